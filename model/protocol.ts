@@ -1,0 +1,188 @@
+/**
+ * Every message that crosses between threads, one union per direction. Plain data only.
+ *
+ * Capture (or playback) and inspect share slots of memory: who holds the last message about a slot holds the
+ * slot, so no locks are needed. Main starts the workers and joins them by a `MessagePort`.
+ */
+import type { BatchFormat } from "./batch.ts";
+import type { FlowColumns } from "./flow.ts";
+import type { InspectorCounters } from "./inspection.ts";
+import type { SystemReport } from "./system.ts";
+
+// ---------------------------------------------------------------- capture → inspect, over the port
+
+/** Capture → inspect: slot `slot` of `memory` is yours until you send `release`. */
+export interface Batch extends BatchFormat {
+  type: "batch";
+  slot: number;
+  /** Whole pcap records, from the start of the slot. */
+  bytes: number;
+}
+
+/** Capture → inspect, first on the port: the shared memory and how it is cut into slots. */
+export interface Slots {
+  type: "slots";
+  memory: SharedArrayBuffer;
+  slotBytes: number;
+}
+
+/** Playback → inspect: the file starts over; packet time goes on, flows are kept. */
+export type CaptureToInspect = Slots | Batch;
+
+/** Inspect → capture: slot `slot` is yours again. */
+export interface Release {
+  type: "release";
+  slot: number;
+}
+export type InspectToCapture = Release;
+
+// ---------------------------------------------------------------- main ↔ capture and playback
+
+/** Main → capture: begin on these interfaces, and keep trying those that fail. */
+export interface StartCapture {
+  type: "start-capture";
+  /** Device names; their order gives `interfaceIndex`. */
+  interfaces: string[];
+  /** Captured bytes of a packet, 64 to 262,144. */
+  snaplen: number;
+  promiscuous: boolean;
+  /** Kernel buffer of one interface, bytes. */
+  bufferBytes: number;
+  /** BPF filter; empty for everything. */
+  filter: string;
+  /** To the inspect worker. */
+  port: MessagePort;
+}
+
+/** Main → playback: play this file. */
+export interface StartPlayback {
+  type: "start-playback";
+  path: string;
+  /** Packet seconds per second; `Infinity` for as fast as the inspector can. */
+  speed: number;
+  loop: boolean;
+  port: MessagePort;
+}
+
+/** Main → capture or playback: close everything, answer `stopped`. */
+export interface Stop {
+  type: "stop";
+}
+export type MainToCapture = StartCapture | Stop;
+export type MainToPlayback = StartPlayback | Stop;
+
+/** Why an interface gives no packets; `code` for programs, the rest for people. */
+export interface CaptureProblem {
+  /** `bad-filter` is not retried; all others are, every two seconds. */
+  code: "no-libpcap" | "no-permission" | "no-device" | "device-down" | "bad-filter" | "lost" | "failed";
+  message: string;
+  /** The exact next step. */
+  hint: string;
+}
+
+/** Kernel and libpcap counters of one interface since it was opened, `pcap_stats(3)`. */
+export interface InterfaceCapture {
+  name: string;
+  status: "open" | "waiting";
+  linkType: number;
+  nanosecond: boolean;
+  /** Packets handed to libpcap by the kernel, kept over re-opens. */
+  received: number;
+  /** Lost for want of kernel buffer space. */
+  kernelDropped: number;
+  /** Lost by the network card or its driver. */
+  interfaceDropped: number;
+  problem?: CaptureProblem;
+}
+
+/** Capture → main, each second and on each change. */
+export interface CaptureReport {
+  type: "capture-report";
+  interfaces: InterfaceCapture[];
+  /** Packets and bytes (pcap records) handed on. */
+  delivered: number;
+  deliveredBytes: number;
+  /** Times no slot was free, so the kernel had to buffer. */
+  stalls: number;
+  slots: number;
+  slotsFree: number;
+}
+
+/** Playback → main, each second and at each end of the file. */
+export interface PlaybackReport {
+  type: "playback-report";
+  path: string;
+  delivered: number;
+  deliveredBytes: number;
+  /** Bytes of the file read, and its size. */
+  position: number;
+  size: number;
+  /** Times the file was played to its end. */
+  loops: number;
+  finished: boolean;
+  /** The file is damaged or cannot be read: what, where, and what was still played. */
+  problem?: { message: string; hint: string };
+}
+export interface Stopped {
+  type: "stopped";
+}
+export type CaptureToMain = CaptureReport | Stopped;
+export type PlaybackToMain = PlaybackReport | Stopped;
+
+// ---------------------------------------------------------------- main ↔ inspect
+
+/** Main → inspect, once, before anything else. */
+export interface StartInspect {
+  type: "start-inspect";
+  /** Flows kept at most. */
+  maxFlows: number;
+  /** Addresses of this machine; empty for a file, where private ranges count as local. */
+  localAddresses: string[];
+}
+
+/** Main → inspect: take batches from this port (one per capture or playback worker). */
+export interface ConnectSource {
+  type: "connect-source";
+  port: MessagePort;
+}
+
+/** Main → inspect: the machine's addresses have changed. */
+export interface LocalAddresses {
+  type: "local-addresses";
+  addresses: string[];
+}
+
+/** Main → inspect, each second: answer with a `snapshot`. */
+export interface AskSnapshot {
+  type: "ask-snapshot";
+  /** Live: the wall clock, so that idle flows end though no packet comes. File: 0, packet time rules. */
+  nowUs: number;
+  /** Live flows wanted at most, the most recently active first. */
+  maxActive: number;
+  /** Ended flows wanted at most, the oldest ends first; what is over is counted in `endedLost`. */
+  maxEnded: number;
+}
+export type MainToInspect = StartInspect | ConnectSource | LocalAddresses | AskSnapshot;
+
+/** Inspect → main: the answer to `ask-snapshot`. */
+export interface Snapshot {
+  type: "snapshot";
+  counters: InspectorCounters;
+  /** The most recently active flows. */
+  active: FlowColumns;
+  /** Flows that ended since the last snapshot. */
+  ended: FlowColumns;
+  /** Ended flows that were not kept for a snapshot, since the beginning. */
+  endedLost: number;
+}
+export type InspectToMain = Snapshot;
+
+// ---------------------------------------------------------------- main ↔ system
+
+/** Main → system: report every `intervalMs` from now on. */
+export interface StartSystem {
+  type: "start-system";
+  intervalMs: number;
+}
+export type MainToSystem = StartSystem | Stop;
+export type SystemToMain = SystemReport | Stopped;

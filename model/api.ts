@@ -1,0 +1,252 @@
+/**
+ * What the API and the feed answer, in the names they have on the wire.
+ *
+ * Names follow Suricata's EVE where EVE has one (`src_ip`, `bytes_toserver`, `in_iface`), snake_case elsewhere.
+ * `src` is the client of a connection (whoever spoke first), `dest` the server. Times are milliseconds since
+ * 1970 unless a name says otherwise; rates are per second of packet time.
+ */
+import type { AttributionMethod, InterfaceInfo } from "./system.ts";
+import type { CaptureProblem } from "./protocol.ts";
+import type { TrafficKind, UndecodedReason } from "./inspection.ts";
+
+/** The process at this machine's end of a connection, and how surely it is known. */
+export interface ConnectionProcess {
+  pid: number;
+  name: string;
+  path: string;
+  user: string;
+  /** Container or unit; empty where none is known. */
+  container: string;
+  method: AttributionMethod;
+  /** Further processes that hold the same socket. */
+  others: number;
+}
+
+/** One row of the connections table: a flow, a socket, or both joined. */
+export interface Connection {
+  /** Stable while the connection lives: `f` + flow number, or `s` + socket five-tuple. */
+  id: string;
+  /** What it is known from. */
+  source: "packets" | "socket" | "both";
+  /** Lower case: `tcp`, `udp`, `icmp`, `ipv6-icmp`, `sctp` ... or the number. */
+  proto: string;
+  src_ip: string;
+  src_port: number;
+  dest_ip: string;
+  dest_port: number;
+  /** `out` from this machine (or private network), `in` to it, `local` both, `other` neither; `listen` a listener. */
+  direction: "out" | "in" | "local" | "other";
+  /** `new`, `syn_sent`, `syn_received`, `established`, `fin_wait`, `closed`, `reset`, or the socket's own. */
+  state: string;
+  process: ConnectionProcess | null;
+  bytes_toserver: number;
+  bytes_toclient: number;
+  pkts_toserver: number;
+  pkts_toclient: number;
+  /** Both directions together, over the last tick. */
+  bits_per_second: number;
+  start: number;
+  last: number;
+  /** Round trip in milliseconds and where it comes from; null when not measured. */
+  rtt_ms: number | null;
+  rtt_from: "handshake" | "tcp_info" | null;
+  retransmissions: number;
+  /** Interface it was seen on; empty for a socket no packet was seen of. */
+  in_iface: string;
+  /** Outer VLAN id first; empty without tags. */
+  vlan: number[];
+  /** Innermost tunnel, `none`, `gre`, `vxlan` ... */
+  tunnel: string;
+  /** Network namespace's inode where it is not ours, else 0. */
+  netns: number;
+}
+
+/** `GET /api/connections`. */
+export interface ConnectionPage {
+  ts: number;
+  /** Rows that match, before `offset` and `limit`. */
+  total: number;
+  /** All rows there are, before the filter. */
+  all: number;
+  /** Live flows that were not sent to the monitor because its table is bounded. */
+  left_out: number;
+  offset: number;
+  connections: Connection[];
+}
+
+/** Something that is off or degraded, and the exact step that turns it on. Shown on every page. */
+export interface Problem {
+  /** Stable, so that a page can tell a new one from the old: `capture:eth0`, `sockets` ... */
+  id: string;
+  severity: "info" | "warning" | "error";
+  message: string;
+  hint: string;
+}
+
+/** `GET /api/interfaces`: counters of the kernel, rates, and what capture does there. */
+export interface InterfaceStatus extends InterfaceInfo {
+  received_bits_per_second: number;
+  sent_bits_per_second: number;
+  received_packets_per_second: number;
+  sent_packets_per_second: number;
+  /** `off`: not asked for. */
+  capture: "open" | "waiting" | "off";
+  captured_packets: number;
+  kernel_dropped: number;
+  problem: CaptureProblem | null;
+}
+
+/** A slice of a pie: bytes and share over the last minute. */
+export interface Share {
+  label: string;
+  bytes: number;
+  /** 0 to 1. */
+  share: number;
+}
+
+/** `GET /api/pie_data`: shares over the last `window_s` seconds. */
+export interface PieData {
+  ts: number;
+  window_s: number;
+  /** By protocol, from every packet. */
+  protocols: Share[];
+  /** By program, from connections whose process is known; the rest is one slice named `unattributed`. */
+  applications: Share[];
+  /** By server port, which is a hint, not a finding. */
+  services: Share[];
+}
+
+/** A host or program and what it moved over the last minute. */
+export interface Talker {
+  label: string;
+  bytes: number;
+  bits_per_second: number;
+  connections: number;
+  /** Programs only. */
+  pid?: number;
+}
+
+/** One second of throughput, as charts draw it. */
+export interface ThroughputPoint {
+  /** Packet time, ms. */
+  t: number;
+  /** Bits per second to, from and between local ends, and of strangers. */
+  in: number;
+  out: number;
+  local: number;
+  other: number;
+  packets: number;
+  /** Packets lost in that second, kernel and Netpane together. */
+  dropped: number;
+}
+
+/** What is being captured or played, for the status line. */
+export interface CaptureStatus {
+  mode: "live" | "playback" | "off";
+  interfaces: string[];
+  /** Playback only. */
+  file: string;
+  speed: number;
+  /** 0 to 1, playback only. */
+  progress: number;
+  finished: boolean;
+  filter: string;
+  snaplen: number;
+}
+
+/** `GET /api/stats`: every counter Netpane has, most of all of what it did not see. */
+export interface Stats {
+  ts: number;
+  version: string;
+  /** Milliseconds since the start. */
+  uptime_ms: number;
+  /** Clock of the packets, ms; equals the wall clock when live. */
+  packet_time: number;
+  capture: {
+    /** Packets the kernel handed to capture, or read from the file. */
+    received: number;
+    /** Lost in the kernel for want of buffer space. */
+    kernel_dropped: number;
+    /** Lost by network cards or drivers. */
+    interface_dropped: number;
+    /** Taken from the kernel, but not inspected. */
+    app_dropped: number;
+    /** Waits for a free slot. */
+    stalls: number;
+    slots: number;
+    slots_free: number;
+    status: CaptureStatus;
+  };
+  packets: {
+    inspected: number;
+    wire_bytes: number;
+    captured_bytes: number;
+    snapped: number;
+    reassembled: number;
+  };
+  traffic: Record<TrafficKind, { packets: number; bytes: number }>;
+  undecoded: Record<UndecodedReason, number>;
+  flows: {
+    active: number;
+    capacity: number;
+    tcp: number;
+    udp: number;
+    created: number;
+    ended: number;
+    timed_out: number;
+    evicted: number;
+    /** Ended flows not told one by one because they were too many. */
+    ended_untold: number;
+  };
+  connections: { shown: number; left_out: number; with_process: number };
+  system: {
+    sockets: number;
+    sockets_lost: number;
+    processes: number;
+    reading_ms: number;
+    cpu: number | null;
+  };
+  memory: { rss: number; heap_used: number; external: number; fragments: number; fragments_budget: number };
+  feed: { clients: number; sent: number; replaced: number; lost: number; refused: number };
+  /** Workers that crashed and were started again. */
+  restarts: { inspect: number; capture: number; system: number };
+  problems: Problem[];
+}
+
+/** Feed event `tick`, each second; also the head of the first page. At most 64 KiB. */
+export interface Tick {
+  /** Wall clock when it was made. */
+  ts: number;
+  packet_time: number;
+  throughput: ThroughputPoint;
+  totals: { packets: number; bytes: number; kernel_dropped: number; app_dropped: number; undecoded: number };
+  flows: { active: number; capacity: number; evicted: number };
+  connections: { shown: number; left_out: number; with_process: number };
+  cpu: number | null;
+  interfaces: InterfaceStatus[];
+  pie: PieData;
+  top_talkers: Talker[];
+  top_apps: Talker[];
+  capture: CaptureStatus;
+  problems: Problem[];
+}
+
+/** Feed event `snapshot`: on connecting and every 5 s; all that a page needs to begin. At most 64 KiB. */
+export interface PageSnapshot {
+  ts: number;
+  tick: Tick;
+  /** Oldest first, at most 300. */
+  history: ThroughputPoint[];
+  /** The busiest connections, as many as fit. */
+  connections: Connection[];
+}
+
+/** RFC 9457, the body of every error answer of the API. */
+export interface ProblemDetails {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  /** The query parameter or field at fault. */
+  field?: string;
+}

@@ -5,7 +5,7 @@
  * `src` is the client of a connection (whoever spoke first), `dest` the server. Times are milliseconds since
  * 1970 unless a name says otherwise; rates are per second of packet time.
  */
-import type { AttributionMethod, InterfaceInfo } from "./system.ts";
+import type { AttributionMethod } from "./system.ts";
 import type { CaptureProblem } from "./protocol.ts";
 import type { TrafficKind, UndecodedReason } from "./inspection.ts";
 
@@ -34,7 +34,7 @@ export interface Connection {
   src_port: number;
   dest_ip: string;
   dest_port: number;
-  /** `out` from this machine (or private network), `in` to it, `local` both, `other` neither; `listen` a listener. */
+  /** `out` from this machine (or private network), `in` to it, `local` both, `other` neither. */
   direction: "out" | "in" | "local" | "other";
   /** `new`, `syn_sent`, `syn_received`, `established`, `fin_wait`, `closed`, `reset`, or the socket's own. */
   state: string;
@@ -84,7 +84,24 @@ export interface Problem {
 }
 
 /** `GET /api/interfaces`: counters of the kernel, rates, and what capture does there. */
-export interface InterfaceStatus extends InterfaceInfo {
+export interface InterfaceStatus {
+  index: number;
+  name: string;
+  /** Colon-separated, empty where there is none. */
+  mac: string;
+  mtu: number;
+  up: boolean;
+  running: boolean;
+  loopback: boolean;
+  addresses: { address: string; prefix_length: number }[];
+  received_bytes: number;
+  received_packets: number;
+  received_errors: number;
+  received_dropped: number;
+  sent_bytes: number;
+  sent_packets: number;
+  sent_errors: number;
+  sent_dropped: number;
   received_bits_per_second: number;
   sent_bits_per_second: number;
   received_packets_per_second: number;
@@ -219,6 +236,8 @@ export interface Tick {
   ts: number;
   packet_time: number;
   throughput: ThroughputPoint;
+  /** `counters` while no packets can be captured: then `in` and `out` are the interfaces' own counters. */
+  throughput_from: "packets" | "counters";
   totals: { packets: number; bytes: number; kernel_dropped: number; app_dropped: number; undecoded: number };
   flows: { active: number; capacity: number; evicted: number };
   connections: { shown: number; left_out: number; with_process: number };

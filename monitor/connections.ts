@@ -1,0 +1,317 @@
+/**
+ * Active connections: flows seen on the wire joined with the sockets and processes of this machine
+ * (`get_network_data`). One row each; rows keep their identity while the connection lives.
+ */
+import { formatAddress } from "../model/address.ts";
+import { type FlowColumns, FlowEnd, FlowState, LocalEnd, Tunnel } from "../model/flow.ts";
+import type { Connection, ConnectionProcess } from "../model/api.ts";
+import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
+import { protocolName } from "./names.ts";
+
+/** Rows kept of sockets no packet was seen of. */
+const MAX_SOCKET_ROWS = 10_000;
+
+const STATE_NAMES = nameTable(FlowState, {
+  synSent: "syn_sent",
+  synReceived: "syn_received",
+  finWait: "fin_wait",
+});
+const TUNNEL_NAMES = nameTable(Tunnel, { ipInIp: "ip-in-ip", gtpU: "gtp-u" });
+const DIRECTIONS = ["other", "out", "in", "local"] as const; // index: LocalEnd
+/** Socket states that are no conversation, or no longer one. */
+const QUIET_STATES = new Set(["listen", "unconnected", "time_wait", "close", "closed", "new_syn_recv"]);
+
+/** What a connection moved since the tick before; handed to whoever keeps shares and talkers. */
+export type Moved = (connection: Connection, bytes: number) => void;
+
+interface FlowRow {
+  connection: Connection;
+  /** Tick in which the row was last part of a snapshot. */
+  tick: number;
+  /** Canonical five-tuple, to find the socket of the same conversation. */
+  key: string;
+}
+
+export class ConnectionTable {
+  #flows = new Map<number, FlowRow>();
+  #sockets = new Map<string, SocketInfo>();
+  #wildcards = new Map<string, SocketInfo>();
+  #listening = new Set<string>();
+  #processes = new Map<number, ProcessInfo>();
+  #socketRows = new Map<string, Connection>();
+  #socketsAtMs = 0;
+  #tick = 0;
+  #all: Connection[] | null = null;
+  /** Goes up whenever rows change, so that sorted views can be kept until then. */
+  version = 0;
+  /** Live flows that the last snapshot had no room for. */
+  leftOut = 0;
+
+  /** Every row: flows first, then sockets without one. Do not change it. */
+  all(): Connection[] {
+    return this.#all ??= [
+      ...Array.from(this.#flows.values(), (row) => row.connection),
+      ...this.#socketRows.values(),
+    ];
+  }
+
+  /** Rows whose process is known. */
+  withProcess(): number {
+    return this.all().reduce((sum, row) => sum + (row.process ? 1 : 0), 0);
+  }
+
+  /** Takes the machine's sockets; call before `applyFlows` of the same second. */
+  applySystem(report: SystemReport): void {
+    this.#socketsAtMs = report.atMs;
+    this.#processes = new Map(report.processes.map((process) => [process.pid, process]));
+    this.#sockets.clear();
+    this.#wildcards.clear();
+    this.#listening.clear();
+    for (const socket of report.sockets) this.#index(socket);
+  }
+
+  /**
+   * Takes a snapshot of flows.
+   *
+   * @param seconds Packet time since the snapshot before, for rates; 0 at the first.
+   * @param interfaces Names by interface index.
+   * @param moved Called for each flow that moved bytes, ended ones included; and for sockets, by `tcp_info`, when
+   *   `countSockets` says that no packets can be seen.
+   */
+  applyFlows(
+    snapshot: { active: FlowColumns; ended: FlowColumns; flows: number },
+    seconds: number,
+    interfaces: string[],
+    moved: Moved,
+    countSockets: boolean,
+  ): void {
+    this.#tick++;
+    const { active, ended } = snapshot;
+    for (let row = 0; row < active.rows; row++) this.#update(active, row, seconds, interfaces, moved);
+    for (let row = 0; row < ended.rows; row++) {
+      if (ended.end[row] === FlowEnd.none) continue;
+      this.#update(ended, row, seconds, interfaces, moved);
+      this.#flows.delete(ended.id[row]);
+    }
+    for (const [id, row] of this.#flows) if (row.tick !== this.#tick) this.#flows.delete(id);
+    this.leftOut = Math.max(0, snapshot.flows - active.rows);
+    this.#joinSockets(seconds, countSockets ? moved : null);
+    this.#all = null;
+    this.version++;
+  }
+
+  #update(columns: FlowColumns, row: number, seconds: number, interfaces: string[], moved: Moved): void {
+    const id = columns.id[row];
+    let flow = this.#flows.get(id);
+    if (flow === undefined) {
+      flow = newFlowRow(columns, row, interfaces);
+      this.#flows.set(id, flow);
+    }
+    flow.tick = this.#tick;
+    const { connection } = flow;
+    const before = connection.bytes_toserver + connection.bytes_toclient;
+    const [toServer, toClient] = [2 * row, 2 * row + 1];
+    connection.state = STATE_NAMES[columns.state[row]] ?? "new";
+    connection.bytes_toserver = columns.bytes[toServer];
+    connection.bytes_toclient = columns.bytes[toClient];
+    connection.pkts_toserver = columns.packets[toServer];
+    connection.pkts_toclient = columns.packets[toClient];
+    connection.last = columns.lastUs[row] / 1000;
+    connection.retransmissions = columns.retransmissions[toServer] + columns.retransmissions[toClient];
+    if (columns.rttUs[row] > 0) {
+      connection.rtt_ms = columns.rttUs[row] / 1000;
+      connection.rtt_from = "handshake";
+    }
+    const bytes = connection.bytes_toserver + connection.bytes_toclient - before;
+    connection.bits_per_second = seconds > 0 ? 8 * bytes / seconds : 0;
+    if (connection.process === null || connection.source === "packets") this.#joinProcess(flow);
+    if (bytes > 0) moved(connection, bytes);
+  }
+
+  #joinProcess(flow: FlowRow): void {
+    const { connection } = flow;
+    const socket = this.#sockets.get(flow.key) ?? this.#wildcard(connection);
+    if (socket === undefined) return;
+    connection.source = "both";
+    connection.netns = socket.netns;
+    connection.process ??= this.#process(socket);
+  }
+
+  /** The unconnected UDP socket that a flow's local end belongs to. */
+  #wildcard(connection: Connection): SocketInfo | undefined {
+    if (connection.proto !== "udp") return undefined;
+    const client = () =>
+      this.#wildcards.get(`${connection.src_ip}|${connection.src_port}`) ??
+        this.#wildcards.get(`*|${connection.src_port}`);
+    const server = () =>
+      this.#wildcards.get(`${connection.dest_ip}|${connection.dest_port}`) ??
+        this.#wildcards.get(`*|${connection.dest_port}`);
+    if (connection.direction === "out") return client();
+    if (connection.direction === "in") return server();
+    return connection.direction === "local" ? client() ?? server() : undefined;
+  }
+
+  /** Rows for sockets whose packets were not seen; `tcp_info` for those that were. */
+  #joinSockets(seconds: number, moved: Moved | null): void {
+    const seen = new Map(Array.from(this.#flows.values(), (row) => [row.key, row.connection]));
+    const rows = new Map<string, Connection>();
+    for (const [key, socket] of this.#sockets) {
+      const connection = seen.get(key);
+      if (connection !== undefined) {
+        if (connection.rtt_ms === null && socket.rttUs) {
+          connection.rtt_ms = socket.rttUs / 1000;
+          connection.rtt_from = "tcp_info";
+        }
+      } else if (!QUIET_STATES.has(socket.state) && rows.size < MAX_SOCKET_ROWS) {
+        rows.set(key, this.#updateSocketRow(key, socket, seconds, moved));
+      }
+    }
+    this.#socketRows = rows;
+  }
+
+  #updateSocketRow(key: string, socket: SocketInfo, seconds: number, moved: Moved | null): Connection {
+    const before = this.#socketRows.get(key);
+    const row = this.#socketRow(key, socket);
+    row.start = before?.start ?? this.#socketsAtMs;
+    row.last = before?.last ?? this.#socketsAtMs;
+    row.process ??= before?.process ?? null;
+    if (before === undefined) return row;
+    const bytes = row.bytes_toserver + row.bytes_toclient - before.bytes_toserver - before.bytes_toclient;
+    if (bytes > 0) {
+      row.last = this.#socketsAtMs;
+      if (seconds > 0) row.bits_per_second = 8 * bytes / seconds;
+      moved?.(row, bytes);
+    }
+    return row;
+  }
+
+  #index(socket: SocketInfo): void {
+    const { protocol, localAddress, localPort, remoteAddress, remotePort } = socket;
+    if (socket.state === "listen") this.#listening.add(`${socket.netns}|${localPort}`);
+    if (remotePort === 0) {
+      if (protocol !== 17) return;
+      const wild = localAddress === "0.0.0.0" || localAddress === "::";
+      keepBetter(this.#wildcards, `${wild ? "*" : localAddress}|${localPort}`, socket);
+      return;
+    }
+    const key = tupleKey(protocol, localAddress, localPort, remoteAddress, remotePort);
+    const other = this.#sockets.get(key);
+    // Both ends of a local connection are ours: the one that called is the row's process.
+    if (other !== undefined && other.netns === socket.netns && this.#isListening(socket)) return;
+    if (other !== undefined && other.netns === socket.netns) this.#sockets.set(key, socket);
+    else keepBetter(this.#sockets, key, socket);
+  }
+
+  #isListening(socket: SocketInfo): boolean {
+    return this.#listening.has(`${socket.netns}|${socket.localPort}`);
+  }
+
+  #socketRow(key: string, socket: SocketInfo): Connection {
+    const inbound = this.#isListening(socket);
+    const [src, dest] = inbound
+      ? [[socket.remoteAddress, socket.remotePort], [socket.localAddress, socket.localPort]] as const
+      : [[socket.localAddress, socket.localPort], [socket.remoteAddress, socket.remotePort]] as const;
+    const [toServer, toClient] = inbound
+      ? [socket.bytesReceived, socket.bytesSent]
+      : [socket.bytesSent, socket.bytesReceived];
+    return {
+      id: `s${key}`,
+      source: "socket",
+      proto: protocolName(socket.protocol),
+      src_ip: src[0],
+      src_port: src[1],
+      dest_ip: dest[0],
+      dest_port: dest[1],
+      direction: socket.localAddress === socket.remoteAddress ? "local" : inbound ? "in" : "out",
+      state: socket.state,
+      process: this.#process(socket),
+      bytes_toserver: toServer ?? 0,
+      bytes_toclient: toClient ?? 0,
+      pkts_toserver: 0,
+      pkts_toclient: 0,
+      bits_per_second: 0,
+      start: 0,
+      last: 0,
+      rtt_ms: socket.rttUs ? socket.rttUs / 1000 : null,
+      rtt_from: socket.rttUs ? "tcp_info" : null,
+      retransmissions: socket.retransmits ?? 0,
+      in_iface: "",
+      vlan: [],
+      tunnel: "none",
+      netns: socket.netns,
+    };
+  }
+
+  #process(socket: SocketInfo): ConnectionProcess | null {
+    const process = socket.pid === undefined ? undefined : this.#processes.get(socket.pid);
+    if (process === undefined) return null;
+    const { pid, name, path, user, container } = process;
+    return { pid, name, path, user, container, method: socket.method, others: socket.others };
+  }
+}
+
+function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): FlowRow {
+  const version = columns.ipVersion[row];
+  const client = formatAddress(columns.address, 32 * row, version);
+  const server = formatAddress(columns.address, 32 * row + 16, version);
+  const [clientPort, serverPort] = [columns.port[2 * row], columns.port[2 * row + 1]];
+  return {
+    tick: 0,
+    key: tupleKey(columns.protocol[row], client, clientPort, server, serverPort),
+    connection: {
+      id: `f${columns.id[row]}`,
+      source: "packets",
+      proto: protocolName(columns.protocol[row]),
+      src_ip: client,
+      src_port: clientPort,
+      dest_ip: server,
+      dest_port: serverPort,
+      direction: DIRECTIONS[columns.localEnd[row]] ?? DIRECTIONS[LocalEnd.neither],
+      state: "new",
+      process: null,
+      bytes_toserver: 0,
+      bytes_toclient: 0,
+      pkts_toserver: 0,
+      pkts_toclient: 0,
+      bits_per_second: 0,
+      start: columns.firstUs[row] / 1000,
+      last: 0,
+      rtt_ms: null,
+      rtt_from: null,
+      retransmissions: 0,
+      in_iface: interfaces[columns.interfaceIndex[row]] ?? "",
+      vlan: vlanIds(columns.vlan[row]),
+      tunnel: TUNNEL_NAMES[columns.tunnel[row]] ?? "none",
+      netns: 0,
+    },
+  };
+}
+
+/** The same text for both directions of a conversation. */
+function tupleKey(protocol: number, a: string, aPort: number, b: string, bPort: number): string {
+  return a < b || (a === b && aPort <= bPort)
+    ? `${protocol}|${a}|${aPort}|${b}|${bPort}`
+    : `${protocol}|${b}|${bPort}|${a}|${aPort}`;
+}
+
+/** Our own network namespace wins over others; known owners over unknown ones. */
+function keepBetter(map: Map<string, SocketInfo>, key: string, socket: SocketInfo): void {
+  const other = map.get(key);
+  const better = other === undefined || (other.netns !== 0 && socket.netns === 0) ||
+    (other.pid === undefined && socket.pid !== undefined && (other.netns !== 0 || socket.netns === 0));
+  if (better) map.set(key, socket);
+}
+
+function vlanIds(tags: number): number[] {
+  const ids = [];
+  if (tags & 0x1000) ids.push(tags & 0xfff);
+  if ((tags >>> 16) & 0x1000) ids.push((tags >>> 16) & 0xfff);
+  return ids;
+}
+
+/** Code to name, names in lower case; `spelled` for those of two words. */
+function nameTable(codes: Record<string, number>, spelled: Record<string, string>): string[] {
+  const names: string[] = [];
+  for (const [name, code] of Object.entries(codes)) names[code] = spelled[name] ?? name;
+  return names;
+}

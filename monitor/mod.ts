@@ -1,0 +1,457 @@
+/**
+ * The monitor: what the workers tell becomes live state, history and the feed; routes ask here and nowhere else.
+ *
+ * It lives on the main thread, knows no worker and no clock but the ones handed in.
+ *
+ * @example
+ * ```ts ignore
+ * const monitor = new Monitor({ version: "0.1.0", mode: "live", startedMs: Date.now() });
+ * monitor.applySnapshot(snapshot, Date.now());
+ * const page = monitor.connections({ q: "port:443", sort: "bytes", order: "desc", offset: 0, limit: 50 });
+ * ```
+ */
+import type {
+  CaptureStatus,
+  Connection,
+  ConnectionPage,
+  InterfaceStatus,
+  PageSnapshot,
+  PieData,
+  Problem,
+  Stats,
+  Talker,
+  ThroughputPoint,
+  Tick,
+} from "../model/api.ts";
+import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
+import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
+import type { SystemReport } from "../model/system.ts";
+import { ConnectionTable } from "./connections.ts";
+import { Feed } from "./feed.ts";
+import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
+import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
+import { emptyCounters } from "./counters.ts";
+import { SlidingWindow, WINDOW_S } from "./window.ts";
+
+/** Seconds of throughput kept for charts. */
+const HISTORY_POINTS = 300;
+/** An event on the feed is at most this long, ARCHITECTURE "Budgets". */
+const MAX_EVENT_BYTES = 64 << 10;
+const TOP_ROWS = 8;
+/** Sorted views kept until the next tick, so that many pages cost one sort. */
+const VIEWS = 16;
+/** Problems shown at most; each has an id, so repeats do not pile up. */
+const MAX_PROBLEMS = 50;
+
+export interface MonitorOptions {
+  version: string;
+  mode: CaptureStatus["mode"];
+  /** Wall clock, ms. */
+  startedMs: number;
+  /** Live: what was asked for. */
+  interfaces?: string[];
+  filter?: string;
+  snaplen?: number;
+  /** Playback: what is played, packet seconds per second. */
+  file?: string;
+  speed?: number;
+}
+
+export class Monitor {
+  readonly feed = new Feed();
+  #options: MonitorOptions;
+  #table = new ConnectionTable();
+  #protocols = new SlidingWindow();
+  #applications = new SlidingWindow();
+  #services = new SlidingWindow();
+  #hosts = new SlidingWindow();
+  #history: ThroughputPoint[] = [];
+  #views = new Map<string, Connection[]>();
+  #viewsVersion = -1;
+  #counters: InspectorCounters = emptyCounters();
+  #endedLost = 0;
+  #capture: CaptureReport | null = null;
+  #playback: PlaybackReport | null = null;
+  #system: SystemReport | null = null;
+  #rated: RatedInterfaces = { atMs: 0, statuses: [] };
+  #problems = new Map<string, Problem>();
+  #restarts = { inspect: 0, capture: 0, system: 0 };
+  /** Packets that a crashed worker took with it. */
+  #lostInCrashes = 0;
+  #packetTimeMs = 0;
+  #latest: Tick;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#packetTimeMs = options.mode === "playback" ? 0 : options.startedMs;
+    this.#latest = this.#buildTick(options.startedMs, zeroPoint(this.#packetTimeMs));
+  }
+
+  // ------------------------------------------------------------ what the workers tell
+
+  applySystem(report: SystemReport): void {
+    this.#system = report;
+    this.#table.applySystem(report);
+    this.#rated = interfaceStatuses(report, this.#rated, this.#capture?.interfaces ?? []);
+    this.#replaceProblems(
+      "system:",
+      report.problems.map((problem, i) => ({ id: `system:${i}`, severity: "info", ...problem })),
+    );
+  }
+
+  applyCapture(report: CaptureReport): void {
+    this.#capture = report;
+    this.#replaceProblems("capture:", report.interfaces.flatMap(captureProblem));
+  }
+
+  applyPlayback(report: PlaybackReport): void {
+    this.#playback = report;
+    this.#replaceProblems(
+      "playback:",
+      report.problem ? [{ id: "playback:file", severity: "warning", ...report.problem }] : [],
+    );
+  }
+
+  /** Something outside the workers is off, or (with null) in order again. */
+  setProblem(id: string, problem: Omit<Problem, "id"> | null): void {
+    if (problem === null) this.#problems.delete(id);
+    else if (this.#problems.size < MAX_PROBLEMS || this.#problems.has(id)) {
+      this.#problems.set(id, { id, ...problem });
+    }
+  }
+
+  /** A worker crashed and was started again; its state is lost. */
+  countRestart(worker: "inspect" | "capture" | "system"): void {
+    this.#restarts[worker]++;
+    if (worker !== "inspect") return;
+    this.#lostInCrashes = Math.max(this.#lostInCrashes, this.#received() - this.#counters.packets);
+    this.#counters = emptyCounters();
+  }
+
+  /**
+   * The inspector's answer of this second: makes the tick.
+   *
+   * @param snapshot Null when the inspector did not answer in time: the tick then shows what else is known.
+   * @param nowMs Wall clock.
+   */
+  applySnapshot(snapshot: Snapshot | null, nowMs: number): void {
+    const before = { counters: this.#counters, timeMs: this.#packetTimeMs };
+    if (snapshot !== null) {
+      this.#counters = snapshot.counters;
+      this.#endedLost = snapshot.endedLost;
+    }
+    const lastMs = this.#counters.lastPacketUs / 1000;
+    this.#packetTimeMs = this.#options.mode === "playback" ? Math.max(lastMs, before.timeMs) : nowMs;
+    // The first packet of a file begins its clock.
+    const seconds = before.timeMs === 0 ? 0 : (this.#packetTimeMs - before.timeMs) / 1000;
+    if (snapshot !== null) this.#applyFlows(snapshot, seconds);
+    this.#countProtocols(before.counters);
+    const point = this.#throughput(before.counters, seconds);
+    point.dropped = Math.max(
+      0,
+      this.#dropped() - this.#latest.totals.kernel_dropped - this.#latest.totals.app_dropped,
+    );
+    this.#history.push(point);
+    if (this.#history.length > HISTORY_POINTS) this.#history.shift();
+    this.#latest = this.#buildTick(nowMs, point);
+  }
+
+  // ------------------------------------------------------------ what routes may ask
+
+  /** The last second. */
+  tick(): Tick {
+    return this.#latest;
+  }
+
+  /** All that a page needs to begin, at most `MAX_EVENT_BYTES` as JSON. */
+  snapshot(): PageSnapshot {
+    const snapshot: PageSnapshot = {
+      ts: Date.now(),
+      tick: this.#latest,
+      history: this.#history,
+      connections: [],
+    };
+    let room = MAX_EVENT_BYTES - 1024 - JSON.stringify(snapshot).length;
+    for (const connection of this.connections({ ...DEFAULT_QUERY, limit: 100 }).connections) {
+      room -= 3 * JSON.stringify(connection).length / 2; // names may hold characters of several bytes
+      if (room < 0) break;
+      snapshot.connections.push(connection);
+    }
+    return snapshot;
+  }
+
+  connections(query: ConnectionQuery): ConnectionPage {
+    const rows = this.#view(query);
+    return {
+      ts: Date.now(),
+      total: rows.length,
+      all: this.#table.all().length,
+      left_out: this.#table.leftOut,
+      offset: query.offset,
+      connections: rows.slice(query.offset, query.offset + query.limit),
+    };
+  }
+
+  interfaces(): InterfaceStatus[] {
+    return this.#rated.statuses;
+  }
+
+  pie(): PieData {
+    return this.#latest.pie;
+  }
+
+  stats(): Stats {
+    const counters = this.#counters;
+    const memory = Deno.memoryUsage();
+    return {
+      ts: Date.now(),
+      version: this.#options.version,
+      uptime_ms: Date.now() - this.#options.startedMs,
+      packet_time: this.#packetTimeMs,
+      capture: {
+        received: this.#received(),
+        kernel_dropped: this.#sum("kernelDropped"),
+        interface_dropped: this.#sum("interfaceDropped"),
+        app_dropped: this.#lostInCrashes,
+        stalls: this.#capture?.stalls ?? 0,
+        slots: this.#capture?.slots ?? 0,
+        slots_free: this.#capture?.slotsFree ?? 0,
+        status: this.#status(),
+      },
+      packets: {
+        inspected: counters.packets,
+        wire_bytes: counters.wireBytes,
+        captured_bytes: counters.capturedBytes,
+        snapped: counters.snappedPackets,
+        reassembled: counters.reassembled,
+      },
+      traffic: counters.traffic,
+      undecoded: counters.undecoded,
+      flows: {
+        active: counters.flows.active,
+        capacity: counters.flows.capacity,
+        tcp: counters.flows.tcp,
+        udp: counters.flows.udp,
+        created: counters.flows.created,
+        ended: counters.flows.ended,
+        timed_out: counters.flows.timedOut,
+        evicted: counters.flows.evicted,
+        ended_untold: this.#endedLost,
+      },
+      connections: this.#latest.connections,
+      system: {
+        sockets: this.#system?.sockets.length ?? 0,
+        sockets_lost: this.#system?.socketsLost ?? 0,
+        processes: this.#system?.processes.length ?? 0,
+        reading_ms: this.#system?.tookMs ?? 0,
+        cpu: this.#system?.cpu ?? null,
+      },
+      memory: {
+        rss: memory.rss,
+        heap_used: memory.heapUsed,
+        external: memory.external,
+        fragments: counters.fragmentBytes,
+        fragments_budget: counters.fragmentBudgetBytes,
+      },
+      feed: this.feed.counters,
+      restarts: this.#restarts,
+      problems: [...this.#problems.values()],
+    };
+  }
+
+  // ------------------------------------------------------------ inside
+
+  #view(query: ConnectionQuery): Connection[] {
+    if (this.#viewsVersion !== this.#table.version) {
+      this.#views.clear();
+      this.#viewsVersion = this.#table.version;
+    }
+    const key = `${query.sort} ${query.order} ${query.q}`;
+    let view = this.#views.get(key);
+    if (view === undefined) {
+      view = selectConnections(this.#table.all(), query);
+      if (this.#views.size >= VIEWS) this.#views.delete(this.#views.keys().next().value!);
+      this.#views.set(key, view);
+    }
+    return view;
+  }
+
+  #applyFlows(snapshot: Snapshot, seconds: number): void {
+    const now = this.#packetTimeMs;
+    this.#table.applyFlows(
+      { active: snapshot.active, ended: snapshot.ended, flows: snapshot.counters.flows.active },
+      seconds,
+      this.#interfaceNames(),
+      (connection, bytes) => {
+        if (connection.process) this.#applications.add(connection.process.name, bytes, now);
+        this.#services.add(serviceLabel(connection), bytes, now);
+        this.#hosts.add(remoteHost(connection), bytes, now);
+      },
+      !this.#seesPackets(),
+    );
+  }
+
+  #countProtocols(before: InspectorCounters): void {
+    for (const [kind, count] of Object.entries(this.#counters.traffic)) {
+      const bytes = count.bytes - before.traffic[kind as TrafficKind].bytes;
+      if (bytes > 0) this.#protocols.add(kind, bytes, this.#packetTimeMs);
+    }
+  }
+
+  #throughput(before: InspectorCounters, seconds: number): ThroughputPoint {
+    const now = this.#counters;
+    const point = zeroPoint(this.#packetTimeMs);
+    if (!this.#seesPackets()) return Object.assign(point, sumOfRates(this.#rated.statuses));
+    if (seconds <= 0) return point;
+    point.in = 8 * (now.bytesIn - before.bytesIn) / seconds;
+    point.out = 8 * (now.bytesOut - before.bytesOut) / seconds;
+    point.local = 8 * (now.bytesLocal - before.bytesLocal) / seconds;
+    point.other = 8 * (now.bytesOther - before.bytesOther) / seconds;
+    point.packets = (now.packets - before.packets) / seconds;
+    return point;
+  }
+
+  #buildTick(nowMs: number, throughput: ThroughputPoint): Tick {
+    const counters = this.#counters;
+    return {
+      ts: nowMs,
+      packet_time: this.#packetTimeMs,
+      throughput,
+      throughput_from: this.#seesPackets() ? "packets" : "counters",
+      totals: {
+        packets: counters.packets,
+        bytes: counters.wireBytes,
+        kernel_dropped: this.#sum("kernelDropped") + this.#sum("interfaceDropped"),
+        app_dropped: this.#lostInCrashes,
+        undecoded: Object.values(counters.undecoded).reduce((sum, count) => sum + count, 0),
+      },
+      flows: {
+        active: counters.flows.active,
+        capacity: counters.flows.capacity,
+        evicted: counters.flows.evicted,
+      },
+      connections: {
+        shown: this.#table.all().length,
+        left_out: this.#table.leftOut,
+        with_process: this.#table.withProcess(),
+      },
+      cpu: this.#system?.cpu ?? null,
+      interfaces: this.#rated.statuses,
+      pie: this.#buildPie(nowMs),
+      top_talkers: this.#talkers(this.#hosts, remoteHost),
+      top_apps: this.#talkers(this.#applications, (connection) => connection.process?.name ?? ""),
+      capture: this.#status(),
+      problems: [...this.#problems.values()],
+    };
+  }
+
+  #buildPie(nowMs: number): PieData {
+    const now = this.#packetTimeMs;
+    const protocols = this.#protocols.top(TOP_ROWS, now);
+    const services = this.#services.top(TOP_ROWS, now);
+    const applications = this.#applications.top(TOP_ROWS, now);
+    const all = Math.max(protocols.total, services.total);
+    return {
+      ts: nowMs,
+      window_s: WINDOW_S,
+      protocols: shares(protocols, protocols.total, "other"),
+      services: shares(services, Math.max(all, services.total), "other"),
+      applications: shares(
+        applications,
+        Math.max(all, applications.total),
+        "other",
+        Math.max(0, all - applications.total),
+      ),
+    };
+  }
+
+  #talkers(window: SlidingWindow, labelOf: (connection: Connection) => string): Talker[] {
+    const { top } = window.top(TOP_ROWS, this.#packetTimeMs);
+    const talkers = new Map<string, Talker>(
+      top.map(({ label, bytes }) => [label, { label, bytes, bits_per_second: 0, connections: 0 }]),
+    );
+    for (const connection of this.#table.all()) {
+      const talker = talkers.get(labelOf(connection));
+      if (talker === undefined) continue;
+      talker.connections++;
+      talker.bits_per_second += connection.bits_per_second;
+    }
+    return [...talkers.values()];
+  }
+
+  #status(): CaptureStatus {
+    const { mode, interfaces = [], filter = "", snaplen = 0, file = "", speed = 1 } = this.#options;
+    const playback = this.#playback;
+    return {
+      mode,
+      interfaces,
+      file,
+      speed: speed === Infinity ? 0 : speed,
+      progress: playback && playback.size > 0 ? Math.min(1, playback.position / playback.size) : 0,
+      finished: playback?.finished ?? false,
+      filter,
+      snaplen,
+    };
+  }
+
+  /** Whether packets can come: from a file always, live when an interface is open. */
+  #seesPackets(): boolean {
+    if (this.#options.mode === "playback") return true;
+    return this.#capture?.interfaces.some((device) => device.status === "open") ?? false;
+  }
+
+  #interfaceNames(): string[] {
+    return this.#options.mode === "playback" ? [] : this.#options.interfaces ?? [];
+  }
+
+  #received(): number {
+    return this.#playback?.delivered ?? this.#sum("received");
+  }
+
+  #dropped(): number {
+    return this.#sum("kernelDropped") + this.#sum("interfaceDropped") + this.#lostInCrashes;
+  }
+
+  #sum(counter: "received" | "kernelDropped" | "interfaceDropped"): number {
+    return this.#capture?.interfaces.reduce((sum, device) => sum + device[counter], 0) ?? 0;
+  }
+
+  #replaceProblems(prefix: string, problems: Problem[]): void {
+    for (const id of this.#problems.keys()) if (id.startsWith(prefix)) this.#problems.delete(id);
+    for (const { id, ...problem } of problems) this.setProblem(id, problem);
+  }
+}
+
+function zeroPoint(t: number): ThroughputPoint {
+  return { t, in: 0, out: 0, local: 0, other: 0, packets: 0, dropped: 0 };
+}
+
+function captureProblem(device: InterfaceCapture): Problem[] {
+  if (device.problem === undefined) return [];
+  const { message, hint } = device.problem;
+  return [{ id: `capture:${device.name}`, severity: "error", message, hint }];
+}
+
+/** Server port with its transport: a hint, which is why it is shown as a number. */
+function serviceLabel(connection: Connection): string {
+  return connection.dest_port === 0 || connection.proto.startsWith("icmp") || connection.proto === "ipv6-icmp"
+    ? connection.proto
+    : `${connection.dest_port}/${connection.proto}`;
+}
+
+/** The end that is not ours; of strangers' traffic the server. */
+function remoteHost(connection: Connection): string {
+  return connection.direction === "in" ? connection.src_ip : connection.dest_ip;
+}
+
+function shares(
+  sums: { top: { label: string; bytes: number }[]; other: number },
+  total: number,
+  otherLabel: string,
+  unattributed = 0,
+): PieData["protocols"] {
+  const rows = sums.top.slice();
+  if (sums.other > 0) rows.push({ label: otherLabel, bytes: sums.other });
+  if (unattributed > 0) rows.push({ label: "unattributed", bytes: unattributed });
+  return rows.map(({ label, bytes }) => ({ label, bytes, share: total > 0 ? bytes / total : 0 }));
+}

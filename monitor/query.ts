@@ -1,0 +1,166 @@
+/**
+ * Which connections a request wants, in which order: words that must all match, a sort key, and a window.
+ *
+ * A word matches anywhere in a row's text; `key:value` looks at one field. Unknown keys are plain words, so
+ * that an IPv6 address can be typed as it is.
+ */
+import type { Connection } from "../model/api.ts";
+
+export const SORT_KEYS = [
+  "process",
+  "src_ip",
+  "dest_ip",
+  "dest_port",
+  "proto",
+  "state",
+  "bytes",
+  "bits_per_second",
+  "rtt_ms",
+  "start",
+  "last",
+  "in_iface",
+] as const;
+
+export type SortKey = typeof SORT_KEYS[number];
+
+export const MAX_PAGE = 10_000;
+export const MAX_QUERY_LENGTH = 500;
+
+export interface ConnectionQuery {
+  /** Words, see above; empty for all. */
+  q: string;
+  sort: SortKey;
+  order: "asc" | "desc";
+  offset: number;
+  limit: number;
+}
+
+export const DEFAULT_QUERY: ConnectionQuery = {
+  q: "",
+  sort: "bits_per_second",
+  order: "desc",
+  offset: 0,
+  limit: 100,
+};
+
+/** What a query has wrong, with the parameter at fault. */
+export class QueryError extends Error {
+  override name = "QueryError";
+  constructor(readonly field: string, message: string) {
+    super(message);
+  }
+}
+
+const QUERY_NAMES = ["q", "sort", "order", "offset", "limit"];
+
+/**
+ * The query of a URL.
+ *
+ * @throws QueryError for a parameter that is unknown or out of range.
+ */
+export function parseConnectionQuery(parameters: URLSearchParams): ConnectionQuery {
+  for (const name of parameters.keys()) {
+    if (!QUERY_NAMES.includes(name)) {
+      throw new QueryError(name, `Unknown parameter "${name}"; known are ${QUERY_NAMES.join(", ")}`);
+    }
+  }
+  const q = (parameters.get("q") ?? "").trim();
+  if (q.length > MAX_QUERY_LENGTH) {
+    throw new QueryError("q", `q takes at most ${MAX_QUERY_LENGTH} characters`);
+  }
+  const sort = parameters.get("sort") || DEFAULT_QUERY.sort;
+  if (!(SORT_KEYS as readonly string[]).includes(sort)) {
+    throw new QueryError("sort", `sort takes one of ${SORT_KEYS.join(", ")}`);
+  }
+  const order = parameters.get("order") || DEFAULT_QUERY.order;
+  if (order !== "asc" && order !== "desc") throw new QueryError("order", "order takes asc or desc");
+  return {
+    q,
+    sort: sort as SortKey,
+    order,
+    offset: wholeNumber(parameters, "offset", DEFAULT_QUERY.offset, 0, Number.MAX_SAFE_INTEGER),
+    limit: wholeNumber(parameters, "limit", DEFAULT_QUERY.limit, 1, MAX_PAGE),
+  };
+}
+
+/** The rows that match, sorted; a new array. */
+export function selectConnections(rows: Connection[], query: ConnectionQuery): Connection[] {
+  const tests = query.q.toLowerCase().split(/\s+/).filter((word) => word !== "").map(wordTest);
+  const matching = tests.length === 0 ? rows.slice() : rows.filter((row) => tests.every((test) => test(row)));
+  const sign = query.order === "asc" ? 1 : -1;
+  const valueOf = SORT_VALUES[query.sort];
+  // Ties keep a fixed order, so that rows do not dance from second to second.
+  return matching.map((row) => ({ row, value: valueOf(row) }))
+    .sort((a, b) => compare(a.value, b.value, sign) || (a.row.id < b.row.id ? -1 : 1))
+    .map(({ row }) => row);
+}
+
+const SORT_VALUES: Record<SortKey, (row: Connection) => string | number | null> = {
+  process: (row) => row.process?.name.toLowerCase() ?? null,
+  src_ip: (row) => addressOrder(row.src_ip),
+  dest_ip: (row) => addressOrder(row.dest_ip),
+  dest_port: (row) => row.dest_port,
+  proto: (row) => row.proto,
+  state: (row) => row.state,
+  bytes: (row) => row.bytes_toserver + row.bytes_toclient,
+  bits_per_second: (row) => row.bits_per_second,
+  rtt_ms: (row) => row.rtt_ms,
+  start: (row) => row.start,
+  last: (row) => row.last,
+  in_iface: (row) => row.in_iface,
+};
+
+const FIELD_TESTS: Record<string, (row: Connection, value: string) => boolean> = {
+  port: (row, value) => String(row.src_port) === value || String(row.dest_port) === value,
+  proto: (row, value) => row.proto === value,
+  ip: (row, value) => row.src_ip === value || row.dest_ip === value,
+  process: (row, value) => row.process?.name.toLowerCase().includes(value) ?? "unknown".includes(value),
+  pid: (row, value) => String(row.process?.pid) === value,
+  user: (row, value) => row.process?.user.toLowerCase() === value,
+  state: (row, value) => row.state === value,
+  direction: (row, value) => row.direction === value,
+  iface: (row, value) => row.in_iface.toLowerCase() === value,
+};
+
+function wordTest(word: string): (row: Connection) => boolean {
+  const colon = word.indexOf(":");
+  const test = colon > 0 ? FIELD_TESTS[word.slice(0, colon)] : undefined;
+  if (test !== undefined && colon < word.length - 1) {
+    const value = word.slice(colon + 1);
+    return (row) => test(row, value);
+  }
+  return (row) =>
+    row.src_ip.includes(word) || row.dest_ip.includes(word) || String(row.dest_port) === word ||
+    String(row.src_port) === word || row.proto === word || row.state.includes(word) ||
+    row.in_iface.toLowerCase().includes(word) || row.direction === word || row.tunnel === word ||
+    (row.process !== null && row.process.name.toLowerCase().includes(word));
+}
+
+/** What is not known comes last, whichever way round. */
+function compare(a: string | number | null, b: string | number | null, sign: number): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
+  return a === b ? 0 : a < b ? -sign : sign;
+}
+
+/** IPv4 by number, before IPv6 by text. */
+function addressOrder(address: string): string {
+  return address.includes(".") && !address.includes(":")
+    ? address.split(".").map((part) => part.padStart(3, "0")).join(".")
+    : `~${address}`;
+}
+
+function wholeNumber(
+  parameters: URLSearchParams,
+  name: string,
+  fallback: number,
+  least: number,
+  most: number,
+): number {
+  const text = parameters.get(name);
+  if (text === null || text === "") return fallback;
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < least || number > most) {
+    throw new QueryError(name, `${name} takes a whole number from ${least} to ${most}`);
+  }
+  return number;
+}

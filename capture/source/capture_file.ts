@@ -158,7 +158,9 @@ export async function openCaptureFile(
   options: CaptureFileOptions = {},
 ): Promise<CaptureFile> {
   const name = options.name ?? (typeof from === "string" ? from : "standard input");
-  const opened = typeof from === "string" ? await openPath(from, name) : { source: new StreamSource(from), size: null };
+  const opened = typeof from === "string"
+    ? await openPath(from, name)
+    : { source: new StreamSource(from), size: null };
   let source: ByteSource = opened.source;
   try {
     const window = new Window(WINDOW_BYTES);
@@ -172,9 +174,13 @@ export async function openCaptureFile(
     const format = recognise(window.bytes.subarray(0, Math.min(window.end, SIGNATURE_BYTES)), name);
     await fillTo(source, window, PCAP_HEADER_BYTES, name);
     if (window.waiting < PCAP_HEADER_BYTES) {
-      throw new CaptureFileError("not-a-capture", `"${name}" ends inside its header, after ${window.waiting} bytes`, {
-        hint: "Nothing can be read from it; was the disk full, or the copy stopped?",
-      });
+      throw new CaptureFileError(
+        "not-a-capture",
+        `"${name}" ends inside its header, after ${window.waiting} bytes`,
+        {
+          hint: "Nothing can be read from it; was the disk full, or the copy stopped?",
+        },
+      );
     }
     return new CaptureFile({ name, format, compressed, size: opened.size, source, window });
   } catch (error) {

@@ -60,7 +60,10 @@ export class GzipSource implements ByteSource {
     while (filled < into.length && this.#at < this.#unpacked.length) {
       const chunk = this.#unpacked[this.#at];
       const n = Math.min(into.length - filled, chunk.length - this.#from);
-      into.set(this.#from === 0 && n === chunk.length ? chunk : chunk.subarray(this.#from, this.#from + n), filled);
+      into.set(
+        this.#from === 0 && n === chunk.length ? chunk : chunk.subarray(this.#from, this.#from + n),
+        filled,
+      );
       filled += n;
       this.#from += n;
       if (this.#from === chunk.length) {

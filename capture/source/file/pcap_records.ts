@@ -32,7 +32,8 @@ export class PcapRecords implements RecordParser {
     const magic = view.getUint32(start, true);
     this.#littleEndian = magic === MAGIC_MICROSECONDS || magic === MAGIC_NANOSECONDS;
     const little = this.#littleEndian;
-    this.#lengthsMayBeTurned = view.getUint16(start + 4, little) === 2 && view.getUint16(start + 6, little) < 4;
+    this.#lengthsMayBeTurned = view.getUint16(start + 4, little) === 2 &&
+      view.getUint16(start + 6, little) < 4;
     this.format = {
       linkType: view.getUint32(start + 20, little) & LINK_TYPE_MASK,
       nanosecond: view.getUint32(start, little) === MAGIC_NANOSECONDS,
@@ -56,7 +57,9 @@ export class PcapRecords implements RecordParser {
       ? RECORD_HEADER_BYTES
       : RECORD_HEADER_BYTES + window.view.getUint32(window.start + 8, this.#littleEndian);
     return {
-      message: `the file ends inside packet ${this.packets + 1}: ${window.waiting} of ${claimed} bytes are there`,
+      message: `the file ends inside packet ${
+        this.packets + 1
+      }: ${window.waiting} of ${claimed} bytes are there`,
       byteOffset: window.offsetOf(window.start),
     };
   }
@@ -113,7 +116,8 @@ export class PcapRecords implements RecordParser {
 
   #refuse(window: Window, at: number, caplen: number, before: number): void {
     this.damage = {
-      message: `packet ${this.packets + before + 1} claims ${caplen} bytes, more than the ${MAX_PACKET_BYTES} a ` +
+      message:
+        `packet ${this.packets + before + 1} claims ${caplen} bytes, more than the ${MAX_PACKET_BYTES} a ` +
         "packet may have",
       byteOffset: window.offsetOf(at),
     };

@@ -3,7 +3,13 @@
  * into pcap records in place. A record is never longer than its block, so what is written stays behind what is read.
  */
 import { type BatchFormat, RECORD_HEADER_BYTES } from "../../../model/batch.ts";
-import { MAX_BLOCK_BYTES, MAX_INTERFACE_INDEX, MAX_INTERFACES, MAX_PACKET_BYTES, MAX_WIRE_LENGTH } from "./limits.ts";
+import {
+  MAX_BLOCK_BYTES,
+  MAX_INTERFACE_INDEX,
+  MAX_INTERFACES,
+  MAX_PACKET_BYTES,
+  MAX_WIRE_LENGTH,
+} from "./limits.ts";
 import { parseInterface, type PcapngInterface } from "./pcapng_interface.ts";
 import { type CaptureDamage, HOST_LITTLE_ENDIAN, type RecordParser } from "./record_parser.ts";
 import { splitResult, splitTime } from "./time_units.ts";
@@ -43,6 +49,8 @@ export class PcapngBlocks implements RecordParser {
   /** Bytes of a skipped block that are still to come, then its second length; see `#skipRest`. */
   #skip = 0;
   #expectedLength = 0;
+  /** Where that block began in the file. */
+  #skippedFrom = 0;
   /** Time of the last packet: simple packets have none, and a flow must not fall back to 1970 with them. */
   #lastSeconds = 0;
   #lastMicroseconds = 0;
@@ -65,16 +73,24 @@ export class PcapngBlocks implements RecordParser {
       }
       const end = start + length;
       const whole = length <= window.waiting;
-      if (!whole && (type === ENHANCED_PACKET || type === SIMPLE_PACKET || type === OBSOLETE_PACKET ||
-          type === INTERFACE_DESCRIPTION || type === SECTION_HEADER)) {
+      if (
+        !whole && (type === ENHANCED_PACKET || type === SIMPLE_PACKET || type === OBSOLETE_PACKET ||
+          type === INTERFACE_DESCRIPTION || type === SECTION_HEADER)
+      ) {
         if (length > MAX_BLOCK_BYTES) {
-          this.#refuse(window, `a block claims ${length} bytes, more than the ${MAX_BLOCK_BYTES} it may have`);
+          this.#refuse(
+            window,
+            `a block claims ${length} bytes, more than the ${MAX_BLOCK_BYTES} it may have`,
+          );
         }
         break;
       }
       if (whole && view.getUint32(end - 4, this.#littleEndian) !== length) {
-        this.#refuse(window, `a block's two lengths differ: ${length} and ` +
-          `${view.getUint32(end - 4, this.#littleEndian)}`);
+        this.#refuse(
+          window,
+          `a block's two lengths differ: ${length} and ` +
+            `${view.getUint32(end - 4, this.#littleEndian)}`,
+        );
         break;
       }
       if (type === ENHANCED_PACKET) {
@@ -91,6 +107,7 @@ export class PcapngBlocks implements RecordParser {
       } else if (!whole) { // names, statistics, keys, others' blocks: not needed, whatever their size
         this.#skip = length - 4;
         this.#expectedLength = length;
+        this.#skippedFrom = window.offsetOf(start);
         continue;
       }
       window.start = end;
@@ -100,10 +117,12 @@ export class PcapngBlocks implements RecordParser {
 
   atEnd(window: Window): CaptureDamage | null {
     if (window.waiting === 0 && this.#expectedLength === 0) return null;
-    const missing = this.#skip > window.waiting ? ` (${this.#skip - window.waiting} bytes or more are missing)` : "";
+    const missing = this.#skip > window.waiting
+      ? ` (${this.#skip - window.waiting} bytes or more are missing)`
+      : "";
     return {
       message: `the file ends inside a block after packet ${this.packets}${missing}`,
-      byteOffset: window.offsetOf(window.start),
+      byteOffset: this.#expectedLength !== 0 ? this.#skippedFrom : window.offsetOf(window.start),
     };
   }
 
@@ -115,7 +134,10 @@ export class PcapngBlocks implements RecordParser {
     if (this.#skip > 0 || window.waiting < 4) return false;
     const length = window.view.getUint32(window.start, this.#littleEndian);
     if (length !== this.#expectedLength) {
-      this.#refuse(window, `a block's two lengths differ: ${this.#expectedLength} and ${length}`);
+      this.damage = {
+        message: `a block's two lengths differ: ${this.#expectedLength} and ${length}`,
+        byteOffset: this.#skippedFrom,
+      };
       return false;
     }
     this.#expectedLength = 0;
@@ -150,7 +172,9 @@ export class PcapngBlocks implements RecordParser {
     if (added === null || this.#interfaces.length === MAX_INTERFACES) {
       this.#refuse(
         window,
-        added === null ? "an interface description is too short" : `a section has over ${MAX_INTERFACES} interfaces`,
+        added === null
+          ? "an interface description is too short"
+          : `a section has over ${MAX_INTERFACES} interfaces`,
       );
       return false;
     }
@@ -174,7 +198,14 @@ export class PcapngBlocks implements RecordParser {
     splitTime(seenOn.units, view.getUint32(start + 12, little), view.getUint32(start + 16, little));
     this.#lastSeconds = splitResult.seconds;
     this.#lastMicroseconds = seenOn.units.nanosecond ? splitResult.fraction / 1000 : splitResult.fraction;
-    this.#put(window, start + PACKET_FIXED_BYTES, splitResult.seconds, splitResult.fraction, caplen, wireLength);
+    this.#put(
+      window,
+      start + PACKET_FIXED_BYTES,
+      splitResult.seconds,
+      splitResult.fraction,
+      caplen,
+      wireLength,
+    );
     return true;
   }
 
@@ -223,7 +254,14 @@ export class PcapngBlocks implements RecordParser {
   }
 
   /** Appends a record to the batch. The bytes move first: in a simple packet they begin where the header goes. */
-  #put(window: Window, data: number, seconds: number, fraction: number, caplen: number, wireLength: number): void {
+  #put(
+    window: Window,
+    data: number,
+    seconds: number,
+    fraction: number,
+    caplen: number,
+    wireLength: number,
+  ): void {
     const { view, bytes } = window;
     const at = this.#out;
     bytes.copyWithin(at + RECORD_HEADER_BYTES, data, data + caplen);

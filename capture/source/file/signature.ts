@@ -89,21 +89,29 @@ export function recognise(head: Uint8Array, name: string): CaptureKind {
   if (hex.startsWith(PCAPNG_MAGIC)) return "pcapng";
   for (const other of OTHERS) {
     if (!other.magics.some((magic) => hex.startsWith(magic))) continue;
-    throw new CaptureFileError(other.code, `"${name}" ${other.what}`, { hint: other.hint.replaceAll("%", name) });
+    throw new CaptureFileError(other.code, `"${name}" ${other.what}`, {
+      hint: other.hint.replaceAll("%", name),
+    });
   }
   if (head.length === 0) {
     throw new CaptureFileError("not-a-capture", `"${name}" is empty`, {
       hint: "Capture files come from tcpdump -w or Wireshark; was the capture stopped before it began?",
     });
   }
-  throw new CaptureFileError("not-a-capture", `"${name}" is not a capture: starts with ${startsWith(head, hex)}`, {
-    hint: "Give a pcap or pcapng file, as tcpdump -w and Wireshark write them; gzip is unpacked",
-  });
+  throw new CaptureFileError(
+    "not-a-capture",
+    `"${name}" is not a capture: starts with ${startsWith(head, hex)}`,
+    {
+      hint: "Give a pcap or pcapng file, as tcpdump -w and Wireshark write them; gzip is unpacked",
+    },
+  );
 }
 
 /** The first bytes for people: as text where they are text. */
 function startsWith(head: Uint8Array, hex: string): string {
-  const text = head.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13);
+  const text = head.every((byte) =>
+    (byte >= 0x20 && byte < 0x7f) || byte === 9 || byte === 10 || byte === 13
+  );
   if (text) return `the text ${JSON.stringify(String.fromCharCode(...head))}`;
   return `the bytes ${hex.slice(0, 16).replace(/(..)(?=.)/g, "$1 ")}`;
 }

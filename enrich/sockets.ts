@@ -1,0 +1,270 @@
+/**
+ * The TCP and UDP sockets of one network namespace, from reading to reading.
+ *
+ * A *full* reading asks for everything, with `tcp_info`, and tells which sockets are gone since the last. A
+ * *light* one only looks for sockets not seen before, so that one that lives shorter than a full interval still
+ * gets its owner. A socket is told from another by its kernel cookie, which stays the same through all its
+ * states (an inode does not: it is gone once the program has closed), so a known socket costs a map look-up and
+ * no new strings.
+ */
+import { formatIpv4, formatIpv6, isIpv4Mapped } from "../model/address.ts";
+import type { SocketInfo } from "../model/system.ts";
+import type { NetlinkSocket } from "./ffi/netlink_socket.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  createDiagRow,
+  inetDiagRequest,
+  parseInetDiag,
+  SOCK_DIAG_BY_FAMILY,
+  TcpState,
+  tcpStateName,
+  udpStateName,
+} from "./inet_diag.ts";
+import type { NetlinkReader } from "./netlink.ts";
+import type { Process } from "./processes.ts";
+
+/** Sockets kept of one namespace; those beyond are counted. About 1 KB each while told. */
+export const MAX_SOCKETS = 65_536;
+/** Of these, sockets in time_wait: a busy proxy has tens of thousands, and they have no owner any more. */
+export const MAX_TIME_WAIT = 8_192;
+/** Sockets that ended between two reports and are still told, of one namespace. */
+export const MAX_CLOSED = 4_096;
+
+/** What uid stands for in `SocketInfo` when the kernel no longer knows it. */
+export const UNKNOWN_UID = -1;
+
+const TCP = 6;
+const UDP = 17;
+
+// TcpState.CLOSE is left out: a socket neither connected nor listening has no place in a network monitor.
+const ALL_BUT_TIME_WAIT = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1 << TcpState.SYN_RECV |
+  1 << TcpState.FIN_WAIT1 | 1 << TcpState.FIN_WAIT2 | 1 << TcpState.CLOSE_WAIT | 1 << TcpState.LAST_ACK |
+  1 << TcpState.LISTEN | 1 << TcpState.CLOSING | 1 << TcpState.NEW_SYN_RECV;
+// Light: what a program may just have opened. A listener is there to stay: the next full reading finds it.
+const OPENING = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1 << TcpState.CLOSE_WAIT |
+  1 << TcpState.FIN_WAIT1 | 1 << TcpState.FIN_WAIT2;
+const UDP_STATES = 1 << TcpState.ESTABLISHED | 1 << TcpState.CLOSE;
+
+interface Dump {
+  family: number;
+  protocol: 6 | 17;
+  states: number;
+  /** Whether `tcp_info` is wanted. */
+  tcpInfo: boolean;
+}
+
+const FULL_DUMPS: readonly Dump[] = [
+  { family: AF_INET, protocol: TCP, states: ALL_BUT_TIME_WAIT, tcpInfo: true },
+  { family: AF_INET6, protocol: TCP, states: ALL_BUT_TIME_WAIT, tcpInfo: true },
+  { family: AF_INET, protocol: UDP, states: UDP_STATES, tcpInfo: false },
+  { family: AF_INET6, protocol: UDP, states: UDP_STATES, tcpInfo: false },
+  // Apart and last, so that time_wait can never crowd out the living.
+  { family: AF_INET, protocol: TCP, states: 1 << TcpState.TIME_WAIT, tcpInfo: false },
+  { family: AF_INET6, protocol: TCP, states: 1 << TcpState.TIME_WAIT, tcpInfo: false },
+];
+
+const LIGHT_DUMPS: readonly Dump[] = [
+  { family: AF_INET, protocol: TCP, states: OPENING, tcpInfo: false },
+  { family: AF_INET6, protocol: TCP, states: OPENING, tcpInfo: false },
+  { family: AF_INET, protocol: UDP, states: UDP_STATES, tcpInfo: false },
+  { family: AF_INET6, protocol: UDP, states: UDP_STATES, tcpInfo: false },
+];
+
+/** One socket over its life. `info` is filled in place and is what gets told. */
+export interface SocketRecord {
+  info: SocketInfo;
+  /** Who holds it, or held it last; `null` when that was never known. */
+  owner: Process | null;
+  /** Number of the full reading that saw it last. */
+  seen: number;
+}
+
+/** The sockets of one network namespace. */
+export class NamespaceSockets {
+  /** By cookie. */
+  readonly records: Map<number, SocketRecord> = new Map();
+  /** Sockets that ended since `takeClosed()`. */
+  #closed: SocketRecord[] = [];
+  #closedLost = 0;
+  #netns: number;
+  #generation = 0;
+  #row = createDiagRow();
+  /** Sockets beyond the ceiling at the last full reading. */
+  lost = 0;
+  /** Whether the kernel's tables kept changing while the last full reading was made. */
+  interrupted = false;
+
+  /** @param netns Inode of the namespace; 0 for our own. */
+  constructor(netns: number) {
+    this.#netns = netns;
+  }
+
+  /**
+   * Reads all sockets.
+   *
+   * @throws {SystemError} When the kernel refuses; what was known stays.
+   */
+  readFull(socket: NetlinkSocket): void {
+    const generation = ++this.#generation;
+    let lost = 0;
+    let timeWait = 0;
+    this.interrupted = false;
+    for (const dump of FULL_DUMPS) {
+      const isTimeWait = dump.states === 1 << TcpState.TIME_WAIT;
+      let seen = 0;
+      let lostHere = 0;
+      const result = this.#dump(socket, dump, (record, known) => {
+        if (isTimeWait && !known && timeWait + seen >= MAX_TIME_WAIT) {
+          lostHere++;
+          return false;
+        }
+        if (record !== null) {
+          record.seen = generation;
+          seen++;
+        } else lostHere++;
+        return true;
+      }, () => seen = lostHere = 0);
+      if (isTimeWait) timeWait += seen;
+      lost += lostHere;
+      if (result) this.interrupted = true;
+    }
+    this.lost = lost;
+    // Only a reading that came to its end may say that a socket is gone.
+    for (const [cookie, record] of this.records) {
+      if (record.seen === generation) continue;
+      this.records.delete(cookie);
+      this.#close(record);
+    }
+  }
+
+  /**
+   * Looks for sockets not seen before.
+   *
+   * @returns The new ones.
+   * @throws {SystemError} When the kernel refuses.
+   */
+  readLight(socket: NetlinkSocket): SocketRecord[] {
+    const fresh: SocketRecord[] = [];
+    for (const dump of LIGHT_DUMPS) {
+      this.#dump(socket, dump, (record, known) => {
+        if (record !== null && !known) {
+          record.seen = this.#generation;
+          fresh.push(record);
+        }
+        return true;
+      }, () => {});
+    }
+    return fresh;
+  }
+
+  /** Sockets that ended since the last call, and how many more were not kept. */
+  takeClosed(): { closed: SocketRecord[]; lost: number } {
+    const taken = { closed: this.#closed, lost: this.#closedLost };
+    this.#closed = [];
+    this.#closedLost = 0;
+    return taken;
+  }
+
+  /** All sockets end at once: the namespace is gone. */
+  closeAll(): void {
+    for (const record of this.records.values()) this.#close(record);
+    this.records.clear();
+  }
+
+  #close(record: SocketRecord): void {
+    if (this.#closed.length >= MAX_CLOSED) {
+      this.#closedLost++;
+      return;
+    }
+    record.info.state = "closed";
+    record.info.method = record.owner === null ? "none" : "remembered";
+    this.#closed.push(record);
+  }
+
+  /** @returns Whether the kernel's table changed on each attempt. */
+  #dump(
+    socket: NetlinkSocket,
+    dump: Dump,
+    /** `record` is `null` beyond the ceiling. A `false` for an unknown one keeps it from being stored. */
+    visit: (record: SocketRecord | null, known: boolean) => boolean,
+    restart: () => void,
+  ): boolean {
+    const row = this.#row;
+    const result = socket.dump({
+      type: SOCK_DIAG_BY_FAMILY,
+      body: inetDiagRequest(dump),
+      restart,
+      visit: (message: NetlinkReader) => {
+        if (message.type !== SOCK_DIAG_BY_FAMILY || !parseInetDiag(message.body, row)) return;
+        let record = this.records.get(row.cookie);
+        const known = record !== undefined;
+        if (record === undefined) {
+          if (this.records.size >= MAX_SOCKETS) {
+            visit(null, false);
+            return;
+          }
+          record = this.#createRecord(dump.protocol);
+          if (!visit(record, false)) return;
+          this.records.set(row.cookie, record);
+        } else visit(record, true);
+        if (!known || dump.tcpInfo || row.inode !== record.info.inode) this.#update(record);
+        else if (dump.protocol === TCP) record.info.state = tcpStateName(row.state);
+      },
+    });
+    return result.interrupted;
+  }
+
+  #createRecord(protocol: 6 | 17): SocketRecord {
+    const info: SocketInfo = {
+      protocol,
+      localAddress: "",
+      localPort: 0,
+      remoteAddress: "",
+      remotePort: 0,
+      state: "",
+      uid: UNKNOWN_UID,
+      inode: 0,
+      netns: this.#netns,
+      method: "none",
+      others: 0,
+    };
+    this.#setAddresses(info);
+    return { info, owner: null, seen: 0 };
+  }
+
+  #setAddresses(info: SocketInfo): void {
+    const row = this.#row;
+    info.localPort = row.localPort;
+    info.remotePort = row.remotePort;
+    info.localAddress = addressText(row.bytes, row.localAt, row.family);
+    info.remoteAddress = addressText(row.bytes, row.remoteAt, row.family);
+  }
+
+  #update(record: SocketRecord): void {
+    const row = this.#row;
+    const info = record.info;
+    info.state = info.protocol === TCP ? tcpStateName(row.state) : udpStateName(row.state);
+    // A UDP socket may be connected elsewhere, and a TCP one gets its local end when it connects.
+    if (row.localPort !== info.localPort || row.remotePort !== info.remotePort || info.protocol === UDP) {
+      this.#setAddresses(info);
+    }
+    if (row.inode !== 0) { // 0 once the program has closed it: then what was known stays
+      info.inode = row.inode;
+      info.uid = row.uid;
+    }
+    if (row.hasInfo && row.state !== TcpState.LISTEN) { // a listener's tcp_info holds its queue instead
+      info.rttUs = row.rttUs;
+      info.rttVarUs = row.rttVarUs;
+      info.retransmits = row.retransmits;
+      info.bytesSent = row.bytesSent;
+      info.bytesReceived = row.bytesReceived;
+    }
+  }
+}
+
+/** IPv4-mapped addresses of IPv6 sockets are written as IPv4, as their packets are. */
+function addressText(bytes: Uint8Array, at: number, family: number): string {
+  if (family === AF_INET) return formatIpv4(bytes, at);
+  return isIpv4Mapped(bytes, at) ? formatIpv4(bytes, at + 12) : formatIpv6(bytes, at);
+}

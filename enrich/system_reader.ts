@@ -1,0 +1,351 @@
+/**
+ * One reading of the machine after another: sockets, their processes, interfaces, CPU.
+ *
+ * Knows no Worker API: `system_worker.ts` gives it a thread, tests and benchmarks call it directly. Each part that
+ * fails leaves the others standing and is told in `problems`.
+ */
+import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
+import { cpuShare, type CpuTimes, parseCpuTimes } from "./cpu.ts";
+import { errnoName, isRefusal, type Libc, openLibc, SystemError } from "./ffi/libc.ts";
+import { NETLINK_ROUTE, NETLINK_SOCK_DIAG, NetlinkSocket } from "./ffi/netlink_socket.ts";
+import { HomeNamespace, NamespaceLostError } from "./ffi/network_namespace.ts";
+import { ProcFiles } from "./ffi/proc_files.ts";
+import { readInterfaces } from "./interfaces.ts";
+import { type Process, ProcessTable } from "./processes.ts";
+import { NamespaceSockets, type SocketRecord } from "./sockets.ts";
+
+/** Network namespaces besides our own that are read; those beyond are counted in a problem. */
+export const MAX_NAMESPACES = 64;
+/** Time for other namespaces in one full reading; those not reached go first at the next. */
+const NAMESPACES_MS = 200;
+/** Time for looking through open files in one full and one light reading. */
+const RESOLVE_MS = 150;
+const LIGHT_RESOLVE_MS = 30;
+const SWEEP_BUDGET_MS = 20;
+
+const HINT_PROCESSES = "Run with sudo, or grant cap_sys_ptrace,cap_dac_read_search";
+const HINT_NAMESPACES = "Run with sudo, or grant cap_sys_admin,cap_sys_ptrace, to see containers";
+
+interface Problem {
+  message: string;
+  hint: string;
+}
+
+/** Readings of this machine. Belongs to one thread. */
+export class SystemReader {
+  #libc: Libc;
+  #files: ProcFiles;
+  #processes: ProcessTable;
+  #home: HomeNamespace | null = null;
+  #homeInode = 0;
+  #diag: NetlinkSocket | null = null;
+  #route: NetlinkSocket | null = null;
+  #own: NamespaceSockets = new NamespaceSockets(0);
+  #others: Map<number, NamespaceSockets> = new Map();
+  /** Where the next reading of other namespaces begins, so that a deadline starves none. */
+  #nextNamespace = 0;
+  #cpu: CpuTimes | null = null;
+  #lastMs = 0;
+  #clock: () => number;
+  #closed = false;
+  /** What hinders a part for good; shown with each report. */
+  #standing: Map<string, Problem> = new Map();
+
+  /**
+   * @param clock Milliseconds that only go forward, for budgets.
+   * @throws {SystemError} When the C library cannot be used: then nothing here can be read.
+   */
+  constructor(clock: () => number = () => performance.now()) {
+    this.#clock = clock;
+    const libc = this.#libc = openLibc();
+    this.#files = new ProcFiles(libc);
+    this.#processes = new ProcessTable({
+      files: this.#files,
+      clockTicks: libc.clockTicks(),
+      bootClockMs: () => libc.bootClockMs(),
+    });
+    this.#attempt("namespaces", "Other network namespaces cannot be read", HINT_NAMESPACES, () => {
+      this.#home = new HomeNamespace(libc);
+      this.#homeInode = this.#threadNamespace();
+    });
+  }
+
+  /** Network namespace the calling thread is in now, as its inode. */
+  #threadNamespace(): number {
+    return this.#files.readLinkNumber("/proc/thread-self/ns/net");
+  }
+
+  /**
+   * Takes a full reading.
+   *
+   * @param nowMs Milliseconds since 1970.
+   * @throws {NamespaceLostError} The thread must end.
+   */
+  read(nowMs: number): SystemReport {
+    const began = this.#clock();
+    const problems: Problem[] = [];
+    const elapsedMs = this.#lastMs === 0 ? 0 : nowMs - this.#lastMs;
+    this.#lastMs = nowMs;
+
+    this.#refreshProcesses(nowMs, problems);
+    const spaces = [this.#own];
+    this.#attempt(
+      "sockets",
+      "Sockets cannot be read",
+      "Load the kernel modules tcp_diag and udp_diag",
+      () => {
+        this.#own.readFull(this.#diagSocket());
+      },
+    );
+    this.#eachNamespace(nowMs, NAMESPACES_MS, problems, (space, socket) => space.readFull(socket));
+    spaces.push(...this.#others.values());
+
+    this.#processes.resolve(inodesOf(spaces), nowMs, RESOLVE_MS, this.#clock);
+    this.#processes.sweep(nowMs, elapsedMs, SWEEP_BUDGET_MS, this.#clock);
+
+    const told = this.#tell(spaces, nowMs);
+    if (told.interrupted) {
+      problems.push({
+        message: "The kernel's socket tables changed while they were read; some sockets may be missing",
+        hint: "Nothing to do: the next reading is complete again unless very many sockets come and go",
+      });
+    }
+    if (this.#processes.deniedCount > 0) {
+      problems.push({
+        message: `${this.#processes.deniedCount} processes of other users may not be looked into`,
+        hint: HINT_PROCESSES,
+      });
+    }
+    const interfaces = this.#attempt(
+      "interfaces",
+      "Interfaces cannot be read",
+      "Netlink (NETLINK_ROUTE) must be permitted: check the sandbox's list of system calls",
+      () => readInterfaces(this.#route ??= NetlinkSocket.open(this.#libc, NETLINK_ROUTE)),
+    ) ?? [];
+    const cpu = this.#attempt("cpu", "CPU use cannot be read", "Mount /proc", () => this.#readCpu());
+    problems.push(...this.#standing.values());
+    const report: SystemReport = {
+      type: "system-report",
+      atMs: nowMs,
+      tookMs: this.#clock() - began,
+      sockets: told.sockets,
+      socketsLost: told.lost,
+      processes: told.processes,
+      interfaces,
+      problems,
+    };
+    if (cpu !== undefined) report.cpu = cpu;
+    return report;
+  }
+
+  /**
+   * Looks for new sockets and who opened them, to be told with the next full reading.
+   *
+   * @throws {NamespaceLostError} The thread must end.
+   */
+  readLight(nowMs: number): void {
+    const fresh: SocketRecord[] = [];
+    this.#refreshProcesses(nowMs, []);
+    this.#attempt(
+      "sockets",
+      "Sockets cannot be read",
+      "Load the kernel modules tcp_diag and udp_diag",
+      () => {
+        fresh.push(...this.#own.readLight(this.#diagSocket()));
+      },
+    );
+    this.#eachNamespace(
+      nowMs,
+      NAMESPACES_MS / 4,
+      [],
+      (space, socket) => fresh.push(...space.readLight(socket)),
+    );
+    this.#processes.resolve(fresh.map((record) => record.info.inode), nowMs, LIGHT_RESOLVE_MS, this.#clock);
+    for (const record of fresh) {
+      this.#attribute(record);
+      if (record.owner !== null) this.#processes.describe(record.owner, nowMs); // while it is there to be asked
+    }
+  }
+
+  /** What attribution has cost so far: processes looked through, open files seen. */
+  get effort(): { scans: number; files: number } {
+    return { scans: this.#processes.scans, files: this.#processes.filesSeen };
+  }
+
+  /** May be called twice. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#diag?.close();
+    this.#route?.close();
+    this.#home?.close();
+    this.#libc.dispose();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #refreshProcesses(nowMs: number, problems: Problem[]): void {
+    this.#processes.refresh(nowMs);
+    if (this.#processes.listErrno !== 0) {
+      problems.push({
+        message: `Processes cannot be listed: "/proc" gives ${errnoName(this.#processes.listErrno)}`,
+        hint: "Mount /proc",
+      });
+    }
+    if (this.#processes.lost > 0) {
+      problems.push({
+        message: `${this.#processes.lost} processes are too many to keep in mind`,
+        hint: "Their sockets are shown without a process",
+      });
+    }
+  }
+
+  #diagSocket(): NetlinkSocket {
+    return this.#diag ??= NetlinkSocket.open(this.#libc, NETLINK_SOCK_DIAG);
+  }
+
+  /** Hands the sockets of each other network namespace, with a netlink socket in it, to `act`. */
+  #eachNamespace(
+    nowMs: number,
+    budgetMs: number,
+    problems: Problem[],
+    act: (space: NamespaceSockets, socket: NetlinkSocket) => void,
+  ): void {
+    const home = this.#home;
+    if (home === null) return;
+    const found = new Map<number, Process>();
+    let beyond = 0;
+    for (const process of this.#processes.processes()) {
+      const inode = this.#processes.netns(process, nowMs);
+      if (inode <= 0 || inode === this.#homeInode || found.has(inode)) continue;
+      if (found.size >= MAX_NAMESPACES) beyond++;
+      else found.set(inode, process);
+    }
+    for (const [inode, space] of this.#others) {
+      // Without a process nobody can send or receive there; what it had is over.
+      if (found.has(inode)) continue;
+      if (space.records.size === 0) this.#others.delete(inode);
+      else space.closeAll();
+    }
+    if (beyond > 0) {
+      problems.push({
+        message:
+          `${beyond} processes in network namespaces beyond the first ${MAX_NAMESPACES} are not looked at`,
+        hint: "Their sockets are not shown",
+      });
+    }
+    const deadline = this.#clock() + budgetMs;
+    const entries = [...found];
+    const start = entries.length === 0 ? 0 : this.#nextNamespace % entries.length;
+    for (let i = 0; i < entries.length; i++) {
+      if (this.#clock() > deadline) {
+        this.#nextNamespace = start + i;
+        return;
+      }
+      const [inode, process] = entries[(start + i) % entries.length];
+      let space = this.#others.get(inode);
+      if (space === undefined) this.#others.set(inode, space = new NamespaceSockets(inode));
+      const opened = home.visit(
+        process.pid,
+        inode,
+        () => this.#threadNamespace(),
+        () => NetlinkSocket.open(this.#libc, NETLINK_SOCK_DIAG),
+      );
+      if (typeof opened === "number") {
+        if (isRefusal(-opened)) {
+          this.#standing.set("namespaces", {
+            message: `Other network namespaces may not be entered (${errnoName(-opened)})`,
+            hint: HINT_NAMESPACES,
+          });
+          return;
+        }
+        continue; // the process is gone; another may be found next time
+      }
+      this.#standing.delete("namespaces");
+      try {
+        act(space, opened);
+      } finally {
+        opened.close(); // held any longer it would keep the namespace alive
+      }
+    }
+  }
+
+  /** Puts the owner on a socket, as far as it is known. */
+  #attribute(record: SocketRecord): void {
+    const info = record.info;
+    const owner = info.inode === 0 ? null : this.#processes.owner(info.inode);
+    if (owner === null) {
+      if (record.owner !== null) info.method = "remembered";
+      return;
+    }
+    record.owner = owner.process;
+    info.pid = owner.process.pid;
+    info.others = owner.others;
+    info.method = owner.others > 0 ? "shared-inode" : "inode";
+  }
+
+  #tell(spaces: NamespaceSockets[], nowMs: number) {
+    const sockets: SocketInfo[] = [];
+    const owners = new Map<number, Process>();
+    let lost = 0;
+    let interrupted = false;
+    const tell = (record: SocketRecord) => {
+      sockets.push(record.info);
+      if (record.owner === null) return;
+      const known = owners.get(record.owner.pid);
+      // Should a number have been given away since, the living process has the better right to it.
+      if (known === undefined || known.diedMs > record.owner.diedMs) {
+        owners.set(record.owner.pid, record.owner);
+      }
+    };
+    for (const space of spaces) {
+      for (const record of space.records.values()) {
+        this.#attribute(record);
+        tell(record);
+      }
+      const ended = space.takeClosed();
+      for (const record of ended.closed) tell(record);
+      lost += space.lost + ended.lost;
+      interrupted ||= space.interrupted;
+    }
+    const processes: ProcessInfo[] = [];
+    for (const process of owners.values()) processes.push(this.#processes.describe(process, nowMs));
+    return { sockets, processes, lost, interrupted };
+  }
+
+  #readCpu(): number | undefined {
+    const text = this.#files.readText("/proc/stat", 4096);
+    const times = text === null ? null : parseCpuTimes(text);
+    if (times === null) throw new SystemError("failed", '"/proc/stat" makes no sense', "Mount /proc");
+    const before = this.#cpu;
+    this.#cpu = times;
+    return before === null ? undefined : cpuShare(before, times);
+  }
+
+  /** Runs one part; what goes wrong is kept under `part` until it goes right. */
+  #attempt<T>(part: string, message: string, hint: string, act: () => T): T | undefined {
+    try {
+      const result = act();
+      this.#standing.delete(part);
+      return result;
+    } catch (error) {
+      if (error instanceof NamespaceLostError) throw error;
+      const detail = error instanceof Error ? error.message : String(error);
+      this.#standing.set(part, {
+        message: `${message}: ${detail}`,
+        hint: error instanceof SystemError && error.hint !== "" ? error.hint : hint,
+      });
+      return undefined;
+    }
+  }
+}
+
+function* inodesOf(spaces: NamespaceSockets[]): Generator<number> {
+  for (const space of spaces) {
+    for (const record of space.records.values()) {
+      if (record.info.inode !== 0) yield record.info.inode;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * The system worker: a thread with the permission `ffi` and no other, that reports what the machine is doing.
+ *
+ * Start it as `new Worker(new URL("./system_worker.ts", import.meta.url), { type: "module", deno: { permissions:
+ * { ffi: true } } })`. It speaks `MainToSystem` and `SystemToMain`. What cannot be read is told in a report's
+ * `problems`; the worker itself ends by an error only when its thread is lost in a foreign network namespace.
+ */
+import type { MainToSystem, SystemToMain } from "../model/protocol.ts";
+import type { SystemReport } from "../model/system.ts";
+import { SystemError } from "./ffi/libc.ts";
+import { SystemReader } from "./system_reader.ts";
+
+/** Shortest interval between reports: each one costs. */
+const MIN_INTERVAL_MS = 100;
+/** Light readings in between: a connection that lives half again as long is surely seen with its process. */
+const LIGHT_MS = 200;
+/** Readings of either kind may take this share of the time at most; then the next one comes later. */
+const MAX_SHARE = 0.25;
+const MAX_LIGHT_SHARE = 0.05;
+
+// The worker scope's `postMessage` has no type of its own among the libraries for pages.
+const scope = self as unknown as {
+  postMessage(message: SystemToMain): void;
+  onmessage: ((event: MessageEvent<MainToSystem>) => void) | null;
+  close(): void;
+};
+
+let reader: SystemReader | null = null;
+let unusable: SystemError | null = null;
+let timer: ReturnType<typeof setTimeout> | undefined;
+let intervalMs = 1_000;
+/** When the next full and light readings are due, on the monotonic clock. */
+let fullAt = 0;
+let lightAt = 0;
+
+scope.onmessage = ({ data }) => {
+  switch (data.type) {
+    case "start-system":
+      start(data.intervalMs);
+      break;
+    case "stop":
+      stop();
+      break;
+    default:
+      data satisfies never;
+  }
+};
+
+function start(interval: number): void {
+  clearTimeout(timer);
+  intervalMs = Math.max(MIN_INTERVAL_MS, Number.isFinite(interval) ? interval : 1_000);
+  try {
+    reader ??= new SystemReader();
+    unusable = null;
+  } catch (error) {
+    unusable = error instanceof SystemError
+      ? error
+      : new SystemError("failed", String(error), "Report this", error);
+  }
+  fullAt = lightAt = performance.now();
+  turn();
+}
+
+function stop(): void {
+  clearTimeout(timer);
+  reader?.close();
+  reader = null;
+  scope.postMessage({ type: "stopped" });
+  scope.close();
+}
+
+/** One reading, then the timer for the next. A slow reading moves the next one away: nothing piles up. */
+function turn(): void {
+  const began = performance.now();
+  if (began >= fullAt) {
+    scope.postMessage(report());
+    const took = performance.now() - began;
+    // Kept on the beat where it can be, so that a second is a second.
+    fullAt = Math.max(fullAt + intervalMs, began + took / MAX_SHARE, began + intervalMs / 2);
+    lightAt = began + LIGHT_MS;
+  } else if (began >= lightAt && reader !== null) {
+    reader.readLight(Date.now());
+    const took = performance.now() - began;
+    lightAt = began + Math.max(LIGHT_MS, took / MAX_LIGHT_SHARE);
+  }
+  const next = reader === null ? fullAt : Math.min(fullAt, lightAt);
+  timer = setTimeout(turn, Math.max(1, next - performance.now()));
+}
+
+function report(): SystemReport {
+  if (reader !== null) return reader.read(Date.now());
+  return {
+    type: "system-report",
+    atMs: Date.now(),
+    tookMs: 0,
+    sockets: [],
+    socketsLost: 0,
+    processes: [],
+    interfaces: [],
+    problems: [{ message: unusable?.message ?? "The system cannot be read", hint: unusable?.hint ?? "" }],
+  };
+}

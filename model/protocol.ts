@@ -26,7 +26,6 @@ export interface Slots {
   slotBytes: number;
 }
 
-/** Playback → inspect: the file starts over; packet time goes on, flows are kept. */
 export type CaptureToInspect = Slots | Batch;
 
 /** Inspect → capture: slot `slot` is yours again. */
@@ -68,8 +67,17 @@ export interface StartPlayback {
 export interface Stop {
   type: "stop";
 }
-export type MainToCapture = StartCapture | Stop;
-export type MainToPlayback = StartPlayback | Stop;
+
+/**
+ * Main → capture or playback: the inspector crashed and there is a new one at the other end of `port`. All slots
+ * are free again; what they held is lost. Answer with `slots` on the new port, as at the start.
+ */
+export interface ConnectInspect {
+  type: "connect-inspect";
+  port: MessagePort;
+}
+export type MainToCapture = StartCapture | ConnectInspect | Stop;
+export type MainToPlayback = StartPlayback | ConnectInspect | Stop;
 
 /** Why an interface gives no packets; `code` for programs, the rest for people. */
 export interface CaptureProblem {

@@ -3,20 +3,17 @@
  * (`get_network_data`). One row each; rows keep their identity while the connection lives.
  */
 import { formatAddress } from "../model/address.ts";
-import { type FlowColumns, FlowEnd, FlowState, LocalEnd, Tunnel } from "../model/flow.ts";
+import { type FlowColumns, FlowEnd, LocalEnd } from "../model/flow.ts";
 import type { Connection, ConnectionProcess } from "../model/api.ts";
 import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
-import { protocolName } from "./names.ts";
+import { vlanIds } from "./eve.ts";
+import { protocolName, tunnelName } from "./names.ts";
 
 /** Rows kept of sockets no packet was seen of. */
 const MAX_SOCKET_ROWS = 10_000;
 
-const STATE_NAMES = nameTable(FlowState, {
-  synSent: "syn_sent",
-  synReceived: "syn_received",
-  finWait: "fin_wait",
-});
-const TUNNEL_NAMES = nameTable(Tunnel, { ipInIp: "ip-in-ip", gtpU: "gtp-u" });
+/** By index of `FlowState`. */
+const STATE_NAMES = ["new", "syn_sent", "syn_received", "established", "fin_wait", "closed", "reset"];
 const DIRECTIONS = ["other", "out", "in", "local"] as const; // index: LocalEnd
 /** Socket states that are no conversation, or no longer one. */
 const QUIET_STATES = new Set(["listen", "unconnected", "time_wait", "close", "closed", "new_syn_recv"]);
@@ -281,7 +278,7 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
       retransmissions: 0,
       in_iface: interfaces[columns.interfaceIndex[row]] ?? "",
       vlan: vlanIds(columns.vlan[row]),
-      tunnel: TUNNEL_NAMES[columns.tunnel[row]] ?? "none",
+      tunnel: tunnelName(columns.tunnel[row]),
       netns: 0,
     },
   };
@@ -300,18 +297,4 @@ function keepBetter(map: Map<string, SocketInfo>, key: string, socket: SocketInf
   const better = other === undefined || (other.netns !== 0 && socket.netns === 0) ||
     (other.pid === undefined && socket.pid !== undefined && (other.netns !== 0 || socket.netns === 0));
   if (better) map.set(key, socket);
-}
-
-function vlanIds(tags: number): number[] {
-  const ids = [];
-  if (tags & 0x1000) ids.push(tags & 0xfff);
-  if ((tags >>> 16) & 0x1000) ids.push((tags >>> 16) & 0xfff);
-  return ids;
-}
-
-/** Code to name, names in lower case; `spelled` for those of two words. */
-function nameTable(codes: Record<string, number>, spelled: Record<string, string>): string[] {
-  const names: string[] = [];
-  for (const [name, code] of Object.entries(codes)) names[code] = spelled[name] ?? name;
-  return names;
 }

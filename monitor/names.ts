@@ -1,5 +1,5 @@
-/** Names for numbers that the wire has: IP protocols as EVE writes them, in lower case. */
-import { IpProtocol } from "../model/flow.ts";
+/** Names for numbers: IP protocols as EVE writes them, in lower case, and tunnels. */
+import { IpProtocol, Tunnel } from "../model/flow.ts";
 
 const NAMES: Record<number, string> = {
   [IpProtocol.icmp]: "icmp",
@@ -25,4 +25,18 @@ const NAMES: Record<number, string> = {
 /** Name of an IP protocol, IANA "Protocol Numbers"; the number as text where it has none here. */
 export function protocolName(protocol: number): string {
   return NAMES[protocol] ?? String(protocol);
+}
+
+const TUNNEL_NAMES: string[] = [];
+TUNNEL_NAMES[Tunnel.none] = "none";
+TUNNEL_NAMES[Tunnel.ipInIp] = "ip-in-ip";
+TUNNEL_NAMES[Tunnel.gre] = "gre";
+TUNNEL_NAMES[Tunnel.vxlan] = "vxlan";
+TUNNEL_NAMES[Tunnel.geneve] = "geneve";
+TUNNEL_NAMES[Tunnel.gtpU] = "gtp-u";
+TUNNEL_NAMES[Tunnel.teredo] = "teredo";
+
+/** Name of a `Tunnel`; `none` for what has none. */
+export function tunnelName(tunnel: number): string {
+  return TUNNEL_NAMES[tunnel] ?? "none";
 }

@@ -1,0 +1,202 @@
+/**
+ * `netpane start`: the engine, then the server.
+ *
+ * The port is taken first, so that a second start says so at once and starts nothing. A capture that cannot
+ * begin is no reason to stop: the page then shows what is off and what turns it on.
+ */
+import { requireToken } from "../http/guard.ts";
+import { isLoopback, parseAddress } from "../model/address.ts";
+import { setMonitor } from "../monitor/current.ts";
+import { Engine, type LiveSource, type PlaybackSource } from "../monitor/engine.ts";
+import { Monitor } from "../monitor/mod.ts";
+import {
+  optionHelp,
+  parseOptions,
+  parseSpeed,
+  START_OPTIONS,
+  type StartOptions,
+  UsageError,
+} from "../options.ts";
+import { VERSION } from "../version.ts";
+import { createLog, type Log, type LogLevel } from "./log.ts";
+import { ownPath, userPath } from "./paths.ts";
+import { whoHoldsPort } from "./port_holder.ts";
+import { loadToken } from "./token.ts";
+
+/** The demo capture, and the name it is shown by. */
+const DEMO_FILE = "assets/demo.pcap.gz";
+
+const HELP = `Usage: netpane start [OPTIONS]
+
+Captures on this machine and serves the dashboard. With --pcap or --demo a capture file is played instead.
+
+${optionHelp(START_OPTIONS)}
+`;
+
+export async function run(args: string[]): Promise<number> {
+  const options = parseOptions(START_OPTIONS, args, { min: 0, max: 0, name: "" });
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  const log = createLog(options["log-level"] as LogLevel);
+  const source = sourceOf(options);
+  if (source.kind === "playback") await requireFile(source.path);
+  const handler = await loadServer();
+  const token = isThisMachineOnly(options.host) ? null : await loadToken(userPath(options.data));
+  requireToken(token);
+
+  const server = serve(options, handler, log);
+  const { port } = server.addr;
+  const monitor = new Monitor({
+    version: VERSION,
+    mode: source.kind,
+    startedMs: Date.now(),
+    ...(source.kind === "live"
+      ? source
+      : { file: options.demo ? "demo" : options.pcap, speed: source.speed }),
+  });
+  setMonitor(monitor);
+  const engine = new Engine({ source, maxFlows: options["max-flows"], log }, monitor);
+  engine.start();
+  // The workers have opened what they need; main needs no native code again.
+  await Deno.permissions.revoke({ name: "ffi" });
+
+  const url = `http://${urlHost(options.host)}:${port}/`;
+  log("info", `${describe(source, options)}; the dashboard is at ${url}`);
+  if (token !== null) log("info", `Beyond this machine a token is needed: open ${url}?token=${token}`);
+  if (options.open) openBrowser(token === null ? url : `${url}?token=${token}`, log);
+
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());
+  });
+  log("info", "Stopping");
+  engine.stop();
+  await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  return 0;
+}
+
+function sourceOf(options: StartOptions): LiveSource | PlaybackSource {
+  const playing = options.pcap !== "" || options.demo;
+  if (options.pcap !== "" && options.demo) {
+    throw new UsageError("--pcap and --demo are two different files: take one");
+  }
+  if (playing && (options.interface.length > 0 || options.filter !== "")) {
+    throw new UsageError(
+      "--interface and --filter are for capturing, --pcap and --demo play a file: take one",
+    );
+  }
+  const speed = parseSpeed(options.speed);
+  if (playing) {
+    const path = options.demo ? ownPath(DEMO_FILE) : userPath(options.pcap);
+    return { kind: "playback", path, speed, loop: options.loop || options.demo };
+  }
+  if (new Set(options.interface).size < options.interface.length) {
+    throw new UsageError("Each --interface can be given only once");
+  }
+  return {
+    kind: "live",
+    interfaces: options.interface.length > 0 ? options.interface : ["any"],
+    snaplen: options.snaplen,
+    promiscuous: !options["no-promiscuous"],
+    bufferBytes: options.buffer << 20,
+    filter: options.filter,
+  };
+}
+
+/** A file that is not there is told now, not on the page. */
+async function requireFile(path: string): Promise<void> {
+  try {
+    const { isFile } = await Deno.stat(path);
+    if (!isFile) throw new UsageError(`"${path}" is not a file`);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) throw new UsageError(`There is no file "${path}"`);
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new UsageError(
+        `Reading "${path}" was not granted: run ./netpane start --pcap, which grants just that file`,
+      );
+    }
+    throw error;
+  }
+}
+
+type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+
+/** The built Fresh app. Its path is not literal, so that type checks do not need the build. */
+async function loadServer(): Promise<Handler> {
+  const path = new URL("../_fresh/server.js", import.meta.url);
+  try {
+    const module: { default: { fetch: Handler } } = await import(path.href);
+    return module.default.fetch;
+  } catch (error) {
+    if (
+      error instanceof TypeError && /not found/i.test(error.message) &&
+      error.message.includes("_fresh/server.js")
+    ) {
+      throw Object.assign(new Error("The page has not been built", { cause: error }), {
+        hint: "Run ./netpane build (or deno task build) once",
+      });
+    }
+    throw error;
+  }
+}
+
+function serve(options: StartOptions, handler: Handler, log: Log): Deno.HttpServer<Deno.NetAddr> {
+  try {
+    return Deno.serve({
+      hostname: options.host,
+      port: options.port,
+      onListen: () => {},
+      onError: (error) => {
+        log("error", `A request failed: ${error instanceof Error ? error.stack : error}`);
+        return new Response("Something went wrong here; the log has more\n", { status: 500 });
+      },
+    }, handler);
+  } catch (error) {
+    if (error instanceof Deno.errors.AddrInUse) {
+      const holder = whoHoldsPort(options.port);
+      throw Object.assign(
+        new Error(`Port ${options.port} is in use${holder ? ` by ${holder}` : ""}`, { cause: error }),
+        {
+          hint: `Stop it, or choose another with --port ${options.port + 1} (--port 0 takes a free one)`,
+        },
+      );
+    }
+    if (error instanceof Deno.errors.PermissionDenied) {
+      throw Object.assign(new Error(`Port ${options.port} needs privileges`, { cause: error }), {
+        hint: "Choose a port from 1024 on with --port",
+      });
+    }
+    if (
+      error instanceof Deno.errors.AddrNotAvailable ||
+      (error instanceof Error && /lookup/.test(error.message))
+    ) {
+      throw new UsageError(`"${options.host}" is no address of this machine`);
+    }
+    throw error;
+  }
+}
+
+function describe(source: LiveSource | PlaybackSource, options: StartOptions): string {
+  if (source.kind === "live") return `Capturing on ${source.interfaces.join(", ")}`;
+  return `Playing ${options.demo ? "the demo capture" : `"${options.pcap}"`}`;
+}
+
+function isThisMachineOnly(host: string): boolean {
+  const bytes = parseAddress(host);
+  return bytes === null ? host === "localhost" : isLoopback(bytes, 0, bytes.length === 4 ? 4 : 6);
+}
+
+function urlHost(host: string): string {
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+/** Best effort: the address has been printed. */
+function openBrowser(url: string, log: Log): void {
+  const program = Deno.build.os === "darwin" ? "open" : "xdg-open";
+  try {
+    new Deno.Command(program, { args: [url], stdout: "null", stderr: "null" }).spawn().unref();
+  } catch {
+    log("warn", `No browser could be opened with ${program}: open the address above yourself`);
+  }
+}

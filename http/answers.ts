@@ -1,0 +1,57 @@
+/**
+ * How API routes answer: JSON, or `application/problem+json` (RFC 9457) with the status that tells the truth.
+ */
+import { STATUS_TEXT, type StatusCode } from "@std/http/status";
+import type { ProblemDetails } from "../model/api.ts";
+import { QueryError } from "../monitor/query.ts";
+
+/** A request's part that a route reads; Fresh's context has it. */
+interface RequestContext {
+  req: Request;
+  url: URL;
+}
+
+type Answer = Response | Promise<Response>;
+
+/**
+ * A route that reads only: GET and HEAD; every other method is 405 with `Allow`. Fresh's file routes alone
+ * would say 404.
+ */
+export function readOnly<C extends RequestContext>(
+  answer: (ctx: C) => Answer,
+): (ctx: C) => Promise<Response> {
+  return async (ctx) => {
+    if (ctx.req.method !== "GET" && ctx.req.method !== "HEAD") {
+      const refused = problem(405, `${ctx.url.pathname} takes GET, not ${ctx.req.method}`);
+      refused.headers.set("Allow", "GET, HEAD");
+      return refused;
+    }
+    try {
+      return await answer(ctx);
+    } catch (error) {
+      if (error instanceof QueryError) return problem(400, error.message, error.field);
+      throw error;
+    }
+  };
+}
+
+/** For routes without parameters: a misspelt one is an error, not silence. */
+export function refuseParameters(url: URL): void {
+  for (const name of url.searchParams.keys()) {
+    throw new QueryError(name, `${url.pathname} takes no parameters`);
+  }
+}
+
+export function json(value: unknown): Response {
+  return Response.json(value, { headers: { "Cache-Control": "no-store" } });
+}
+
+/** An error answer; `detail` is a sentence for people, `field` the parameter at fault. */
+export function problem(status: StatusCode & number, detail: string, field?: string): Response {
+  const body: ProblemDetails = { type: "about:blank", title: STATUS_TEXT[status], status, detail };
+  if (field !== undefined) body.field = field;
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store" },
+  });
+}

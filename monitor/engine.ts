@@ -1,0 +1,246 @@
+/**
+ * The engine: starts the workers, joins them, keeps them alive, and hands what they say to the monitor.
+ *
+ * A packet goes capture worker → (shared memory) → inspect worker; the main thread only hears counts and
+ * columns. Workers get exactly the permissions their room needs.
+ */
+import type {
+  AskSnapshot,
+  CaptureToMain,
+  InspectToMain,
+  MainToCapture,
+  MainToInspect,
+  MainToPlayback,
+  MainToSystem,
+  PlaybackToMain,
+  SystemToMain,
+} from "../model/protocol.ts";
+import type { Monitor } from "./mod.ts";
+
+const TICK_MS = 1000;
+/** Between ticks that carry a whole snapshot of the page. */
+const SNAPSHOT_EVERY_TICKS = 5;
+/** Rows of a snapshot from the inspector. */
+const MAX_ACTIVE_ROWS = 10_000;
+const MAX_ENDED_ROWS = 5_000;
+/** A worker that crashes oftener than this is left down and said to be. */
+const MAX_RESTARTS = 20;
+
+export interface LiveSource {
+  kind: "live";
+  interfaces: string[];
+  snaplen: number;
+  promiscuous: boolean;
+  bufferBytes: number;
+  filter: string;
+}
+
+export interface PlaybackSource {
+  kind: "playback";
+  /** Absolute path of a capture file. */
+  path: string;
+  speed: number;
+  loop: boolean;
+}
+
+export interface EngineOptions {
+  source: LiveSource | PlaybackSource;
+  maxFlows: number;
+  log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
+}
+
+/** A worker with typed messages. */
+interface Hand<In> {
+  worker: Worker;
+  send(message: In, transfer?: Transferable[]): void;
+}
+
+export class Engine {
+  #options: EngineOptions;
+  #monitor: Monitor;
+  #inspect: Hand<MainToInspect> | null = null;
+  #source: Hand<MainToCapture> | Hand<MainToPlayback> | null = null;
+  #system: Hand<MainToSystem> | null = null;
+  #localAddresses: string[] = [];
+  #ticks = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+  /** Whether the inspector still owes an answer. */
+  #asked = false;
+  #restarts = 0;
+  #stopped = false;
+  #publishing: Promise<void> = Promise.resolve();
+
+  constructor(options: EngineOptions, monitor: Monitor) {
+    this.#options = options;
+    this.#monitor = monitor;
+  }
+
+  /** Starts everything. Answers once; trouble comes later, as problems of the monitor. */
+  start(): void {
+    this.#startInspect();
+    this.#startSource();
+    if (this.#options.source.kind === "live") this.#startSystem();
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** Closes interfaces and ends the workers. */
+  stop(): void {
+    this.#stopped = true;
+    clearInterval(this.#timer);
+    for (const hand of [this.#source, this.#system, this.#inspect]) hand?.worker.terminate();
+    this.#monitor.feed.close();
+  }
+
+  // ------------------------------------------------------------ workers
+
+  #startInspect(): void {
+    this.#inspect = this.#hire<MainToInspect, InspectToMain>(
+      new URL("../capture/inspect/inspect_worker.ts", import.meta.url),
+      "inspect",
+      "none",
+      (message) => {
+        this.#asked = false;
+        this.#monitor.applySnapshot(message, Date.now());
+        this.#publish();
+      },
+      () => this.#restartInspect(),
+    );
+    this.#inspect.send({
+      type: "start-inspect",
+      maxFlows: this.#options.maxFlows,
+      localAddresses: this.#localAddresses,
+    });
+  }
+
+  /** The inspector holds slots when it crashes, so whoever fills them starts over too. */
+  #restartInspect(): void {
+    this.#monitor.countRestart("inspect");
+    this.#asked = false;
+    if (++this.#restarts > MAX_RESTARTS) {
+      this.#monitor.setProblem("worker:inspect", {
+        severity: "error",
+        message: `The inspector crashed ${MAX_RESTARTS} times and is left down`,
+        hint: "Restart Netpane, and report the message in its log",
+      });
+      return;
+    }
+    this.#startInspect();
+    const { port1, port2 } = new MessageChannel();
+    this.#inspect!.send({ type: "connect-source", port: port2 }, [port2]);
+    this.#source?.send({ type: "connect-inspect", port: port1 }, [port1]);
+  }
+
+  #startSource(): void {
+    const { source } = this.#options;
+    const { port1, port2 } = new MessageChannel();
+    this.#inspect!.send({ type: "connect-source", port: port2 }, [port2]);
+    if (source.kind === "live") {
+      const { interfaces, snaplen, promiscuous, bufferBytes, filter } = source;
+      const hand = this.#hire<MainToCapture, CaptureToMain>(
+        new URL("../capture/source/capture_worker.ts", import.meta.url),
+        "capture",
+        { ffi: true },
+        (message) => {
+          if (message.type === "capture-report") this.#monitor.applyCapture(message);
+        },
+        () => this.#left("capture"),
+      );
+      hand.send(
+        { type: "start-capture", interfaces, snaplen, promiscuous, bufferBytes, filter, port: port1 },
+        [port1],
+      );
+      this.#source = hand;
+    } else {
+      const { path, speed, loop } = source;
+      const hand = this.#hire<MainToPlayback, PlaybackToMain>(
+        new URL("../capture/source/playback_worker.ts", import.meta.url),
+        "playback",
+        { read: [path] },
+        (message) => {
+          if (message.type === "playback-report") this.#monitor.applyPlayback(message);
+        },
+        () => this.#left("playback"),
+      );
+      hand.send({ type: "start-playback", path, speed, loop, port: port1 }, [port1]);
+      this.#source = hand;
+    }
+  }
+
+  #startSystem(): void {
+    this.#system = this.#hire<MainToSystem, SystemToMain>(
+      new URL("../enrich/system_worker.ts", import.meta.url),
+      "system",
+      { ffi: true },
+      (message) => {
+        if (message.type !== "system-report") return;
+        this.#monitor.applySystem(message);
+        const addresses = message.interfaces.flatMap((device) =>
+          device.addresses.map(({ address }) => address)
+        );
+        if (addresses.join() === this.#localAddresses.join()) return;
+        this.#localAddresses = addresses;
+        this.#inspect?.send({ type: "local-addresses", addresses });
+      },
+      () => this.#left("system"),
+    );
+    this.#system.send({ type: "start-system", intervalMs: TICK_MS });
+  }
+
+  /** Main has given up its own FFI by then, so a worker that needs it cannot be started again. */
+  #left(name: "capture" | "playback" | "system"): void {
+    this.#monitor.setProblem(`worker:${name}`, {
+      severity: "error",
+      message: `The ${name} worker has crashed; the rest goes on without it`,
+      hint: "Restart Netpane, and report the message in its log",
+    });
+  }
+
+  #hire<In, Out>(
+    url: URL,
+    name: string,
+    permissions: Deno.PermissionOptions,
+    onMessage: (message: Out) => void,
+    onCrash: () => void,
+  ): Hand<In> {
+    const worker = new Worker(url, { type: "module", name, deno: { permissions } });
+    worker.onmessage = (event: MessageEvent<Out>) => onMessage(event.data);
+    worker.onerror = (event) => {
+      event.preventDefault();
+      if (this.#stopped) return;
+      this.#options.log("error", `The ${name} worker crashed: ${event.message}`);
+      worker.terminate();
+      onCrash();
+    };
+    return { worker, send: (message, transfer = []) => worker.postMessage(message, transfer) };
+  }
+
+  // ------------------------------------------------------------ the second
+
+  #tick(): void {
+    // An inspector that is busy for longer than a tick is asked again only after it answered.
+    if (this.#asked) {
+      this.#monitor.applySnapshot(null, Date.now());
+      this.#publish();
+      return;
+    }
+    this.#asked = true;
+    const live = this.#options.source.kind === "live";
+    const ask: AskSnapshot = {
+      type: "ask-snapshot",
+      nowUs: live ? Date.now() * 1000 : 0,
+      maxActive: MAX_ACTIVE_ROWS,
+      maxEnded: MAX_ENDED_ROWS,
+    };
+    this.#inspect?.send(ask);
+  }
+
+  #publish(): void {
+    const whole = this.#ticks++ % SNAPSHOT_EVERY_TICKS === 0;
+    this.#publishing = this.#publishing.then(async () => {
+      const { feed } = this.#monitor;
+      await feed.publish("tick", this.#monitor.tick());
+      if (whole) await feed.publish("snapshot", this.#monitor.snapshot());
+      feed.heartbeat(Date.now());
+    }).catch((cause) => this.#options.log("error", `The feed failed: ${cause}`));
+  }
+}

@@ -1,0 +1,2 @@
+/** `GET /api/events`: the feed under its other name. */
+export { handler } from "./stream.ts";

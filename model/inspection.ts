@@ -6,6 +6,7 @@
 
 /** Reasons why (part of) a packet could not be decoded, as they are shown and printed. */
 export const UNDECODED_REASONS = [
+  "truncated_record",
   "unknown_link_type",
   "truncated_link_header",
   "unknown_ethertype",

@@ -1,0 +1,111 @@
+/**
+ * The inspect worker: an `Inspector` behind messages. It runs without any permission: hostile bytes are parsed where
+ * nothing can be read, written or sent.
+ *
+ * A source (capture or playback) hands over slots of shared memory by number; each goes back with `release` as soon
+ * as it was looked at. When inspection throws, nobody can know whether the flow table is still sound: the error is
+ * let out, main starts a new worker and counts the loss.
+ */
+import type {
+  AskSnapshot,
+  CaptureToInspect,
+  InspectToCapture,
+  InspectToMain,
+  MainToInspect,
+  Slots,
+} from "../../model/protocol.ts";
+import { flowColumnBuffers } from "../../model/flow.ts";
+import type { PacketBatch } from "../../model/batch.ts";
+import { Inspector } from "./inspector.ts";
+
+/** Ended flows that wait for the next snapshot at most; one asked each second bears 16,384 ends per second. */
+const MAX_ENDED_WAITING = 16_384;
+
+/** Sources at most; each holds shared memory. */
+const MAX_SOURCES = 64;
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<MainToInspect>) => void;
+  postMessage(message: InspectToMain, transfer: Transferable[]): void;
+};
+
+let inspector = new Inspector({ maxEnded: MAX_ENDED_WAITING });
+let sources = 0;
+
+scope.onmessage = (event) => {
+  const message = event.data;
+  switch (message.type) {
+    case "start-inspect":
+      inspector = new Inspector({
+        maxFlows: message.maxFlows,
+        localAddresses: message.localAddresses,
+        maxEnded: MAX_ENDED_WAITING,
+      });
+      break;
+    case "connect-source":
+      connect(message.port);
+      break;
+    case "local-addresses":
+      inspector.setLocalAddresses(message.addresses);
+      break;
+    case "ask-snapshot":
+      answer(message);
+      break;
+    default:
+      message satisfies never;
+  }
+};
+
+function answer(ask: AskSnapshot): void {
+  inspector.advance(ask.nowUs);
+  const active = inspector.snapshotActive(ask.maxActive);
+  const ended = inspector.drainEnded(ask.maxEnded);
+  scope.postMessage(
+    { type: "snapshot", counters: inspector.counters(), active, ended, endedLost: inspector.endedLost },
+    [...flowColumnBuffers(active), ...flowColumnBuffers(ended)],
+  );
+}
+
+function connect(port: MessagePort): void {
+  if (sources === MAX_SOURCES) return port.close();
+  sources++;
+  let slots: Uint8Array[] = [];
+  // One object per source, refilled: the inspector keeps nothing of it.
+  const batch: PacketBatch = {
+    bytes: new Uint8Array(0),
+    length: 0,
+    linkType: 0,
+    nanosecond: false,
+    interfaceIndex: 0,
+  };
+  port.onmessage = (event: MessageEvent<CaptureToInspect>) => {
+    const message = event.data;
+    switch (message.type) {
+      case "slots":
+        slots = cut(message);
+        break;
+      case "batch": {
+        const bytes = slots[message.slot];
+        if (bytes === undefined) return; // not a slot of the memory given: nothing to look at, nothing to return
+        batch.bytes = bytes;
+        batch.length = Math.min(message.bytes, bytes.length);
+        batch.linkType = message.linkType;
+        batch.nanosecond = message.nanosecond;
+        batch.interfaceIndex = message.interfaceIndex;
+        try {
+          inspector.inspect(batch);
+        } finally {
+          port.postMessage({ type: "release", slot: message.slot } satisfies InspectToCapture);
+        }
+        break;
+      }
+      default:
+        message satisfies never;
+    }
+  };
+}
+
+function cut({ memory, slotBytes }: Slots): Uint8Array[] {
+  const count = slotBytes > 0 ? Math.floor(memory.byteLength / slotBytes) : 0;
+  return Array.from({ length: count }, (_, slot) => new Uint8Array(memory, slot * slotBytes, slotBytes));
+}

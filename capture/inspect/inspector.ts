@@ -1,0 +1,275 @@
+/**
+ * The inspector: batches of packets in, flows and counters out.
+ *
+ * It knows neither workers nor clocks. Packet time is all the time there is, so a file gives the same flows each time
+ * and live capture differs only in where the bytes come from. `analyze` and tests call it directly; the worker
+ * around it only passes messages.
+ */
+import { type PacketBatch, RECORD_HEADER_BYTES } from "../../model/batch.ts";
+import { Cursor } from "../../model/cursor.ts";
+import { createFlowColumns, type FlowColumns } from "../../model/flow.ts";
+import {
+  type InspectorCounters,
+  TRAFFIC_KINDS,
+  type TrafficKind,
+  UNDECODED_REASONS,
+  type UndecodedReason,
+} from "../../model/inspection.ts";
+import { PacketClock, WALL_CLOCK } from "./clock.ts";
+import { Decoder } from "./decode/decoder.ts";
+import { PacketView, Reason } from "./decode/packet_view.ts";
+import { createSecret } from "./flow/flow_hash.ts";
+import { copyFlow, EndedFlows } from "./flow/flow_rows.ts";
+import { type FlowEndSink, FlowTable, MAX_FLOWS } from "./flow/flow_table.ts";
+import { LocalAddresses } from "./flow/local_addresses.ts";
+
+/** How often idle flows are looked for, microseconds of packet time. */
+const EXPIRE_EVERY_US = 500_000;
+
+/** Rows of a snapshot at most, whatever is asked for: about 1.5 MB, a few milliseconds. */
+export const MAX_SNAPSHOT_ROWS = 10_000;
+
+export interface InspectorOptions {
+  /** Flows alive at most. @default {262144} */
+  maxFlows?: number;
+  /** Addresses of this machine, as text. None: private ranges count as local. */
+  localAddresses?: readonly string[];
+  /** Ended flows kept for `drainEnded` at most; 0 when only `onFlowEnd` is used. @default {0} */
+  maxEnded?: number;
+  /** Called with every flow that ends, while it ends. Copy what is needed; the row is used again right after. */
+  onFlowEnd?: FlowEndSink;
+  /** Bytes of IP fragments held at most. @default {4194304} */
+  fragmentBudgetBytes?: number;
+  /** For tests: `SECRET_WORDS` words instead of random ones. */
+  secret?: Int32Array;
+}
+
+/**
+ * @example
+ * ```ts
+ * import { Inspector } from "./mod.ts";
+ *
+ * const inspector = new Inspector({ onFlowEnd: (flows, row) => console.log(flows.packets[2 * row]) });
+ * inspector.inspect({ bytes: new Uint8Array(0), length: 0, linkType: 1, nanosecond: false, interfaceIndex: 0 });
+ * inspector.finish();
+ * ```
+ */
+export class Inspector {
+  readonly #view = new PacketView();
+  readonly #record = new Cursor(new Uint8Array(0));
+  readonly #clock = new PacketClock();
+  readonly #locals: LocalAddresses;
+  readonly #decoder: Decoder;
+  readonly #flows: FlowTable;
+  readonly #ended: EndedFlows;
+  readonly #onFlowEnd: FlowEndSink | undefined;
+  /** [0] the inspector's time at which idle flows are looked for next. */
+  readonly #nextExpiry = new Float64Array(1);
+
+  // Sums live in arrays of doubles: a field that outgrows a small integer would cost the optimised code.
+  readonly #sums = new Float64Array(SUMS);
+  readonly #trafficPackets = new Float64Array(TRAFFIC_KINDS.length);
+  readonly #trafficBytes = new Float64Array(TRAFFIC_KINDS.length);
+  readonly #undecoded = new Float64Array(UNDECODED_REASONS.length);
+
+  constructor(options: InspectorOptions = {}) {
+    const secret = options.secret ?? createSecret();
+    this.#locals = new LocalAddresses(options.localAddresses);
+    this.#decoder = new Decoder(secret, options.fragmentBudgetBytes);
+    this.#ended = new EndedFlows(options.maxEnded ?? 0);
+    this.#onFlowEnd = options.onFlowEnd;
+    const sink: FlowEndSink = (flows, row) => {
+      this.#ended.push(flows, row);
+      this.#onFlowEnd?.(flows, row);
+    };
+    this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
+  }
+
+  /**
+   * Takes in a batch of whole records. Nothing of `batch.bytes` is kept. A record that claims more than the batch
+   * holds ends it, and is counted as `truncated_record`.
+   */
+  inspect(batch: PacketBatch): void {
+    const record = this.#record;
+    const bytes = batch.bytes;
+    const linkType = batch.linkType;
+    const source = batch.interfaceIndex & 0xff;
+    const divisor = batch.nanosecond ? 1000 : 1;
+    record.reset(bytes, 0, batch.length);
+    while (record.has(RECORD_HEADER_BYTES)) {
+      // Host byte order is little-endian wherever Deno runs (x86-64, arm64).
+      const seconds = record.u32le();
+      const fraction = record.u32le();
+      const caplen = record.u32le();
+      const wireLength = record.u32le();
+      const at = record.at;
+      if (!record.skip(caplen)) {
+        this.#undecoded[Reason.truncated_record]++;
+        return;
+      }
+      const timeUs = seconds * 1e6 + (divisor === 1 ? fraction : Math.floor(fraction / divisor));
+      this.#packet(bytes, at, caplen, wireLength, linkType, source, timeUs);
+    }
+    if (record.remaining > 0) this.#undecoded[Reason.truncated_record]++;
+  }
+
+  #packet(
+    bytes: Uint8Array,
+    at: number,
+    caplen: number,
+    wireLength: number,
+    linkType: number,
+    source: number,
+    timeUs: number,
+  ): void {
+    const view = this.#view;
+    const sums = this.#sums;
+    const clockUs = this.#clock.tick(source, timeUs);
+    view.timeUs[0] = timeUs;
+    view.timeUs[1] = clockUs;
+    view.interfaceIndex = source;
+    if (clockUs >= this.#nextExpiry[0]) this.#expire(clockUs);
+
+    view.begin(bytes, at, caplen, wireLength, linkType);
+    let sides = NO_SIDES;
+    while (this.#decoder.next(view)) {
+      // A reassembled or tunnelled packet is charged to the ends of its outermost header.
+      if (sides === NO_SIDES && view.ipHeaders === 1) sides = this.#sides();
+      this.#flows.update(view);
+      // The joint for payload inspection (application protocols, TCP streams, card numbers): here `update` has told
+      // the flow's row and `flows.direction`, and `view.cursor` lies over the payload that was captured, with
+      // `view.sequence` for TCP and `view.payloadBytes` as sent. It must copy what it keeps, leave the cursor where
+      // it found it, and tie its state to the flow's id: `#onFlowEnd` tells when to let go.
+    }
+    if (sides === NO_SIDES) sides = view.ipHeaders > 0 && view.ipVersion !== 0 ? this.#sides() : SIDES_OTHER;
+
+    sums[PACKETS]++;
+    sums[WIRE_BYTES] += wireLength;
+    sums[CAPTURED_BYTES] += caplen;
+    if (caplen < wireLength) sums[SNAPPED]++;
+    if (view.ipHeaders > 0) {
+      sums[IP_PACKETS]++;
+      sums[IP_BYTES] += view.outerIpBytes;
+    }
+    if (view.reassembled) sums[REASSEMBLED]++;
+    sums[sides] += wireLength;
+    sums[LAST_PACKET_US] = timeUs > sums[LAST_PACKET_US] ? timeUs : sums[LAST_PACKET_US];
+    this.#trafficPackets[view.kind]++;
+    this.#trafficBytes[view.kind] += wireLength;
+    if (view.undecoded >= 0) this.#undecoded[view.undecoded]++;
+  }
+
+  /** Which of the four sums of bytes the packet belongs to. */
+  #sides(): number {
+    const view = this.#view;
+    const locals = this.#locals;
+    const from = locals.has(view.address, view.addressBytes, 0, view.ipVersion);
+    const to = locals.hears(view.address, view.addressBytes, 4, view.ipVersion, from);
+    return from ? to ? SIDES_LOCAL : SIDES_OUT : to ? SIDES_IN : SIDES_OTHER;
+  }
+
+  #expire(clockUs: number): void {
+    this.#nextExpiry[0] = clockUs + EXPIRE_EVERY_US;
+    this.#flows.expire(clockUs);
+    this.#decoder.fragments.expire(clockUs);
+  }
+
+  /**
+   * Lets time go on where no packet does: live, with the wall clock, so that idle flows end on a quiet link.
+   *
+   * @param nowUs Microseconds since 1970; 0 is ignored.
+   */
+  advance(nowUs: number): void {
+    if (!(nowUs > 0)) return;
+    this.#expire(this.#clock.tick(WALL_CLOCK, nowUs));
+  }
+
+  /** Replaces the machine's addresses; flows alive are judged anew. */
+  setLocalAddresses(addresses: readonly string[]): void {
+    this.#locals.set(addresses);
+    this.#flows.refreshLocalEnds();
+  }
+
+  /** The most recently active flows (to half a second), the latest first. @param maxRows At most 10,000. */
+  snapshotActive(maxRows: number): FlowColumns {
+    const rows = Math.min(MAX_SNAPSHOT_ROWS, this.#flows.active, Math.max(0, Math.floor(maxRows) || 0));
+    const out = createFlowColumns(rows);
+    this.#flows.forEachLatest(rows, (row) => copyFlow(this.#flows.columns, row, out, out.rows++));
+    return out;
+  }
+
+  /** Ended flows not fetched yet, the oldest ends first. @param maxRows At most 10,000. */
+  drainEnded(maxRows: number): FlowColumns {
+    return this.#ended.drain(Math.min(MAX_SNAPSHOT_ROWS, maxRows));
+  }
+
+  /** Ended flows that found no room to wait for `drainEnded`. */
+  get endedLost(): number {
+    return this.#ended.lost;
+  }
+
+  /** Ends all flows (`shutdown`) and gives up waiting fragments: the input is over. */
+  finish(): void {
+    this.#decoder.fragments.expire(Infinity);
+    this.#flows.endAll();
+  }
+
+  /** A fresh copy of all counters. */
+  counters(): InspectorCounters {
+    const sums = this.#sums;
+    const flows = this.#flows;
+    const fragments = this.#decoder.fragments;
+    const traffic = {} as Record<TrafficKind, { packets: number; bytes: number }>;
+    TRAFFIC_KINDS.forEach((kind, i) =>
+      traffic[kind] = { packets: this.#trafficPackets[i], bytes: this.#trafficBytes[i] }
+    );
+    const undecoded = {} as Record<UndecodedReason, number>;
+    UNDECODED_REASONS.forEach((reason, i) => undecoded[reason] = this.#undecoded[i]);
+    undecoded.fragment_incomplete += fragments.incomplete;
+    undecoded.fragment_budget += fragments.overBudget;
+    return {
+      packets: sums[PACKETS],
+      wireBytes: sums[WIRE_BYTES],
+      capturedBytes: sums[CAPTURED_BYTES],
+      snappedPackets: sums[SNAPPED],
+      ipPackets: sums[IP_PACKETS],
+      ipBytes: sums[IP_BYTES],
+      bytesOut: sums[SIDES_OUT],
+      bytesIn: sums[SIDES_IN],
+      bytesLocal: sums[SIDES_LOCAL],
+      bytesOther: sums[SIDES_OTHER],
+      traffic,
+      undecoded,
+      reassembled: sums[REASSEMBLED],
+      flows: {
+        active: flows.active,
+        capacity: flows.capacity,
+        tcp: flows.activeTcp,
+        udp: flows.activeUdp,
+        created: flows.created,
+        ended: flows.ended,
+        timedOut: flows.timedOut,
+        evicted: flows.evicted,
+      },
+      fragmentBytes: fragments.heldBytes,
+      fragmentBudgetBytes: fragments.budgetBytes,
+      lastPacketUs: sums[LAST_PACKET_US],
+    };
+  }
+}
+
+// Indices of `#sums`.
+const PACKETS = 0;
+const WIRE_BYTES = 1;
+const CAPTURED_BYTES = 2;
+const SNAPPED = 3;
+const IP_PACKETS = 4;
+const IP_BYTES = 5;
+const REASSEMBLED = 6;
+const LAST_PACKET_US = 7;
+const SIDES_OUT = 8;
+const SIDES_IN = 9;
+const SIDES_LOCAL = 10;
+const SIDES_OTHER = 11;
+const SUMS = 12;
+const NO_SIDES = -1;

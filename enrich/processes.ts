@@ -170,6 +170,30 @@ export class ProcessTable {
     for (const process of this.#byPid.values()) if (process.listed !== listing) this.#bury(process, nowMs);
   }
 
+  /** A living process by number, known from the last listing or looked at now; `null` when it is gone. */
+  notice(pid: number, nowMs: number): Process | null {
+    const known = this.#byPid.get(pid);
+    const startTicks = this.#startTicks(pid);
+    if (known !== undefined && known.startTicks === startTicks) return known;
+    if (startTicks < 0 || this.#byPid.size >= MAX_PROCESSES) return null;
+    if (known !== undefined) this.#bury(known, nowMs);
+    // The number of its directory is not known yet: the next listing brings it, and compares the start.
+    const process = createProcess(pid, 0, startTicks, this.#bootMs + startTicks * this.#tickMs);
+    process.listed = this.#listing;
+    this.#byPid.set(pid, process);
+    return process;
+  }
+
+  /** A process that is gone, of which no more is known than a number and perhaps a name. */
+  remember(pid: number, name: string, nowMs: number): Process {
+    const known = this.#byPid.get(pid);
+    if (known?.details != null && (name === "" || known.details.name === name)) return known;
+    const process = createProcess(pid, 0, -1, nowMs);
+    process.diedMs = nowMs;
+    process.details = { ...unknownProcess(process), name };
+    return process;
+  }
+
   /**
    * Looks for the holders of `inodes`, as far as `budgetMs` reaches; `owner()` tells what came of it.
    *

@@ -6,11 +6,13 @@
  */
 import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
 import { cpuShare, type CpuTimes, parseCpuTimes } from "./cpu.ts";
+import { ConnectionTrace } from "./ffi/connection_trace.ts";
 import { errnoName, isRefusal, type Libc, openLibc, SystemError } from "./ffi/libc.ts";
 import { NETLINK_ROUTE, NETLINK_SOCK_DIAG, NetlinkSocket } from "./ffi/netlink_socket.ts";
 import { HomeNamespace, NamespaceLostError } from "./ffi/network_namespace.ts";
 import { ProcFiles } from "./ffi/proc_files.ts";
 import { readInterfaces } from "./interfaces.ts";
+import { Openings } from "./openings.ts";
 import { type Process, ProcessTable } from "./processes.ts";
 import { NamespaceSockets, type SocketRecord } from "./sockets.ts";
 
@@ -24,6 +26,7 @@ const LIGHT_RESOLVE_MS = 30;
 const SWEEP_BUDGET_MS = 20;
 
 const HINT_PROCESSES = "Run with sudo, or grant cap_sys_ptrace,cap_dac_read_search";
+const HINT_TRACE = "Run with sudo, or grant cap_perfmon,cap_sys_admin";
 const HINT_NAMESPACES = "Run with sudo, or grant cap_sys_admin,cap_sys_ptrace, to see containers";
 
 interface Problem {
@@ -38,6 +41,8 @@ export class SystemReader {
   #processes: ProcessTable;
   #home: HomeNamespace | null = null;
   #homeInode = 0;
+  #trace: ConnectionTrace | null = null;
+  #openings: Openings;
   #diag: NetlinkSocket | null = null;
   #route: NetlinkSocket | null = null;
   #own: NamespaceSockets = new NamespaceSockets(0);
@@ -68,6 +73,30 @@ export class SystemReader {
       this.#home = new HomeNamespace(libc);
       this.#homeInode = this.#threadNamespace();
     });
+    this.#openings = new Openings(this.#processes, this.#homeInode);
+    this.#attempt(
+      "trace",
+      "Connections shorter than a third of a second may have no process",
+      HINT_TRACE,
+      () => {
+        this.#trace = ConnectionTrace.open(libc, this.#files);
+      },
+    );
+  }
+
+  /** Whether the kernel tells of connections as they are opened; if not, light readings should come often. */
+  get isTracing(): boolean {
+    return this.#trace !== null;
+  }
+
+  /** Waits until the kernel tells of new connections; false after `timeoutMs`. Then call `readTrace()`. */
+  async waitForTrace(timeoutMs: number): Promise<boolean> {
+    return this.#trace === null ? false : await this.#trace.wait(timeoutMs);
+  }
+
+  /** Takes notice of connections opened since the last call, to be told with the next full reading. */
+  readTrace(nowMs: number): void {
+    if (this.#trace !== null && !this.#closed) this.#openings.take(this.#trace.drain(nowMs), nowMs);
   }
 
   /** Network namespace the calling thread is in now, as its inode. */
@@ -87,6 +116,7 @@ export class SystemReader {
     const elapsedMs = this.#lastMs === 0 ? 0 : nowMs - this.#lastMs;
     this.#lastMs = nowMs;
 
+    this.readTrace(nowMs); // before the tables: what they do not show is over
     this.#refreshProcesses(nowMs, problems);
     const spaces = [this.#own];
     this.#attempt(
@@ -108,6 +138,12 @@ export class SystemReader {
       problems.push({
         message: "The kernel's socket tables changed while they were read; some sockets may be missing",
         hint: "Nothing to do: the next reading is complete again unless very many sockets come and go",
+      });
+    }
+    if (this.#trace?.isUdpPaused(nowMs)) {
+      problems.push({
+        message: "Very short UDP exchanges may have no process: too many are sent to follow each",
+        hint: "Nothing to do: they are followed again when there are fewer",
       });
     }
     if (this.#processes.deniedCount > 0) {
@@ -144,6 +180,7 @@ export class SystemReader {
    * @throws {NamespaceLostError} The thread must end.
    */
   readLight(nowMs: number): void {
+    this.readTrace(nowMs);
     const fresh: SocketRecord[] = [];
     this.#refreshProcesses(nowMs, []);
     this.#attempt(
@@ -176,6 +213,7 @@ export class SystemReader {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#trace?.close();
     this.#diag?.close();
     this.#route?.close();
     this.#home?.close();
@@ -275,9 +313,11 @@ export class SystemReader {
   /** Puts the owner on a socket, as far as it is known. */
   #attribute(record: SocketRecord): void {
     const info = record.info;
+    const opening = this.#openings.size === 0 ? null : this.#openings.match(info);
     const owner = info.inode === 0 ? null : this.#processes.owner(info.inode);
     if (owner === null) {
-      if (record.owner !== null) info.method = "remembered";
+      if (record.owner === null && opening !== null) record.owner = opening.process;
+      if (record.owner !== null) remember(record, record.owner);
       return;
     }
     record.owner = owner.process;
@@ -301,15 +341,28 @@ export class SystemReader {
       }
     };
     for (const space of spaces) {
+      const ownerless: SocketRecord[] = [];
       for (const record of space.records.values()) {
         this.#attribute(record);
-        tell(record);
+        if (record.owner === null && record.info.inode === 0) ownerless.push(record);
       }
       const ended = space.takeClosed();
-      for (const record of ended.closed) tell(record);
+      for (const record of ended.closed) {
+        if (record.owner === null) this.#attribute(record);
+        if (record.owner === null) ownerless.push(record);
+      }
+      if (ownerless.length > 0) attributeToListeners(ownerless, space);
+      for (const record of space.records.values()) tell(record);
+      for (const record of ended.closed) {
+        record.info.state = "closed";
+        tell(record);
+      }
       lost += space.lost + ended.lost;
       interrupted ||= space.interrupted;
     }
+    const { unseen, lost: openingsLost } = this.#openings.takeUnseen();
+    lost += openingsLost;
+    for (const { info, owner } of unseen) tell({ info, owner, seen: 0 });
     const processes: ProcessInfo[] = [];
     for (const process of owners.values()) processes.push(this.#processes.describe(process, nowMs));
     return { sockets, processes, lost, interrupted };
@@ -339,6 +392,32 @@ export class SystemReader {
       });
       return undefined;
     }
+  }
+}
+
+/** Puts an owner on a socket that no open file leads to. */
+function remember(record: SocketRecord, owner: Process): void {
+  record.owner = owner;
+  record.info.pid = owner.pid;
+  record.info.others = 0;
+  record.info.method = "remembered";
+}
+
+/**
+ * A server's connection that was over before anybody looked at its process came in through a listening socket: whoever
+ * holds that one answered.
+ */
+function attributeToListeners(ownerless: SocketRecord[], space: NamespaceSockets): void {
+  const listeners = new Map<number, SocketRecord>();
+  for (const record of space.records.values()) {
+    if (record.info.state === "listen" && record.owner !== null) listeners.set(record.info.localPort, record);
+  }
+  for (const record of ownerless) {
+    const { protocol, localPort, localAddress, remotePort } = record.info;
+    const listener = protocol === 6 && remotePort !== 0 ? listeners.get(localPort) : undefined;
+    if (listener === undefined || listener.owner === null) continue;
+    const bound = listener.info.localAddress;
+    if (bound === localAddress || bound === "0.0.0.0" || bound === "::") remember(record, listener.owner);
   }
 }
 

@@ -14,6 +14,12 @@ import { SystemReader } from "./system_reader.ts";
 const MIN_INTERVAL_MS = 100;
 /** Light readings in between: a connection that lives half again as long is surely seen with its process. */
 const LIGHT_MS = 200;
+/** As above where the kernel tells of connections as they are opened: just for what it may have lost. */
+const TRACED_LIGHT_MS = 500;
+/** One wait for the kernel's word; `stop` is answered when it is over. */
+const TRACE_WAIT_MS = 200;
+/** Pause after each word, so that many connections a second cost no more than a hundred looks. */
+const TRACE_PAUSE_MS = 10;
 /** Readings of either kind may take this share of the time at most; then the next one comes later. */
 const MAX_SHARE = 0.25;
 const MAX_LIGHT_SHARE = 0.05;
@@ -30,6 +36,8 @@ let unusable: SystemError | null = null;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let intervalMs = 1_000;
 /** When the next full and light readings are due, on the monotonic clock. */
+let stopping = false;
+let watching: Promise<void> | null = null;
 let fullAt = 0;
 let lightAt = 0;
 
@@ -59,10 +67,22 @@ function start(interval: number): void {
   }
   fullAt = lightAt = performance.now();
   turn();
+  if (watching === null && reader?.isTracing) watching = watch(reader);
 }
 
-function stop(): void {
+/** Looks at a process as soon as it opens a connection: some are gone a few milliseconds later. */
+async function watch(reader: SystemReader): Promise<void> {
+  while (!stopping) {
+    if (!await reader.waitForTrace(TRACE_WAIT_MS)) continue;
+    reader.readTrace(Date.now());
+    await new Promise((resolve) => setTimeout(resolve, TRACE_PAUSE_MS));
+  }
+}
+
+async function stop(): Promise<void> {
   clearTimeout(timer);
+  stopping = true;
+  await watching; // another thread may be waiting with our memory in its hands
   reader?.close();
   reader = null;
   scope.postMessage({ type: "stopped" });
@@ -77,14 +97,18 @@ function turn(): void {
     const took = performance.now() - began;
     // Kept on the beat where it can be, so that a second is a second.
     fullAt = Math.max(fullAt + intervalMs, began + took / MAX_SHARE, began + intervalMs / 2);
-    lightAt = began + LIGHT_MS;
+    lightAt = began + lightMs();
   } else if (began >= lightAt && reader !== null) {
     reader.readLight(Date.now());
     const took = performance.now() - began;
-    lightAt = began + Math.max(LIGHT_MS, took / MAX_LIGHT_SHARE);
+    lightAt = began + Math.max(lightMs(), took / MAX_LIGHT_SHARE);
   }
   const next = reader === null ? fullAt : Math.min(fullAt, lightAt);
   timer = setTimeout(turn, Math.max(1, next - performance.now()));
+}
+
+function lightMs(): number {
+  return reader?.isTracing ? TRACED_LIGHT_MS : LIGHT_MS;
 }
 
 function report(): SystemReport {

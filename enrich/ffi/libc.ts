@@ -82,12 +82,80 @@ const SYMBOLS = {
     parameters: ["u32", /* long number */ "u32", /* long */ "buffer", /* linux_dirent64* */ "u32" /* long */],
     result: "i32",
   },
+  perfEventOpen: {
+    name: "syscall",
+    parameters: [
+      "u32", /* long number */
+      "buffer", /* struct perf_event_attr* */
+      "i32", /* pid */
+      "i32", /* cpu */
+      "i32", /* group fd */
+      "u32", /* unsigned long flags */
+    ],
+    result: "i32",
+  },
+  fsopen: {
+    name: "syscall",
+    parameters: ["u32", /* long number */ "buffer", /* char* */ "u32" /* flags */],
+    result: "i32",
+  },
+  fsconfig: {
+    name: "syscall",
+    parameters: [
+      "u32", /* long number */
+      "i32", /* fd */
+      "u32", /* command */
+      "pointer", /* char* */
+      "pointer", /* void* */
+      "i32", /* aux */
+    ],
+    result: "i32",
+  },
+  fsmount: {
+    name: "syscall",
+    parameters: ["u32", /* long number */ "i32", /* fd */ "u32", /* flags */ "u32" /* attributes */],
+    result: "i32",
+  },
+  ioctlNumber: {
+    name: "ioctl",
+    parameters: ["i32", "u32", /* unsigned long */ "i32" /* long */],
+    result: "i32",
+  },
+  ioctl: { parameters: ["i32", "u32", /* unsigned long */ "buffer" /* void* */], result: "i32" },
+  mmap: {
+    parameters: [
+      "pointer", /* void* */
+      "u32", /* size_t */
+      "i32", /* prot */
+      "i32", /* flags */
+      "i32", /* fd */
+      "u32", /* off_t */
+    ],
+    result: "pointer",
+  },
+  munmap: { parameters: ["pointer", /* void* */ "u32" /* size_t */], result: "i32" },
+  poll: {
+    parameters: ["pointer", /* struct pollfd* */ "u32", /* nfds_t */ "i32" /* ms */],
+    result: "i32",
+    nonblocking: true, // waits on another thread
+  },
   clock_gettime: { parameters: ["i32", /* clockid_t */ "buffer" /* timespec* */], result: "i32" },
   errnoLocation: { name: "__errno_location", parameters: [], result: "pointer" /* int* */ },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 // Numbers of getdents64: arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h.
 const SYS_GETDENTS64 = Deno.build.arch === "x86_64" ? 217 : 61;
+
+const SYS_PERF_EVENT_OPEN = Deno.build.arch === "x86_64" ? 298 : 241;
+const SYS_FSOPEN = 430; // these three have one number everywhere
+const SYS_FSCONFIG = 431;
+const SYS_FSMOUNT = 432;
+const FSCONFIG_CMD_CREATE = 6; // linux/mount.h
+const FS_CLOEXEC = 1; // FSOPEN_CLOEXEC and FSMOUNT_CLOEXEC, linux/mount.h
+
+const PROT_READ_WRITE = 3; // asm-generic/mman-common.h
+const MAP_SHARED = 1;
+const MAP_PRIVATE_ANONYMOUS = 0x22;
 
 const AT_FDCWD = -100; // fcntl.h
 const O_RDONLY = 0;
@@ -100,6 +168,25 @@ const SC_CLK_TCK = 2; // bits/confname.h
 const MAX_PATH_BYTES = 4096;
 
 const encoder = new TextEncoder();
+
+/** Memory that is not JavaScript's. `bytes` must not be touched after `unmap()`. */
+export class MappedMemory {
+  readonly pointer: Deno.PointerObject;
+  readonly bytes: ArrayBuffer;
+  #unmap: ((at: Deno.PointerObject) => void) | null;
+
+  constructor(pointer: Deno.PointerObject, bytes: number, unmap: (at: Deno.PointerObject) => void) {
+    this.pointer = pointer;
+    this.bytes = Deno.UnsafePointerView.getArrayBuffer(pointer, bytes);
+    this.#unmap = unmap;
+  }
+
+  /** May be called twice. */
+  unmap(): void {
+    this.#unmap?.(this.pointer);
+    this.#unmap = null;
+  }
+}
 
 /** A loaded C library. Results below 0 are `-errno`, as system calls themselves give them. Not for sharing. */
 export class Libc {
@@ -177,6 +264,55 @@ export class Libc {
   /** Moves the calling thread, and no other, into the namespace behind `fd`. */
   setns(fd: number, kind: number): number {
     return this.#result(this.#call.setns(fd, kind));
+  }
+
+  /**
+   * Mounts a pseudo file system where nobody else can see it: no path leads there, and it is gone once the
+   * descriptor is closed. For tracefs on machines that have not mounted it.
+   *
+   * @returns A directory descriptor; needs CAP_SYS_ADMIN and Linux 5.2.
+   */
+  mountDetached(type: string): number {
+    if (!this.#setPath(type)) return -Errno.EINVAL;
+    const context = this.#result(this.#call.fsopen(SYS_FSOPEN, this.#path, FS_CLOEXEC));
+    if (context < 0) return context;
+    let result = this.#result(this.#call.fsconfig(SYS_FSCONFIG, context, FSCONFIG_CMD_CREATE, null, null, 0));
+    if (result >= 0) result = this.#result(this.#call.fsmount(SYS_FSMOUNT, context, FS_CLOEXEC, 0));
+    this.#call.close(context);
+    return result;
+  }
+
+  /** @param attributes `struct perf_event_attr`. All processes on one processor. */
+  perfEventOpen(attributes: Uint8Array<ArrayBuffer>, cpu: number, flags: number): number {
+    return this.#result(this.#call.perfEventOpen(SYS_PERF_EVENT_OPEN, attributes, -1, cpu, -1, flags));
+  }
+
+  /** `argument` is what the request points to; empty for none. */
+  ioctl(fd: number, request: number, argument: Uint8Array<ArrayBuffer>): number {
+    return this.#result(this.#call.ioctl(fd, request, argument));
+  }
+
+  /** As `ioctl`, for requests that take a number in the pointer's place. */
+  ioctlNumber(fd: number, request: number, argument: number): number {
+    return this.#result(this.#call.ioctlNumber(fd, request, argument));
+  }
+
+  /** Memory shared with the kernel through `fd`, or of our own with -1; `null` when there is none to be had. */
+  map(fd: number, bytes: number): MappedMemory | null {
+    const flags = fd < 0 ? MAP_PRIVATE_ANONYMOUS : MAP_SHARED;
+    const pointer = this.#call.mmap(null, bytes, PROT_READ_WRITE, flags, fd, 0);
+    // MAP_FAILED is (void*) -1.
+    if (pointer === null || BigInt.asIntN(64, Deno.UnsafePointer.value(pointer)) === -1n) return null;
+    return new MappedMemory(pointer, bytes, (at) => this.#call.munmap(at, bytes));
+  }
+
+  /**
+   * Waits, on another thread, until one of the `count` entries of `struct pollfd` in `memory` has something.
+   * The memory must stay mapped until the answer: that is why it is not a JavaScript buffer, which would go with
+   * its isolate.
+   */
+  poll(memory: MappedMemory, count: number, timeoutMs: number): Promise<number> {
+    return this.#call.poll(memory.pointer, count, timeoutMs);
   }
 
   /** Ticks a second that /proc/PID/stat counts in. */

@@ -44,9 +44,13 @@ export class ProcFiles {
   /** Why the last `readText` or `readLink` gave `null`: a positive error number. */
   errno = 0;
 
-  /** Up to `maxBytes` of a file as text (UTF-8, bad bytes replaced); `null` with `errno` set. */
-  readText(path: string, maxBytes: number = FILE_BYTES): string | null {
-    const fd = this.#libc.open(path);
+  /**
+   * Up to `maxBytes` of a file as text (UTF-8, bad bytes replaced); `null` with `errno` set.
+   *
+   * @param directory Descriptor that a relative path starts from.
+   */
+  readText(path: string, maxBytes: number = FILE_BYTES, directory?: number): string | null {
+    const fd = this.#libc.open(path, directory);
     if (fd < 0) {
       this.errno = -fd;
       return null;

@@ -1,15 +1,11 @@
 /**
  * How API routes answer: JSON, or `application/problem+json` (RFC 9457) with the status that tells the truth.
  */
+import type { Context } from "fresh";
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import type { ProblemDetails } from "../model/api.ts";
 import { QueryError } from "../monitor/query.ts";
-
-/** A request's part that a route reads; Fresh's context has it. */
-interface RequestContext {
-  req: Request;
-  url: URL;
-}
+import type { State } from "../state.ts";
 
 type Answer = Response | Promise<Response>;
 

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "detect": ["model"],
   "enrich": ["model"],
   "monitor": ["model", "capture/source", "capture/inspect", "detect", "enrich"],
-  "http": ["model", "monitor"],
+  "http": ["model", "monitor", "state.ts"],
   "components": ["model"],
   "islands": ["model", "components"],
   "routes": ["model", "monitor", "http", "components", "islands", "state.ts"],

@@ -1,0 +1,110 @@
+/**
+ * `netpane analyze FILE…`: capture files in, EVE JSON lines out. Needs no privilege, no libpcap and no network.
+ *
+ * Exit code 0 when every file was read to its end, 1 when one is damaged or cannot be read (what is before the
+ * damage is still told), 2 for wrong use.
+ */
+import { communityId } from "../capture/inspect/flow/community_id.ts";
+import { Inspector } from "../capture/inspect/inspector.ts";
+import { type CaptureFile, openCaptureFile } from "../capture/source/capture_file.ts";
+import { CaptureFileError } from "../capture/source/errors.ts";
+import type { FlowColumns } from "../model/flow.ts";
+import { flowEvent, statsEvent } from "../monitor/eve.ts";
+import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
+import { LineWriter } from "./line_writer.ts";
+import { userPath } from "./paths.ts";
+
+const HELP = `Usage: netpane analyze [OPTIONS] FILE…
+
+Reads capture files (pcap or pcapng, also packed with gzip; - is standard input) and writes what is in them
+as Suricata EVE JSON lines: one event a flow, and at the end the counts, with what was left out and why.
+
+${optionHelp(ANALYZE_OPTIONS)}
+`;
+const PROGRESS_MS = 500;
+
+export async function run(args: string[]): Promise<number> {
+  const options = parseOptions(ANALYZE_OPTIONS, args, { min: 1, max: Infinity, name: "FILE" });
+  if (options.help) {
+    console.log(HELP);
+    return 0;
+  }
+  using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
+  const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
+  const files = options.positionals;
+  let code = 0;
+  for (const name of files) {
+    const whole = await analyzeFile(name, {
+      out,
+      progress,
+      maxFlows: options["max-flows"],
+      tag: files.length > 1 ? { pcap_filename: name } : {},
+    });
+    if (!whole) code = 1;
+  }
+  progress.clear();
+  return code;
+}
+
+interface Analysis {
+  out: LineWriter;
+  progress: Progress;
+  maxFlows: number;
+  /** Put on every event. */
+  tag: Record<string, unknown>;
+}
+
+/** @returns Whether the file was read to its end; what is wrong has been told on stderr. */
+async function analyzeFile(name: string, { out, progress, maxFlows, tag }: Analysis): Promise<boolean> {
+  let file: CaptureFile;
+  try {
+    file =
+      await (name === "-" ? openCaptureFile(Deno.stdin.readable) : openCaptureFile(userPath(name), { name }));
+  } catch (error) {
+    if (!(error instanceof CaptureFileError)) throw error;
+    progress.clear();
+    console.error(`netpane: ${error.message}\n${error.hint}`);
+    return false;
+  }
+  const inspector = new Inspector({
+    maxFlows,
+    onFlowEnd: (flows: FlowColumns, row: number) => {
+      const context = { communityId: communityId(flows, row), interfaceName: "" };
+      out.write(JSON.stringify({ ...flowEvent(flows, row, context), ...tag }));
+    },
+  });
+  for await (const batch of file.batches()) {
+    inspector.inspect(batch);
+    progress.show(name, file);
+  }
+  inspector.finish();
+  out.write(JSON.stringify({ ...statsEvent(inspector.counters()), ...tag }));
+  if (file.damage === null) return true;
+  progress.clear();
+  console.error(
+    `netpane: "${name}" is damaged at byte ${file.damage.byteOffset}: ${file.damage.message}; ` +
+      `the ${file.packets} packets before it were analysed`,
+  );
+  return false;
+}
+
+/** How far a file has been read, on a terminal. */
+class Progress {
+  #shownMs = 0;
+  constructor(readonly enabled: boolean) {}
+
+  show(name: string, file: CaptureFile): void {
+    if (!this.enabled || performance.now() - this.#shownMs < PROGRESS_MS) return;
+    this.#shownMs = performance.now();
+    const share = file.size ? ` ${Math.floor(100 * file.position / file.size)} %` : "";
+    this.#put(`${name}:${share} ${file.packets} packets`);
+  }
+
+  clear(): void {
+    if (this.enabled && this.#shownMs > 0) this.#put("");
+  }
+
+  #put(line: string): void {
+    Deno.stderr.writeSync(new TextEncoder().encode(`\r\x1b[K${line}`));
+  }
+}

@@ -13,9 +13,9 @@ type Answer = Response | Promise<Response>;
  * A route that reads only: GET and HEAD; every other method is 405 with `Allow`. Fresh's file routes alone
  * would say 404.
  */
-export function readOnly<C extends RequestContext>(
-  answer: (ctx: C) => Answer,
-): (ctx: C) => Promise<Response> {
+export function readOnly(
+  answer: (ctx: Context<State>) => Answer,
+): (ctx: Context<State>) => Promise<Response> {
   return async (ctx) => {
     if (ctx.req.method !== "GET" && ctx.req.method !== "HEAD") {
       const refused = problem(405, `${ctx.url.pathname} takes GET, not ${ctx.req.method}`);

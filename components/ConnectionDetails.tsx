@@ -1,0 +1,154 @@
+/** All that is known of one connection, in a drawer that the Escape key closes. */
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type { Connection } from "../model/api.ts";
+import { bitRate, byteCount, count, dateTime, duration, endpoint, roundTrip, text } from "./format.ts";
+import { bytesInOut, DIRECTIONS, METHOD_WORDS } from "./ConnectionRow.tsx";
+import { FilterLink } from "./FilterLink.tsx";
+import { Icon } from "./Icon.tsx";
+import { usualService } from "./ports.ts";
+import { filterFor } from "./shares.ts";
+
+const SOURCES = {
+  packets: "packets; no socket of this machine belongs to it",
+  socket: "a socket; no packet of it was captured",
+  both: "packets and a socket",
+} as const;
+
+const RTT_SOURCES = { handshake: "from the TCP handshake", tcp_info: "smoothed, from the kernel" } as const;
+
+export interface ConnectionDetailsProps {
+  row: Connection;
+  /** Packet time now, ms. */
+  now: number;
+  /** It is no longer in the list: what is shown is the last that was known. */
+  gone: boolean;
+  onClose: () => void;
+}
+
+export function ConnectionDetails({ row, now, gone, onClose }: ConnectionDetailsProps) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (!dialog.current!.open) dialog.current!.showModal();
+  }, []);
+  const [bytesIn, bytesOut] = bytesInOut(row);
+  const kind = row.state === "listen" ? "listen" : row.direction;
+  const service = usualService(row.dest_port);
+  return (
+    <dialog
+      class="drawer"
+      ref={dialog}
+      aria-labelledby="drawer-title"
+      onClose={onClose}
+      onClick={(event) => {
+        if (event.target === event.currentTarget) event.currentTarget.close(); // the backdrop
+      }}
+    >
+      <div class="drawer-inner">
+        <header class="drawer-head">
+          <h2 id="drawer-title">
+            <span class="mono">{endpoint(row.src_ip, row.src_port)}</span>
+            <span class="drawer-arrow">
+              <Icon name="down" />
+              <span class="visually-hidden">to</span>
+            </span>
+            <span class="mono">{endpoint(row.dest_ip, row.dest_port)}</span>
+          </h2>
+          <button
+            type="button"
+            class="button button-icon"
+            aria-label="Close"
+            onClick={() => dialog.current!.close()}
+          >
+            <Icon name="close" />
+          </button>
+        </header>
+        {gone && (
+          <p class="banner banner-info">No longer in the list. This is the last that was seen of it.</p>
+        )}
+        <Group title="Connection">
+          <Field name="Protocol">
+            {row.proto}
+            {service !== "" && <span class="dim">{` usually ${service}, by port`}</span>}
+          </Field>
+          <Field name="State">{row.state.replaceAll("_", " ")}</Field>
+          <Field name="Direction">{DIRECTIONS[kind]}</Field>
+          <Field name="First seen">
+            {dateTime(row.start)}
+            {row.start > 0 && `, ${duration(now - row.start)} ago`}
+          </Field>
+          <Field name="Last seen">{dateTime(row.last)}</Field>
+          <Field name="Known from">{SOURCES[row.source]}</Field>
+        </Group>
+        <Group title="Traffic">
+          <Field name="Rate">{text(bitRate(row.bits_per_second))}</Field>
+          <Field name="In">
+            {text(byteCount(bytesIn))} <span class="dim">({count(bytesIn)} bytes)</span>
+          </Field>
+          <Field name="Out">
+            {text(byteCount(bytesOut))} <span class="dim">({count(bytesOut)} bytes)</span>
+          </Field>
+          <Field name="Packets">
+            {count(row.pkts_toserver)} to server, {count(row.pkts_toclient)} to client
+          </Field>
+          <Field name="Round trip">
+            {roundTrip(row.rtt_ms)}
+            {row.rtt_from !== null && <span class="dim">{` ${RTT_SOURCES[row.rtt_from]}`}</span>}
+          </Field>
+          <Field name="Sent again">{count(row.retransmissions)} segments</Field>
+        </Group>
+        <Group title="Program">
+          {row.process === null ? <Field name="Name">unknown</Field> : (
+            <>
+              <Field name="Name">
+                <FilterLink q={filterFor("process", row.process.name)} title="Show its connections">
+                  {row.process.name}
+                </FilterLink>
+              </Field>
+              <Field name="Process">
+                <span class="mono">{row.process.pid}</span>
+              </Field>
+              <Field name="Path">
+                <span class="mono">{row.process.path || "not readable"}</span>
+              </Field>
+              <Field name="User">{row.process.user}</Field>
+              {row.process.container !== "" && <Field name="Container">{row.process.container}</Field>}
+              <Field name="How sure">
+                {METHOD_WORDS[row.process.method]}
+                {row.process.others > 0 && `, ${count(row.process.others)} more`}
+              </Field>
+            </>
+          )}
+        </Group>
+        <Group title="Path">
+          <Field name="Interface">{row.in_iface || "none: no packet was captured"}</Field>
+          <Field name="VLAN">{row.vlan.length > 0 ? row.vlan.join(", inside ") : "none"}</Field>
+          <Field name="Tunnel">{row.tunnel}</Field>
+          {row.netns !== 0 && (
+            <Field name="Namespace">
+              <span class="mono">{row.netns}</span>
+            </Field>
+          )}
+        </Group>
+      </div>
+    </dialog>
+  );
+}
+
+function Group({ title, children }: { title: string; children: ComponentChildren }) {
+  return (
+    <section class="fields">
+      <h3>{title}</h3>
+      <dl>{children}</dl>
+    </section>
+  );
+}
+
+function Field({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div class="field">
+      <dt>{name}</dt>
+      <dd class="foreign">{children}</dd>
+    </div>
+  );
+}

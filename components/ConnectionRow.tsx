@@ -1,0 +1,154 @@
+/** One connection as a row of the table. On a phone the same cells are set in two lines, by the stylesheet alone. */
+import type { Connection } from "../model/api.ts";
+import { bitRate, byteCount, duration, NOTHING, roundTrip, text } from "./format.ts";
+import { Icon } from "./Icon.tsx";
+import { usualService } from "./ports.ts";
+
+/** What each direction is called, and what it means. */
+export const DIRECTIONS = {
+  out: "out: this side is the client",
+  in: "in: this side is the server",
+  local: "local: both ends are on this side",
+  other: "other: neither end is on this side",
+  listen: "listens: no connection yet",
+} as const;
+
+/** States by what they mean to a reader, for their colour; the word itself is always shown. */
+const STATE_TONES: Record<string, string> = {
+  established: "ok",
+  new: "info",
+  listen: "info",
+  unconnected: "info",
+  syn_sent: "warning",
+  syn_recv: "warning",
+  syn_received: "warning",
+  close_wait: "warning",
+  reset: "error",
+};
+
+/** Headings of the columns; `sort` is what the server calls the order, absent where there is none. */
+export const COLUMNS = [
+  { name: "process", label: "Program", sort: "process" },
+  { name: "direction", label: "Direction" },
+  { name: "client", label: "Client", sort: "src_ip" },
+  { name: "server", label: "Server", sort: "dest_ip" },
+  { name: "port", label: "Port", sort: "dest_port" },
+  { name: "proto", label: "Protocol", sort: "proto" },
+  { name: "state", label: "State", sort: "state" },
+  { name: "bytes", label: "Bytes in, out", sort: "bytes", num: true },
+  { name: "rate", label: "Rate", sort: "bits_per_second", num: true },
+  { name: "rtt", label: "RTT", sort: "rtt_ms", num: true },
+  { name: "age", label: "Age", sort: "start", num: true },
+  { name: "iface", label: "Interface", sort: "in_iface" },
+] as const;
+
+export interface ConnectionRowProps {
+  row: Connection;
+  /** Place in the whole list, counted from 0. */
+  index: number;
+  /** Packet time now, ms. */
+  now: number;
+  /** The row's button is where the Tab key stops. */
+  current: boolean;
+  onOpen?: (row: Connection) => void;
+}
+
+export function ConnectionRow({ row, index, now, current, onOpen }: ConnectionRowProps) {
+  const kind = row.state === "listen" ? "listen" : row.direction;
+  const [bytesIn, bytesOut] = bytesInOut(row);
+  return (
+    <tr
+      class={row.bits_per_second > 0 ? "row row-busy" : "row"}
+      aria-rowindex={index + 2}
+      onClick={onOpen && (() => onOpen(row))}
+    >
+      <th scope="row" class="c-process">
+        <button
+          type="button"
+          class="row-open"
+          data-row={index}
+          tabIndex={current ? 0 : -1}
+          title={processTitle(row)}
+        >
+          <ProcessName row={row} />
+        </button>
+      </th>
+      <td class={`c-direction dir-${kind}`} title={DIRECTIONS[kind]}>
+        <Icon name={kind} />
+        <span class="c-direction-word">{kind}</span>
+      </td>
+      <td class="c-client mono" title={row.src_ip}>
+        <span class="address">{row.src_ip}</span>
+        {row.src_port > 0 && row.proto !== "icmp" && <span class="dim">:{row.src_port}</span>}
+      </td>
+      <td class="c-server mono" title={row.dest_ip}>
+        <span class="address">{row.dest_ip}</span>
+      </td>
+      <td class="c-port mono">
+        {row.dest_port > 0 ? row.dest_port : NOTHING} <span class="dim">{usualService(row.dest_port)}</span>
+      </td>
+      <td class="c-proto">{row.proto}</td>
+      <td class="c-state">
+        <span class={`state state-${STATE_TONES[row.state] ?? "off"}`}>{row.state.replaceAll("_", " ")}</span>
+      </td>
+      <td class="c-bytes num">
+        <span class="rate-in" title="In">{text(byteCount(bytesIn))}</span>
+        <span class="rate-out" title="Out">{text(byteCount(bytesOut))}</span>
+      </td>
+      <td class="c-rate num">{row.bits_per_second > 0 ? text(bitRate(row.bits_per_second)) : NOTHING}</td>
+      <td class="c-rtt num">{roundTrip(row.rtt_ms)}</td>
+      <td class="c-age num">{row.start > 0 && now >= row.start ? duration(now - row.start) : NOTHING}</td>
+      <td class="c-iface">
+        {row.in_iface || NOTHING}
+        {row.vlan.map((id) => <span key={id} class="badge">VLAN {id}</span>)}
+        {row.tunnel !== "none" && <span class="badge">{row.tunnel}</span>}
+      </td>
+    </tr>
+  );
+}
+
+/** What came in to and went out from this side; seen from the client where neither or both ends are here. */
+export function bytesInOut(row: Connection): [number, number] {
+  return row.direction === "in"
+    ? [row.bytes_toserver, row.bytes_toclient]
+    : [row.bytes_toclient, row.bytes_toserver];
+}
+
+function ProcessName({ row }: { row: Connection }) {
+  if (row.process === null) return <span class="dim">unknown</span>;
+  const { name, pid, container, method } = row.process;
+  return (
+    <>
+      <span class="foreign process-name">{name}</span> <span class="dim">{pid}</span>
+      {method !== "inode" && <span class="sure" title={METHOD_WORDS[method]}>{METHOD_SIGNS[method]}</span>}
+      {container !== "" && <span class="badge foreign">{container}</span>}
+    </>
+  );
+}
+
+/** How a program was found, in words. */
+export const METHOD_WORDS = {
+  "inode": "certain: the program holds this socket",
+  "shared-inode": "several programs hold this socket",
+  "remembered": "remembered: the program or socket is gone",
+  "none": "not found",
+} as const;
+
+const METHOD_SIGNS = { "shared-inode": "shared", "remembered": "earlier", "none": "" } as const;
+
+function processTitle(row: Connection): string {
+  if (row.process === null) return "The program is not known. Open for details";
+  const { path, name, user, method } = row.process;
+  return `${path || name}, user ${user}; ${METHOD_WORDS[method]}. Open for details`;
+}
+
+/** Stands where a row is not yet loaded. */
+export function WaitingRow({ index }: { index: number }) {
+  return (
+    <tr class="row row-waiting" aria-rowindex={index + 2}>
+      <td colSpan={COLUMNS.length}>
+        <span class="visually-hidden">Loading</span>
+      </td>
+    </tr>
+  );
+}

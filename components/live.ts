@@ -1,0 +1,166 @@
+/**
+ * The one event stream of the page. All islands read these signals; nobody else opens an EventSource.
+ *
+ * Browser only: nothing here runs before `startFeed()`, which islands call when they are mounted, so on the
+ * server the signals keep their first values and every page is rendered from its own data.
+ */
+import { batch, computed, signal } from "@preact/signals";
+import type { PageSnapshot, ThroughputPoint, Tick } from "../model/api.ts";
+
+/** `lost`: the server is away; the stream is opened again by itself. */
+export type Link = "connecting" | "open" | "lost";
+
+/** Two rates a second of one interface, for its sparkline; bits per second, oldest first. */
+export interface RateHistory {
+  in: number[];
+  out: number[];
+}
+
+/** Points of throughput kept: five minutes. */
+export const HISTORY_POINTS = 300;
+/** Points kept for each interface, and interfaces they are kept for. */
+export const SPARK_POINTS = 60;
+const MAX_SPARKS = 64;
+
+/** Silence after which the server is thought to be away: it speaks each second. */
+const SILENCE_MS = 6_000;
+/** Wait before the stream is opened anew, when the browser itself has given up; doubles up to the last. */
+const FIRST_RETRY_MS = 1_000;
+const LAST_RETRY_MS = 10_000;
+
+const STREAM = "/api/stream";
+
+/** State of the stream. */
+export const link = signal<Link>("connecting");
+/** Wall clock of the browser when the server was last heard; 0 before. */
+export const heardAt = signal(0);
+/** Display stands still; the stream goes on. */
+export const paused = signal(false);
+/** What is shown: the latest tick, or the one at which the display was paused. `null` until the first. */
+export const tick = signal<Tick | null>(null);
+/** Throughput as shown, oldest first; `null` until the first snapshot. */
+export const history = signal<ThroughputPoint[] | null>(null);
+/** Rates of each interface since the page was opened. */
+export const rates = signal<ReadonlyMap<string, RateHistory>>(new Map());
+/** Packet time of what is shown, ms; 0 while unknown. */
+export const packetTime = computed(() => tick.value?.packet_time ?? 0);
+
+/** What came in while nobody looked: shown as soon as the display goes on. */
+let latestTick: Tick | null = null;
+let latestHistory: ThroughputPoint[] | null = null;
+let latestRates = new Map<string, RateHistory>();
+let source: EventSource | null = null;
+let started = false;
+let retryMs = FIRST_RETRY_MS;
+
+/** Opens the stream, once; later calls do nothing. */
+export function startFeed(): void {
+  if (started) return;
+  started = true;
+  open();
+  setInterval(watch, 1_000);
+  document.addEventListener("visibilitychange", show);
+}
+
+/** Stops and goes on with the display. */
+export function setPaused(on: boolean): void {
+  paused.value = on;
+  show();
+}
+
+/**
+ * Throughput with one more second. A point of the same second replaces the last; a clock that jumped back starts
+ * anew; at most `HISTORY_POINTS` are kept.
+ */
+export function withPoint(points: ThroughputPoint[], point: ThroughputPoint): ThroughputPoint[] {
+  const last = points.at(-1);
+  if (last === undefined || point.t < last.t) return [point];
+  const kept = point.t === last.t ? points.slice(0, -1) : points.slice(-(HISTORY_POINTS - 1));
+  return [...kept, point];
+}
+
+function open(): void {
+  source?.close();
+  source = new EventSource(STREAM);
+  source.onopen = () => {
+    retryMs = FIRST_RETRY_MS;
+    heard();
+  };
+  source.onerror = () => {
+    link.value = "lost";
+    // CONNECTING: the browser tries again by itself. CLOSED: the answer was no stream, so it is up to us.
+    if (source?.readyState === EventSource.CLOSED) retry();
+  };
+  source.addEventListener("snapshot", (event) => {
+    const snapshot = parse<PageSnapshot>(event);
+    if (snapshot === null) return;
+    latestHistory = snapshot.history.slice(-HISTORY_POINTS);
+    latestTick = snapshot.tick;
+    heard();
+  });
+  source.addEventListener("tick", (event) => {
+    const next = parse<Tick>(event);
+    if (next === null) return;
+    latestTick = next;
+    latestHistory = withPoint(latestHistory ?? [], next.throughput);
+    latestRates = withRates(latestRates, next);
+    heard();
+  });
+  source.addEventListener("reset", () => {
+    latestHistory = null;
+    latestRates = new Map();
+    heard();
+  });
+}
+
+function retry(): void {
+  source?.close();
+  source = null;
+  setTimeout(open, retryMs);
+  retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+}
+
+/** A stream that is open but silent is as good as none. */
+function watch(): void {
+  if (source === null || heardAt.value === 0 || Date.now() - heardAt.value < SILENCE_MS) return;
+  if (link.value === "open") link.value = "lost";
+  if (source.readyState === EventSource.OPEN) retry();
+}
+
+function heard(): void {
+  batch(() => {
+    link.value = "open";
+    heardAt.value = Date.now();
+    show();
+  });
+}
+
+/** Puts the latest on the page, unless it is paused or nobody can see it. */
+function show(): void {
+  if (paused.value || document.hidden) return;
+  batch(() => {
+    if (latestTick !== null) tick.value = latestTick;
+    if (latestHistory !== null) history.value = latestHistory;
+    rates.value = latestRates;
+  });
+}
+
+function withRates(before: ReadonlyMap<string, RateHistory>, next: Tick): Map<string, RateHistory> {
+  const after = new Map<string, RateHistory>();
+  for (const face of next.interfaces.slice(0, MAX_SPARKS)) {
+    const old = before.get(face.name);
+    after.set(face.name, {
+      in: [...old?.in ?? [], face.received_bits_per_second].slice(-SPARK_POINTS),
+      out: [...old?.out ?? [], face.sent_bits_per_second].slice(-SPARK_POINTS),
+    });
+  }
+  return after;
+}
+
+function parse<T>(event: Event): T | null {
+  try {
+    return JSON.parse((event as MessageEvent<string>).data) as T;
+  } catch {
+    return null; // a cut event: the next snapshot mends it
+  }
+}

@@ -1,0 +1,46 @@
+/** The one line that says whether what is on the screen can be trusted: what is watched, and how it goes. */
+import type { Tick } from "../model/api.ts";
+import type { Link } from "./live.ts";
+import { percent } from "./format.ts";
+
+/** A word, a colour for it, and what is watched. */
+export interface StatusLine {
+  tone: "ok" | "info" | "warning" | "error";
+  word: string;
+  watched: string;
+}
+
+/** Whether any interface gives packets now; a file being played always does. */
+export function isCapturing(tick: Tick): boolean {
+  const { mode } = tick.capture;
+  if (mode !== "live") return mode === "playback";
+  const asked = tick.interfaces.filter((face) => face.capture !== "off");
+  return asked.length === 0 || asked.some((face) => face.capture === "open");
+}
+
+/** The status of the page: trouble first, then the reader's own doing, then the capture's. */
+export function statusLine(tick: Tick, link: Link, paused: boolean): StatusLine {
+  const watched = watchedText(tick);
+  if (link === "lost") return { tone: "error", word: "Reconnecting…", watched };
+  if (paused) return { tone: "info", word: "Paused", watched };
+  const { mode, finished } = tick.capture;
+  if (mode === "playback") return { tone: "info", word: finished ? "Played to the end" : "Playing", watched };
+  if (!isCapturing(tick)) return { tone: "warning", word: "Capture off", watched };
+  return { tone: "ok", word: "Live", watched };
+}
+
+function watchedText(tick: Tick): string {
+  const { mode, interfaces, file, speed, progress, finished, filter } = tick.capture;
+  const only = filter === "" ? "" : `, only “${filter}”`;
+  if (mode === "playback") {
+    // JSON has no Infinity: as fast as possible comes as null.
+    const pace = Number.isFinite(speed) && speed !== null ? `${speed}×` : "as fast as possible";
+    return `${baseName(file)} · ${pace}${finished ? "" : ` · ${percent(progress)}`}${only}`;
+  }
+  if (mode === "off" || !isCapturing(tick)) return "Sockets and interface counters only";
+  return interfaces.join(", ") + only;
+}
+
+function baseName(path: string): string {
+  return path.split(/[\\/]/).at(-1) || path;
+}

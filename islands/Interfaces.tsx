@@ -1,0 +1,89 @@
+/** Each interface of the machine: its addresses, what goes through it, and whether its packets are captured. */
+import type { InterfaceStatus, Tick } from "../model/api.ts";
+import { bitRate, count, text } from "../components/format.ts";
+import { Icon } from "../components/Icon.tsx";
+import { rates } from "../components/live.ts";
+import { Sparkline } from "../components/Sparkline.tsx";
+import { useLive } from "../components/use_live.ts";
+
+/** Addresses shown before the rest is only counted. */
+const SHOWN_ADDRESSES = 2;
+
+export default function Interfaces(props: { tick: Tick }) {
+  const tick = useLive(props.tick);
+  if (tick.interfaces.length === 0) {
+    return (
+      <p class="empty">
+        {tick.capture.mode === "playback"
+          ? "A file is played: this machine’s interfaces are not part of it"
+          : "The interfaces have not been read yet"}
+      </p>
+    );
+  }
+  return (
+    <ul class="faces">
+      {inOrder(tick.interfaces).map((face) => <Face key={face.name} face={face} />)}
+    </ul>
+  );
+}
+
+function Face({ face }: { face: InterfaceStatus }) {
+  const more = face.addresses.slice(SHOWN_ADDRESSES);
+  const all = face.addresses.map((a) => `${a.address}/${a.prefix_length}`);
+  return (
+    <li class="face">
+      <div class="face-head">
+        <h3 class="foreign">{face.name}</h3>
+        <Link face={face} />
+        <Capture face={face} />
+      </div>
+      <p class="face-addresses mono" title={all.join("\n")}>
+        {all.length === 0
+          ? <span class="dim">no address</span>
+          : all.slice(0, SHOWN_ADDRESSES).map((a) => <span key={a}>{a}</span>)}
+        {more.length > 0 && <span class="dim">and {more.length} more</span>}
+      </p>
+      <Sparkline rates={rates.value.get(face.name)} />
+      <p class="face-rates">
+        <span class="rate-in" title="Received">
+          <Icon name="in" />
+          <span class="visually-hidden">In</span>
+          {text(bitRate(face.received_bits_per_second))}
+        </span>
+        <span class="rate-out" title="Sent">
+          <Icon name="out" />
+          <span class="visually-hidden">Out</span>
+          {text(bitRate(face.sent_bits_per_second))}
+        </span>
+      </p>
+      {face.problem !== null && (
+        <p class="face-problem foreign" title={face.problem.hint}>
+          <Icon name="warning" />
+          {face.problem.message}
+        </p>
+      )}
+    </li>
+  );
+}
+
+function Link({ face }: { face: InterfaceStatus }) {
+  const word = !face.up ? "down" : face.running || face.loopback ? "up" : "no carrier";
+  return <span class={`chip ${word === "up" ? "chip-ok" : "chip-off"}`}>{word}</span>;
+}
+
+function Capture({ face }: { face: InterfaceStatus }) {
+  if (face.capture === "off") return <span class="face-capture dim">not captured</span>;
+  if (face.capture === "waiting") return <span class="face-capture tone-warning">capture waits</span>;
+  return (
+    <span class="face-capture dim">
+      {count(face.captured_packets)} captured,{" "}
+      {face.kernel_dropped > 0 ? <b class="tone-error">{count(face.kernel_dropped)} lost</b> : "0 lost"}
+    </span>
+  );
+}
+
+/** What is captured first, then what is up, then by index; loopback after the others. */
+function inOrder(faces: InterfaceStatus[]): InterfaceStatus[] {
+  const rank = (f: InterfaceStatus) => (f.capture === "off" ? 4 : 0) + (f.up ? 0 : 2) + (f.loopback ? 1 : 0);
+  return [...faces].sort((a, b) => rank(a) - rank(b) || a.index - b.index);
+}

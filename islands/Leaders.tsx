@@ -1,0 +1,51 @@
+/** Which hosts and programs moved most in the last minute. */
+import type { Talker, Tick } from "../model/api.ts";
+import { Bar } from "../components/Bar.tsx";
+import { FilterLink } from "../components/FilterLink.tsx";
+import { bitRate, byteCount, counted, text } from "../components/format.ts";
+import { filterFor } from "../components/shares.ts";
+import { useLive } from "../components/use_live.ts";
+
+export default function Leaders(props: { tick: Tick; of: "hosts" | "programs" }) {
+  const tick = useLive(props.tick);
+  const rows = props.of === "hosts" ? tick.top_talkers : tick.top_apps;
+  const top = Math.max(1, ...rows.map((row) => row.bytes));
+  if (rows.length === 0) {
+    return (
+      <p class="empty">
+        {props.of === "hosts"
+          ? "No host has moved anything in the last minute"
+          : "No program has moved anything in the last minute"}
+      </p>
+    );
+  }
+  return (
+    <table class="plain leaders">
+      <thead>
+        <tr>
+          <th scope="col">{props.of === "hosts" ? "Host" : "Program"}</th>
+          <th scope="col" class="num">Rate</th>
+          <th scope="col" class="num">In a minute</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map((row) => <Row key={row.label} row={row} share={row.bytes / top} of={props.of} />)}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ row, share, of }: { row: Talker; share: number; of: "hosts" | "programs" }) {
+  const q = filterFor(of === "hosts" ? "ip" : "process", row.label);
+  return (
+    <tr>
+      <th scope="row">
+        <FilterLink q={q} title={`Show the connections of ${row.label}`}>{row.label}</FilterLink>
+        <span class="dim leaders-count">{counted(row.connections, "connection")}</span>
+        <Bar share={share} />
+      </th>
+      <td class="num">{text(bitRate(row.bits_per_second))}</td>
+      <td class="num">{text(byteCount(row.bytes))}</td>
+    </tr>
+  );
+}

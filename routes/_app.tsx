@@ -1,0 +1,25 @@
+/** The frame of every page: head, styles, and the theme before the first paint. */
+import { asset } from "fresh/runtime";
+import { define } from "../state.ts";
+
+const STYLES = ["tokens", "base", "layout", "cards", "charts", "table"];
+
+export default define.page(function Frame({ Component }) {
+  return (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <meta name="description" content="What this machine is doing on the network right now" />
+        <title>Netpane</title>
+        <link rel="icon" href={asset("/favicon.svg")} type="image/svg+xml" />
+        {STYLES.map((name) => <link key={name} rel="stylesheet" href={asset(`/css/${name}.css`)} />)}
+        <script src={asset("/theme.js")} />
+      </head>
+      <body>
+        <Component />
+      </body>
+    </html>
+  );
+});

@@ -48,9 +48,6 @@ export class Decoder {
         case Layer.ethernet:
           v.layer = parseEthernet(v);
           break;
-        case Layer.ip:
-          v.layer = layerOfNibble(v);
-          break;
         case Layer.ipv4:
           v.layer = parseIpv4(v, this.fragments);
           break;
@@ -87,6 +84,12 @@ export class Decoder {
   /** Everything else, so that the loop above stays small enough to be optimised as one piece. */
   #rare(v: PacketView): boolean {
     switch (v.layer) {
+      case Layer.ip:
+        v.layer = layerOfNibble(v, true);
+        return false;
+      case Layer.rawIp:
+        v.layer = layerOfNibble(v, false);
+        return false;
       case Layer.sctp:
         return parseSctp(v);
       case Layer.igmp:
@@ -142,13 +145,15 @@ export class Decoder {
   }
 }
 
-/** IPv4 or IPv6 by the version nibble, whatever the number in front of it said. */
-function layerOfNibble(v: PacketView): number {
-  const c = v.cursor;
-  if (!c.has(1)) {
-    v.kind = Kind.other_ip;
-    return v.stop(Reason.truncated_ip_header);
-  }
-  const version = c.peek8() >> 4;
-  return version === 4 ? Layer.ipv4 : version === 6 ? Layer.ipv6 : v.stop(Reason.bad_ip_header);
+/**
+ * IPv4 or IPv6 by the version nibble, where nothing else tells which.
+ *
+ * @param announced Whether a header said that an IP packet follows: then it counts as one, however damaged.
+ */
+function layerOfNibble(v: PacketView, announced: boolean): number {
+  const version = v.cursor.peek8() >> 4;
+  if (version === 4) return Layer.ipv4;
+  if (version === 6) return Layer.ipv6;
+  if (announced) v.ipHeaders++;
+  return v.stop(v.cursor.has(1) ? Reason.bad_ip_header : Reason.truncated_ip_header);
 }

@@ -17,27 +17,20 @@ export function parseIpv4(v: PacketView, fragments: FragmentStore): number {
   const outermost = v.ipHeaders++ === 0;
   v.kind = Kind.other_ip;
   if (!c.has(MIN_HEADER)) return v.stop(Reason.truncated_ip_header);
-  const headerLength = (c.peek8() & 0x0f) * 4;
+  const first = c.peek8();
+  const headerLength = (first & 0x0f) * 4;
+  if (first >> 4 !== 4 || headerLength < MIN_HEADER) return v.stop(Reason.bad_ip_header);
   const claimed = c.peek16(2);
   // 0 on the sending machine: segmentation offload, the packet is longer than the field can say.
   const totalLength = claimed === 0 ? v.wireRemaining : claimed;
   if (outermost) v.outerIpBytes = totalLength;
   else v.flowBytes = totalLength;
-  if (headerLength < MIN_HEADER || totalLength < headerLength) return v.stop(Reason.bad_ip_header);
+  if (totalLength < headerLength) return v.stop(Reason.bad_ip_header);
   v.limit(totalLength); // Ethernet pads short frames
   if (!c.has(headerLength)) return v.stop(Reason.truncated_ip_header);
 
-  const bytes = v.addressBytes;
-  const from = c.bytes;
-  const at = c.at + 12;
-  bytes[0] = from[at];
-  bytes[1] = from[at + 1];
-  bytes[2] = from[at + 2];
-  bytes[3] = from[at + 3];
-  bytes[16] = from[at + 4];
-  bytes[17] = from[at + 5];
-  bytes[18] = from[at + 6];
-  bytes[19] = from[at + 7];
+  v.address[0] = inMemoryOrder(c.peek32(12));
+  v.address[4] = inMemoryOrder(c.peek32(16));
   const protocol = c.peek8(9);
   const identification = c.peek16(4);
   const fragment = c.peek16(6);
@@ -47,14 +40,19 @@ export function parseIpv4(v: PacketView, fragments: FragmentStore): number {
   if ((fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET)) === 0) return layerOfIpProtocol(protocol);
 
   const offset = (fragment & FRAGMENT_OFFSET) * 8;
-  const length = v.wireRemaining;
+  const length = totalLength - headerLength; // the file's own word for the length may be too short
   if (offset + length > MAX_DATAGRAM) return v.stop(Reason.bad_ip_header);
   if (c.remaining < length) {
-    // Cut by the snap length: the datagram can never be whole. The first fragment still names its flow.
+    // Cut: the datagram can never be whole. The first fragment still names its flow.
     return offset === 0 ? layerOfIpProtocol(protocol) : v.stop(Reason.fragment_incomplete);
   }
   if (!fragments.add(v, identification, protocol, offset, (fragment & MORE_FRAGMENTS) !== 0)) {
     return Layer.done;
   }
   return layerOfIpProtocol(protocol);
+}
+
+/** The word that lies in memory as the four bytes did on the wire; Deno's machines are little-endian. */
+function inMemoryOrder(word: number): number {
+  return word << 24 | (word & 0xff00) << 8 | (word >>> 8 & 0xff00) | word >>> 24;
 }

@@ -24,16 +24,16 @@ export function parseIpv6(v: PacketView): number {
   const outermost = v.ipHeaders++ === 0;
   v.kind = Kind.other_ip;
   if (!c.has(HEADER)) return v.stop(Reason.truncated_ip_header);
+  if (c.peek8() >> 4 !== 6) return v.stop(Reason.bad_ip_header);
   const payloadLength = c.peek16(4);
   if (outermost) v.outerIpBytes = HEADER + payloadLength;
   // 0: a jumbogram (RFC 2675), or segmentation offload on the sending machine.
   if (payloadLength > 0) v.limit(HEADER + payloadLength);
+  v.claimedEnd = payloadLength > 0 ? c.at + HEADER + payloadLength : v.wireEnd;
   if (!outermost) v.flowBytes = payloadLength > 0 ? HEADER + payloadLength : v.wireRemaining;
 
   const bytes = v.addressBytes;
-  const from = c.bytes;
-  const at = c.at + 8;
-  for (let i = 0; i < 32; i++) bytes[i] = from[at + i];
+  for (let i = 0; i < 32; i++) bytes[i] = c.peek8(8 + i);
   v.ipVersion = 6;
   v.protocol = c.peek8(6);
   c.skip(HEADER);
@@ -68,13 +68,14 @@ export function parseIpv6Extensions(v: PacketView, fragments: FragmentStore): nu
         const offset = field & 0xfff8;
         const more = (field & 1) !== 0;
         if (offset === 0 && !more) break; // atomic fragment, RFC 6946
-        const length = v.wireRemaining;
+        const length = v.claimedEnd - c.at;
         if (offset + length > MAX_DATAGRAM) return v.stop(Reason.bad_ip_header);
         if (c.remaining < length) {
           if (offset === 0) break; // cut by the snap length: see IPv4
           return v.stop(Reason.fragment_incomplete);
         }
         if (!fragments.add(v, identification, next, offset, more)) return Layer.done;
+        v.claimedEnd = v.wireEnd;
         break;
       }
       case NO_NEXT_HEADER:

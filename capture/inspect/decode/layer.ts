@@ -36,6 +36,7 @@ export const Layer = {
   ipInIp: 26,
   igmp: 27,
   ipv6Extensions: 28,
+  rawIp: 29,
 } as const;
 
 /**
@@ -115,8 +116,9 @@ function isControlEthertype(type: number): boolean {
 export function layerOfEthertype(type: number): number {
   switch (type) {
     case Ethertype.ipv4:
+      return Layer.ipv4;
     case Ethertype.ipv6:
-      return Layer.ip; // the version nibble decides: bytes over labels
+      return Layer.ipv6;
     case Ethertype.vlan:
     case Ethertype.qinq:
     case Ethertype.qinqOld:
@@ -185,6 +187,7 @@ export function layerOfLinkType(linkType: number): number {
     case 12: // DLT_RAW where files kept the operating system's number
     case 14:
     case 101: // RAW
+      return Layer.rawIp;
     case 228: // IPV4
     case 229: // IPV6
       return Layer.ip;

@@ -26,6 +26,8 @@ export class PacketView {
   readonly cursor: Cursor = new Cursor(NOTHING);
   /** Index in `cursor.bytes` where the current layer ends as sent; `cursor.end` is lower where capture cut it. */
   wireEnd = 0;
+  /** As `wireEnd`, but as the IPv6 header claims, even beyond what the record says was sent. */
+  claimedEnd = 0;
   /** One of `Layer`: what lies at the cursor. */
   layer: number = Layer.done;
   /** Headers walked through. */

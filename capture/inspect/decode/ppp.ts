@@ -24,8 +24,9 @@ export function parsePpp(v: PacketView): number {
   if (c.failed) return v.stop(Reason.truncated_link_header);
   switch (protocol) {
     case 0x0021:
+      return Layer.ipv4;
     case 0x0057:
-      return Layer.ip;
+      return Layer.ipv6;
     case 0x0281: // MPLS unicast, RFC 3032 §4.2
     case 0x0283:
       return Layer.mpls;

@@ -108,8 +108,9 @@ export interface InterfaceStatus {
   sent_packets_per_second: number;
   /** `off`: not asked for. */
   capture: "open" | "waiting" | "off";
-  captured_packets: number;
-  kernel_dropped: number;
+  /** Null where packets are not counted for this interface alone: captured through `any`, or not at all. */
+  captured_packets: number | null;
+  kernel_dropped: number | null;
   problem: CaptureProblem | null;
 }
 

@@ -18,8 +18,11 @@ const DIRECTIONS = ["other", "out", "in", "local"] as const; // index: LocalEnd
 /** Socket states that are no conversation, or no longer one. */
 const QUIET_STATES = new Set(["listen", "unconnected", "time_wait", "close", "closed", "new_syn_recv"]);
 
-/** What a connection moved since the tick before; handed to whoever keeps shares and talkers. */
-export type Moved = (connection: Connection, bytes: number) => void;
+/**
+ * What a connection moved since the tick before; handed to whoever keeps shares and talkers. `attributed` are the
+ * bytes that its process can now be charged with: also those moved before it was found.
+ */
+export type Moved = (connection: Connection, bytes: number, attributed: number) => void;
 
 interface FlowRow {
   connection: Connection;
@@ -27,6 +30,8 @@ interface FlowRow {
   tick: number;
   /** Canonical five-tuple, to find the socket of the same conversation. */
   key: string;
+  /** Bytes no process was charged with yet. */
+  owed: number;
 }
 
 export class ConnectionTable {
@@ -122,7 +127,10 @@ export class ConnectionTable {
     const bytes = connection.bytes_toserver + connection.bytes_toclient - before;
     connection.bits_per_second = seconds > 0 ? 8 * bytes / seconds : 0;
     if (connection.process === null || connection.source === "packets") this.#joinProcess(flow);
-    if (bytes > 0) moved(connection, bytes);
+    flow.owed += bytes;
+    const attributed = connection.process ? flow.owed : 0;
+    if (bytes > 0 || attributed > 0) moved(connection, bytes, attributed);
+    flow.owed -= attributed;
   }
 
   #joinProcess(flow: FlowRow): void {
@@ -177,7 +185,7 @@ export class ConnectionTable {
     if (bytes > 0) {
       row.last = this.#socketsAtMs;
       if (seconds > 0) row.bits_per_second = 8 * bytes / seconds;
-      moved?.(row, bytes);
+      moved?.(row, bytes, row.process ? bytes : 0);
     }
     return row;
   }
@@ -254,6 +262,7 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
   const [clientPort, serverPort] = [columns.port[2 * row], columns.port[2 * row + 1]];
   return {
     tick: 0,
+    owed: 0,
     key: tupleKey(columns.protocol[row], client, clientPort, server, serverPort),
     connection: {
       id: `f${columns.id[row]}`,

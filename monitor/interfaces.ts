@@ -75,8 +75,8 @@ function rated(
     received_packets_per_second: rate(device.receivedPackets, before?.received_packets),
     sent_packets_per_second: rate(device.sentPackets, before?.sent_packets),
     capture: capture?.status ?? "off",
-    captured_packets: alone ? capture!.received : 0,
-    kernel_dropped: alone ? capture!.kernelDropped : 0,
+    captured_packets: alone ? capture!.received : null,
+    kernel_dropped: alone ? capture!.kernelDropped : null,
     problem: capture?.problem ?? null,
   };
 }

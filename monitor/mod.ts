@@ -282,8 +282,9 @@ export class Monitor {
       { active: snapshot.active, ended: snapshot.ended, flows: snapshot.counters.flows.active },
       seconds,
       this.#interfaceNames(),
-      (connection, bytes) => {
-        if (connection.process) this.#applications.add(connection.process.name, bytes, now);
+      (connection, bytes, attributed) => {
+        if (attributed > 0) this.#applications.add(connection.process!.name, attributed, now);
+        if (bytes === 0) return;
         this.#services.add(serviceLabel(connection), bytes, now);
         this.#hosts.add(remoteHost(connection), bytes, now);
       },

@@ -180,3 +180,21 @@ Deno.test("flows beyond the snapshot are counted as left out", () => {
   table.applyFlows({ active: flowRows({ id: 1 }), ended: NOTHING, flows: 12 }, 1, [], () => {}, false);
   assert.equal(table.leftOut, 11);
 });
+
+Deno.test("bytes moved before the process was found are charged to it then", () => {
+  const table = new ConnectionTable();
+  const charged: [number, number][] = [];
+  const step = (bytes: number) =>
+    table.applyFlows(
+      { active: flowRows({ id: 1, bytes: [bytes, 0] }), ended: NOTHING, flows: 1 },
+      1,
+      [],
+      (_, moved, attributed) => charged.push([moved, attributed]),
+      false,
+    );
+  step(100);
+  table.applySystem(system([socket({})]));
+  step(100);
+  step(150);
+  assert.deepEqual(charged, [[100, 0], [0, 100], [50, 50]]);
+});

@@ -19,7 +19,7 @@ import { PacketClock, WALL_CLOCK } from "./clock.ts";
 import { Decoder } from "./decode/decoder.ts";
 import { PacketView, Reason } from "./decode/packet_view.ts";
 import { createSecret } from "./flow/flow_hash.ts";
-import { copyFlow, EndedFlows } from "./flow/flow_rows.ts";
+import { EndedFlows } from "./flow/ended_flows.ts";
 import { type FlowEndSink, FlowTable, MAX_FLOWS } from "./flow/flow_table.ts";
 import { LocalAddresses } from "./flow/local_addresses.ts";
 
@@ -194,7 +194,7 @@ export class Inspector {
   snapshotActive(maxRows: number): FlowColumns {
     const rows = Math.min(MAX_SNAPSHOT_ROWS, this.#flows.active, Math.max(0, Math.floor(maxRows) || 0));
     const out = createFlowColumns(rows);
-    this.#flows.forEachLatest(rows, (row) => copyFlow(this.#flows.columns, row, out, out.rows++));
+    this.#flows.forEachLatest(rows, (row) => this.#flows.store.copyTo(row, out, out.rows++));
     return out;
   }
 

@@ -13,4 +13,4 @@
  */
 export { Inspector, type InspectorOptions, MAX_SNAPSHOT_ROWS } from "./inspector.ts";
 export { type FlowEndSink, MAX_FLOWS } from "./flow/flow_table.ts";
-export { copyFlow } from "./flow/flow_rows.ts";
+export { copyFlow } from "./flow/ended_flows.ts";

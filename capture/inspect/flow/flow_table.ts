@@ -1,21 +1,47 @@
 /**
- * The flow table: every conversation alive, in columns, found by its key in constant time.
+ * The flow table: every conversation alive, found by its key in constant time.
  *
  * - Chained buckets over a seeded hash; rows come from a free list and, before that, from the low end, so memory is
  *   touched only as flows appear.
  * - One list per timeout class in order of last activity: ending idle flows and evicting the oldest scan nothing.
  * - Nothing is allocated after creation.
  */
-import {
-  createFlowColumns,
-  type FlowColumns,
-  FlowEnd,
-  FlowState,
-  IpProtocol,
-  LocalEnd,
-} from "../../../model/flow.ts";
+import { type FlowColumns, FlowEnd, FlowState, IpProtocol, LocalEnd } from "../../../model/flow.ts";
 import type { PacketView } from "../decode/packet_view.ts";
 import { hashOfFlow } from "./flow_hash.ts";
+import {
+  BYTES,
+  CLIENT,
+  createSingleFlow,
+  END,
+  FIRST_US,
+  FlowStore,
+  HASH,
+  ID,
+  INTERFACE,
+  KIND,
+  LAST_US,
+  LOCAL_END,
+  MOVED_US,
+  NEXT,
+  OLDER,
+  PACKETS,
+  packKind,
+  PAYLOAD_BYTES,
+  PORTS,
+  RETRANSMISSIONS,
+  ROW_BYTES,
+  ROW_DOUBLES,
+  ROW_WORDS,
+  RTT_US,
+  SERVER,
+  STATE,
+  TCP_FLAGS,
+  TIMEOUT_CLASS,
+  TUNNEL_ID,
+  VLAN,
+  YOUNGER,
+} from "./flow_store.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { isHandshakeAnswer, isOpening, TcpTracker } from "./tcp_tracker.ts";
 import { TIMEOUT_CLASSES, TIMEOUT_US, timeoutClassOf } from "./timeouts.ts";
@@ -29,14 +55,15 @@ export const MAX_FLOWS = 262_144;
  */
 export const ACTIVITY_GRAIN_US = 500_000;
 
-/** Told of every flow that ends, while its row is still there. Must not call back into the table. */
+/**
+ * Told of every flow that ends: row 0 of `flows`, which is written over by the next end. Must not call back into
+ * the table.
+ */
 export type FlowEndSink = (flows: FlowColumns, row: number) => void;
 
 export class FlowTable {
-  /** The flows themselves. Rows in use are those on the lists, so `columns.rows` is not kept. */
-  readonly columns: FlowColumns;
+  readonly store: FlowStore;
   readonly capacity: number;
-  readonly tcp: TcpTracker;
 
   /** Direction of the packet `update` was called with last: 0 to server, 1 to client. */
   direction = 0;
@@ -49,35 +76,18 @@ export class FlowTable {
   timedOut = 0;
   evicted = 0;
 
+  readonly #tcp: TcpTracker;
   readonly #sink: FlowEndSink;
   readonly #locals: LocalAddresses;
   readonly #secret: Int32Array;
-
-  // The columns a packet touches, taken out of `columns` once.
-  readonly #address: Int32Array;
-  readonly #port: Uint32Array;
-  readonly #packets: Float64Array;
-  readonly #bytes: Float64Array;
-  readonly #payloadBytes: Float64Array;
-  readonly #lastUs: Float64Array;
-  readonly #state: Uint8Array;
-  readonly #vlan: Uint32Array;
-
-  // Columns of the table's own. Links hold row + 1, so that untouched memory means "none".
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #bytes: Uint8Array;
   readonly #mask: number;
   readonly #buckets: Int32Array;
-  readonly #next: Int32Array;
-  readonly #hash: Int32Array;
-  /** Protocol, IP version, tunnel, one-way: compared as one word. */
-  readonly #kind: Int32Array;
-  readonly #tunnelId: Int32Array;
-  readonly #class: Uint8Array;
-  readonly #older: Int32Array;
-  readonly #younger: Int32Array;
-  /** When the row was put at the young end of its list, by the inspector's clock. */
-  readonly #movedUs: Float64Array;
   readonly #oldest: Int32Array = new Int32Array(TIMEOUT_CLASSES);
   readonly #youngest: Int32Array = new Int32Array(TIMEOUT_CLASSES);
+  readonly #handed: FlowColumns = createSingleFlow();
   #free = 0;
   #fresh = 0;
 
@@ -87,33 +97,18 @@ export class FlowTable {
    */
   constructor(capacity: number, locals: LocalAddresses, secret: Int32Array, sink: FlowEndSink) {
     this.capacity = Math.min(MAX_FLOWS, Math.max(1, Math.floor(capacity) || 1));
-    const rows = this.capacity;
-    const columns = createFlowColumns(rows);
-    this.columns = columns;
-    this.tcp = new TcpTracker(columns, rows);
+    this.store = new FlowStore(this.capacity);
+    this.#words = this.store.words;
+    this.#doubles = this.store.doubles;
+    this.#bytes = this.store.bytes;
+    this.#tcp = new TcpTracker(this.store);
     this.#locals = locals;
     this.#secret = secret;
     this.#sink = sink;
-    this.#address = new Int32Array(columns.address.buffer);
-    this.#port = new Uint32Array(columns.port.buffer);
-    this.#packets = columns.packets;
-    this.#bytes = columns.bytes;
-    this.#payloadBytes = columns.payloadBytes;
-    this.#lastUs = columns.lastUs;
-    this.#state = columns.state;
-    this.#vlan = columns.vlan;
     let buckets = 16;
-    while (buckets < rows) buckets *= 2;
+    while (buckets < this.capacity) buckets *= 2;
     this.#mask = buckets - 1;
     this.#buckets = new Int32Array(buckets);
-    this.#next = new Int32Array(rows);
-    this.#hash = new Int32Array(rows);
-    this.#kind = new Int32Array(rows);
-    this.#tunnelId = new Int32Array(rows);
-    this.#class = new Uint8Array(rows);
-    this.#older = new Int32Array(rows);
-    this.#younger = new Int32Array(rows);
-    this.#movedUs = new Float64Array(rows);
   }
 
   /**
@@ -124,37 +119,39 @@ export class FlowTable {
   update(v: PacketView): number {
     const hash = hashOfFlow(v, this.#secret);
     let row = this.#find(v, hash);
-    if (row >= 0 && v.protocol === IpProtocol.tcp && isOpening(v) && this.#state[row] >= FlowState.closed) {
-      this.#end(row, FlowEnd.reused);
-      row = -1;
+    if (row >= 0 && v.protocol === IpProtocol.tcp && isOpening(v)) {
+      if (this.#bytes[row * ROW_BYTES + STATE] >= FlowState.closed) {
+        this.#end(row, FlowEnd.reused);
+        row = -1;
+      }
     }
     if (row < 0) row = this.#begin(v, hash);
     const direction = this.direction;
-    const at = 2 * row + direction;
-    this.#packets[at] += v.flowPackets;
-    this.#bytes[at] += v.flowBytes;
-    this.#payloadBytes[at] += v.payloadBytes;
+    const doubles = this.#doubles;
+    const f = row * ROW_DOUBLES;
+    doubles[f + PACKETS + direction] += v.flowPackets;
+    doubles[f + BYTES + direction] += v.flowBytes;
+    doubles[f + PAYLOAD_BYTES + direction] += v.payloadBytes;
     const timeUs = v.timeUs[0];
-    if (timeUs > this.#lastUs[row]) this.#lastUs[row] = timeUs;
+    if (timeUs > doubles[f + LAST_US]) doubles[f + LAST_US] = timeUs;
 
-    const before = this.#state[row];
+    const b = row * ROW_BYTES;
+    const before = this.#bytes[b + STATE];
     let state: number = before;
     if (v.protocol === IpProtocol.tcp) {
-      if (v.tcpWhole) state = this.tcp.update(v, row, direction);
+      if (v.tcpWhole) state = this.#tcp.update(v, row, direction);
     } else if (before === FlowState.new && direction === 1) state = FlowState.established;
+    let timeoutClass = this.#bytes[b + TIMEOUT_CLASS];
+    let move = v.timeUs[1] - doubles[f + MOVED_US] >= ACTIVITY_GRAIN_US;
     if (state !== before) {
-      this.#state[row] = state;
-      const timeoutClass = timeoutClassOf(v.protocol, state);
-      if (timeoutClass !== this.#class[row]) {
-        this.#unlink(row);
-        this.#link(row, timeoutClass, v.timeUs[1]);
-        return row;
-      }
+      this.#bytes[b + STATE] = state;
+      const next = timeoutClassOf(v.protocol, state);
+      if (next !== timeoutClass) move = true;
+      timeoutClass = next;
     }
-    if (v.timeUs[1] - this.#movedUs[row] >= ACTIVITY_GRAIN_US) {
-      const timeoutClass = this.#class[row];
+    if (move) {
       this.#unlink(row);
-      this.#link(row, timeoutClass, v.timeUs[1]);
+      this.#link(row, timeoutClass, v);
     }
     return row;
   }
@@ -165,7 +162,7 @@ export class FlowTable {
       const due = clockUs - TIMEOUT_US[timeoutClass] - ACTIVITY_GRAIN_US;
       for (;;) {
         const oldest = this.#oldest[timeoutClass];
-        if (oldest === 0 || this.#movedUs[oldest - 1] > due) break;
+        if (oldest === 0 || this.#movedUs(oldest - 1) > due) break;
         this.timedOut++;
         this.#end(oldest - 1, FlowEnd.timeout);
       }
@@ -177,22 +174,20 @@ export class FlowTable {
     for (let row = this.#longestIdle(); row >= 0; row = this.#longestIdle()) this.#end(row, FlowEnd.shutdown);
   }
 
-  /**
-   * Calls `take` with the rows of the most recently active flows (to the grain), at most `max`, the latest first.
-   */
+  /** Calls `take` with the rows of the most recently active flows (to the grain), at most `max`, the latest first. */
   forEachLatest(max: number, take: (row: number) => void): void {
     const at = Int32Array.from(this.#youngest);
     for (let taken = 0; taken < max; taken++) {
       let best = -1;
       for (let timeoutClass = 0; timeoutClass < TIMEOUT_CLASSES; timeoutClass++) {
         if (at[timeoutClass] === 0) continue;
-        if (best < 0 || this.#movedUs[at[timeoutClass] - 1] > this.#movedUs[at[best] - 1]) {
+        if (best < 0 || this.#movedUs(at[timeoutClass] - 1) > this.#movedUs(at[best] - 1)) {
           best = timeoutClass;
         }
       }
       if (best < 0) return;
       const row = at[best] - 1;
-      at[best] = this.#older[row];
+      at[best] = this.#words[row * ROW_WORDS + OLDER];
       take(row);
     }
   }
@@ -202,30 +197,34 @@ export class FlowTable {
     this.forEachLatest(this.active, (row) => this.#setLocalEnd(row));
   }
 
+  #movedUs(row: number): number {
+    return this.#doubles[row * ROW_DOUBLES + MOVED_US];
+  }
+
   #find(v: PacketView, hash: number): number {
     const a = v.address;
-    const kind = kindOf(v);
-    const forward = (v.sourcePort | v.destinationPort << 16) >>> 0;
-    const backward = (v.destinationPort | v.sourcePort << 16) >>> 0;
-    const address = this.#address;
+    const words = this.#words;
+    const kind = packKind(v.protocol, v.ipVersion, v.tunnel, v.oneWay);
+    const forward = v.sourcePort | v.destinationPort << 16;
+    const backward = v.destinationPort | v.sourcePort << 16;
     let link = this.#buckets[hash & this.#mask];
     while (link !== 0) {
       const row = link - 1;
-      link = this.#next[row];
+      const w = row * ROW_WORDS;
+      link = words[w + NEXT];
       if (
-        this.#hash[row] !== hash || this.#kind[row] !== kind || this.#vlan[row] !== v.vlan >>> 0 ||
-        this.#tunnelId[row] !== v.tunnelId
+        words[w + HASH] !== hash || words[w + KIND] !== kind || words[w + VLAN] !== v.vlan ||
+        words[w + TUNNEL_ID] !== v.tunnelId
       ) continue;
-      const at = 8 * row;
-      const ports = this.#port[row];
-      if (ports === forward && address[at] === a[0] && address[at + 4] === a[4]) {
-        if (v.ipVersion === 4 || (sameRest(address, at, a, 0) && sameRest(address, at + 4, a, 4))) {
+      const ports = words[w + PORTS];
+      if (ports === forward && words[w + CLIENT] === a[0] && words[w + SERVER] === a[4]) {
+        if (v.ipVersion === 4 || (sameRest(words, w + CLIENT, a, 0) && sameRest(words, w + SERVER, a, 4))) {
           this.direction = 0;
           return row;
         }
       }
-      if (ports === backward && address[at] === a[4] && address[at + 4] === a[0] && !v.oneWay) {
-        if (v.ipVersion === 4 || (sameRest(address, at, a, 4) && sameRest(address, at + 4, a, 0))) {
+      if (ports === backward && words[w + CLIENT] === a[4] && words[w + SERVER] === a[0] && !v.oneWay) {
+        if (v.ipVersion === 4 || (sameRest(words, w + CLIENT, a, 4) && sameRest(words, w + SERVER, a, 0))) {
           this.direction = 1;
           return row;
         }
@@ -236,50 +235,50 @@ export class FlowTable {
 
   #begin(v: PacketView, hash: number): number {
     const row = this.#takeRow();
-    const columns = this.columns;
+    const words = this.#words;
+    const doubles = this.#doubles;
+    const bytes = this.#bytes;
+    const w = row * ROW_WORDS;
+    const f = row * ROW_DOUBLES;
+    const b = row * ROW_BYTES;
     // The client is whoever sends first, unless what it sends is an answer.
     const turned = v.protocol === IpProtocol.tcp && isHandshakeAnswer(v);
     this.direction = turned ? 1 : 0;
     const client = turned ? 4 : 0;
     const server = 4 - client;
-    const a = v.address;
-    const at = 8 * row;
-    const words = v.ipVersion === 4 ? 1 : 4;
     for (let i = 0; i < 4; i++) {
-      this.#address[at + i] = i < words ? a[client + i] : 0;
-      this.#address[at + 4 + i] = i < words ? a[server + i] : 0;
+      const used = i === 0 || v.ipVersion === 6;
+      words[w + CLIENT + i] = used ? v.address[client + i] : 0;
+      words[w + SERVER + i] = used ? v.address[server + i] : 0;
     }
-    this.#port[row] = turned
-      ? (v.destinationPort | v.sourcePort << 16) >>> 0
-      : (v.sourcePort | v.destinationPort << 16) >>> 0;
-    columns.id[row] = ++this.created;
-    columns.ipVersion[row] = v.ipVersion;
-    columns.protocol[row] = v.protocol;
-    columns.end[row] = FlowEnd.none;
-    columns.firstUs[row] = v.timeUs[0];
-    columns.lastUs[row] = v.timeUs[0];
-    columns.rttUs[row] = 0;
-    columns.vlan[row] = v.vlan;
-    columns.tunnel[row] = v.tunnel;
-    columns.interfaceIndex[row] = v.interfaceIndex;
-    for (let i = 2 * row; i < 2 * row + 2; i++) {
-      columns.tcpFlags[i] = 0;
-      columns.packets[i] = 0;
-      columns.bytes[i] = 0;
-      columns.payloadBytes[i] = 0;
-      columns.retransmissions[i] = 0;
+    words[w + PORTS] = turned
+      ? v.destinationPort | v.sourcePort << 16
+      : v.sourcePort | v.destinationPort << 16;
+    words[w + HASH] = hash;
+    words[w + KIND] = packKind(v.protocol, v.ipVersion, v.tunnel, v.oneWay);
+    words[w + VLAN] = v.vlan;
+    words[w + TUNNEL_ID] = v.tunnelId;
+    for (let d = 0; d < 2; d++) {
+      doubles[f + PACKETS + d] = 0;
+      doubles[f + BYTES + d] = 0;
+      doubles[f + PAYLOAD_BYTES + d] = 0;
+      words[w + RETRANSMISSIONS + d] = 0;
+      bytes[b + TCP_FLAGS + d] = 0;
     }
-    columns.state[row] = FlowState.new;
-    this.tcp.begin(row);
+    doubles[f + ID] = ++this.created;
+    doubles[f + FIRST_US] = v.timeUs[0];
+    doubles[f + LAST_US] = v.timeUs[0];
+    doubles[f + RTT_US] = 0;
+    bytes[b + STATE] = FlowState.new;
+    bytes[b + INTERFACE] = v.interfaceIndex;
+    bytes[b + END] = FlowEnd.none;
+    this.#tcp.begin(row);
     this.#setLocalEnd(row);
 
-    this.#hash[row] = hash;
-    this.#kind[row] = kindOf(v);
-    this.#tunnelId[row] = v.tunnelId;
     const bucket = hash & this.#mask;
-    this.#next[row] = this.#buckets[bucket];
+    words[w + NEXT] = this.#buckets[bucket];
     this.#buckets[bucket] = row + 1;
-    this.#link(row, timeoutClassOf(v.protocol, FlowState.new), v.timeUs[1]);
+    this.#link(row, timeoutClassOf(v.protocol, FlowState.new), v);
     this.active++;
     if (v.protocol === IpProtocol.tcp) this.activeTcp++;
     else if (v.protocol === IpProtocol.udp) this.activeUdp++;
@@ -287,23 +286,26 @@ export class FlowTable {
   }
 
   #end(row: number, reason: number): void {
-    const columns = this.columns;
-    columns.end[row] = reason;
-    this.#sink(columns, row);
+    const words = this.#words;
+    const w = row * ROW_WORDS;
+    this.#bytes[row * ROW_BYTES + END] = reason;
+    this.store.copyTo(row, this.#handed, 0);
+    this.#sink(this.#handed, 0);
     this.ended++;
     this.active--;
-    const protocol = columns.protocol[row];
+    const protocol = words[w + KIND] & 0xff;
     if (protocol === IpProtocol.tcp) this.activeTcp--;
     else if (protocol === IpProtocol.udp) this.activeUdp--;
     this.#unlink(row);
-    const bucket = this.#hash[row] & this.#mask;
+    const bucket = words[w + HASH] & this.#mask;
     let link = this.#buckets[bucket];
-    if (link === row + 1) this.#buckets[bucket] = this.#next[row];
+    if (link === row + 1) this.#buckets[bucket] = words[w + NEXT];
     else {
-      while (this.#next[link - 1] !== row + 1) link = this.#next[link - 1];
-      this.#next[link - 1] = this.#next[row];
+      let at = (link - 1) * ROW_WORDS + NEXT;
+      while ((link = words[at]) !== row + 1) at = (link - 1) * ROW_WORDS + NEXT;
+      words[at] = words[w + NEXT];
     }
-    this.#next[row] = this.#free;
+    words[w + NEXT] = this.#free;
     this.#free = row + 1;
   }
 
@@ -314,7 +316,7 @@ export class FlowTable {
     }
     if (this.#free === 0) return this.#fresh++;
     const row = this.#free - 1;
-    this.#free = this.#next[row];
+    this.#free = this.#words[row * ROW_WORDS + NEXT];
     return row;
   }
 
@@ -322,47 +324,47 @@ export class FlowTable {
     let best = -1;
     for (let timeoutClass = 0; timeoutClass < TIMEOUT_CLASSES; timeoutClass++) {
       const row = this.#oldest[timeoutClass] - 1;
-      if (row >= 0 && (best < 0 || this.#movedUs[row] < this.#movedUs[best])) best = row;
+      if (row >= 0 && (best < 0 || this.#movedUs(row) < this.#movedUs(best))) best = row;
     }
     return best;
   }
 
-  #link(row: number, timeoutClass: number, clockUs: number): void {
+  #link(row: number, timeoutClass: number, v: PacketView): void {
+    const words = this.#words;
+    const w = row * ROW_WORDS;
     const youngest = this.#youngest[timeoutClass];
-    this.#class[row] = timeoutClass;
-    this.#movedUs[row] = clockUs;
-    this.#older[row] = youngest;
-    this.#younger[row] = 0;
-    if (youngest !== 0) this.#younger[youngest - 1] = row + 1;
+    this.#bytes[row * ROW_BYTES + TIMEOUT_CLASS] = timeoutClass;
+    this.#doubles[row * ROW_DOUBLES + MOVED_US] = v.timeUs[1];
+    words[w + OLDER] = youngest;
+    words[w + YOUNGER] = 0;
+    if (youngest !== 0) words[(youngest - 1) * ROW_WORDS + YOUNGER] = row + 1;
     else this.#oldest[timeoutClass] = row + 1;
     this.#youngest[timeoutClass] = row + 1;
   }
 
   #unlink(row: number): void {
-    const timeoutClass = this.#class[row];
-    const older = this.#older[row];
-    const younger = this.#younger[row];
-    if (older !== 0) this.#younger[older - 1] = younger;
+    const words = this.#words;
+    const timeoutClass = this.#bytes[row * ROW_BYTES + TIMEOUT_CLASS];
+    const older = words[row * ROW_WORDS + OLDER];
+    const younger = words[row * ROW_WORDS + YOUNGER];
+    if (older !== 0) words[(older - 1) * ROW_WORDS + YOUNGER] = younger;
     else this.#oldest[timeoutClass] = younger;
-    if (younger !== 0) this.#older[younger - 1] = older;
+    if (younger !== 0) words[(younger - 1) * ROW_WORDS + OLDER] = older;
     else this.#youngest[timeoutClass] = older;
   }
 
   #setLocalEnd(row: number): void {
-    const columns = this.columns;
-    const version = columns.ipVersion[row];
-    const client = this.#locals.has(this.#address, columns.address, 8 * row, version);
-    const server = this.#locals.has(this.#address, columns.address, 8 * row + 4, version);
-    columns.localEnd[row] = client
+    const words = this.#words;
+    const w = row * ROW_WORDS;
+    const version = words[w + KIND] >>> 8 & 0x0f;
+    const client = this.#locals.has(words, this.#bytes, w + CLIENT, version);
+    const server = this.#locals.has(words, this.#bytes, w + SERVER, version);
+    this.#bytes[row * ROW_BYTES + LOCAL_END] = client
       ? server ? LocalEnd.both : LocalEnd.client
       : server
       ? LocalEnd.server
       : LocalEnd.neither;
   }
-}
-
-function kindOf(v: PacketView): number {
-  return v.protocol | v.ipVersion << 8 | v.tunnel << 12 | (v.oneWay ? 0x10000 : 0);
 }
 
 /** Words 1 to 3 of an IPv6 address; word 0 was compared before. */

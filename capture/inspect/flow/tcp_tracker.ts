@@ -4,15 +4,30 @@
  * A capture sees one point of the path, may begin in the middle, see one direction only, or lose packets. So the
  * state follows what was seen and never refuses a packet.
  */
-import { type FlowColumns, FlowState } from "../../../model/flow.ts";
+import { FlowState } from "../../../model/flow.ts";
 import type { PacketView } from "../decode/packet_view.ts";
+import {
+  EXPECTED,
+  FIRST_US,
+  type FlowStore,
+  HOLE_FROM,
+  HOLE_TO,
+  NOTES,
+  RETRANSMISSIONS,
+  ROW_BYTES,
+  ROW_DOUBLES,
+  ROW_WORDS,
+  RTT_US,
+  STATE,
+  TCP_FLAGS,
+} from "./flow_store.ts";
 
 const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
 
-// Bits of the `notes` column.
+// Bits of a flow's notes.
 const FIN_FROM_CLIENT = 1;
 const FIN_FROM_SERVER = 2;
 /** The flow began with a SYN whose time can be believed. */
@@ -49,46 +64,33 @@ export function isHandshakeAnswer(v: PacketView): boolean {
 }
 
 export class TcpTracker {
-  readonly #flags: Uint8Array;
-  readonly #state: Uint8Array;
-  readonly #firstUs: Float64Array;
-  readonly #rttUs: Float64Array;
-  readonly #retransmissions: Uint32Array;
-  readonly #notes: Uint8Array;
-  /** 2 × rows: the sequence number expected next. */
-  readonly #expected: Int32Array;
-  /** 2 × rows each, meaningful where the HOLE bit is set: what was not seen before `expected`, and since when. */
-  readonly #holeFrom: Int32Array;
-  readonly #holeTo: Int32Array;
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #bytes: Uint8Array;
   readonly #holeUs: Float64Array;
 
-  constructor(columns: FlowColumns, rows: number) {
-    this.#flags = columns.tcpFlags;
-    this.#state = columns.state;
-    this.#firstUs = columns.firstUs;
-    this.#rttUs = columns.rttUs;
-    this.#retransmissions = columns.retransmissions;
-    this.#notes = new Uint8Array(rows);
-    this.#expected = new Int32Array(2 * rows);
-    this.#holeFrom = new Int32Array(2 * rows);
-    this.#holeTo = new Int32Array(2 * rows);
-    this.#holeUs = new Float64Array(2 * rows);
+  constructor(store: FlowStore) {
+    this.#words = store.words;
+    this.#doubles = store.doubles;
+    this.#bytes = store.bytes;
+    this.#holeUs = store.holeUs;
   }
 
   /** Forgets what the row held before. */
   begin(row: number): void {
-    this.#notes[row] = 0;
+    this.#bytes[row * ROW_BYTES + NOTES] = 0;
   }
 
   /** Takes in a whole TCP header. @returns The flow's state after it, one of `FlowState`. */
   update(v: PacketView, row: number, direction: number): number {
+    const bytes = this.#bytes;
+    const b = row * ROW_BYTES;
     const flags = v.tcpFlags;
-    const at = 2 * row + direction;
-    const firstOfAll = (this.#flags[2 * row] | this.#flags[2 * row + 1]) === 0;
-    this.#flags[at] |= flags;
+    const firstOfAll = (bytes[b + TCP_FLAGS] | bytes[b + TCP_FLAGS + 1]) === 0;
+    bytes[b + TCP_FLAGS + direction] |= flags;
     this.#follow(v, row, direction);
 
-    const state = this.#state[row];
+    const state = bytes[b + STATE];
     if ((flags & RST) !== 0) return FlowState.reset;
     if (state >= FlowState.closed) return state;
     if ((flags & SYN) !== 0) return this.#onSyn(v, row, direction, state, firstOfAll);
@@ -108,9 +110,9 @@ export class TcpTracker {
         break;
     }
     if ((flags & FIN) !== 0) {
-      this.#notes[row] |= direction === 0 ? FIN_FROM_CLIENT : FIN_FROM_SERVER;
+      bytes[b + NOTES] |= direction === 0 ? FIN_FROM_CLIENT : FIN_FROM_SERVER;
       const both = FIN_FROM_CLIENT | FIN_FROM_SERVER;
-      now = (this.#notes[row] & both) === both ? FlowState.closed : FlowState.finWait;
+      now = (bytes[b + NOTES] & both) === both ? FlowState.closed : FlowState.finWait;
     }
     return now;
   }
@@ -120,18 +122,20 @@ export class TcpTracker {
       return direction === 1 && state <= FlowState.synReceived ? FlowState.synReceived : state;
     }
     if (state === FlowState.new && direction === 0) {
-      if (firstOfAll) this.#notes[row] |= TIMED;
+      if (firstOfAll) this.#bytes[row * ROW_BYTES + NOTES] |= TIMED;
       return FlowState.synSent;
     }
     // Sent again: which of them was answered cannot be told (Karn's algorithm), so no round trip is taken.
-    if (direction === 0 && v.timeUs[0] - this.#firstUs[row] > SAME_SYN_US) this.#notes[row] &= ~TIMED;
+    if (direction === 0 && v.timeUs[0] - this.#doubles[row * ROW_DOUBLES + FIRST_US] > SAME_SYN_US) {
+      this.#bytes[row * ROW_BYTES + NOTES] &= ~TIMED;
+    }
     return state;
   }
 
   #takeRtt(v: PacketView, row: number): void {
-    if ((this.#notes[row] & TIMED) === 0) return;
-    const rtt = v.timeUs[0] - this.#firstUs[row];
-    if (rtt > 0) this.#rttUs[row] = rtt;
+    if ((this.#bytes[row * ROW_BYTES + NOTES] & TIMED) === 0) return;
+    const rtt = v.timeUs[0] - this.#doubles[row * ROW_DOUBLES + FIRST_US];
+    if (rtt > 0) this.#doubles[row * ROW_DOUBLES + RTT_US] = rtt;
   }
 
   /** Sequence numbers: what is new, what leaves a hole, what fills one, what was there before. */
@@ -141,47 +145,47 @@ export class TcpTracker {
     const counted = flags & (SYN | FIN);
     const length = v.payloadBytes + ((counted & SYN) !== 0 ? 1 : 0) + ((counted & FIN) !== 0 ? 1 : 0);
     if (length === 0) return;
-    const at = 2 * row + direction;
-    const notes = this.#notes[row];
+    const words = this.#words;
+    const bytes = this.#bytes;
+    const w = row * ROW_WORDS + direction;
+    const notesAt = row * ROW_BYTES + NOTES;
+    const notes = bytes[notesAt];
     const from = v.sequence;
     const to = (from + length) | 0;
-    const expected = this.#expected[at];
+    const expected = words[w + EXPECTED];
     const ahead = (from - expected) | 0;
     const known = (notes & (SEQUENCE_KNOWN << direction)) !== 0;
     if (!known || ahead >= MAX_STEP || ahead <= -MAX_STEP) {
-      this.#expected[at] = to;
-      this.#notes[row] = (notes | SEQUENCE_KNOWN << direction) & ~(HOLE << direction);
-      return;
-    }
-    if (ahead > 0) {
-      if ((notes & (HOLE << direction)) === 0) {
-        this.#holeFrom[at] = expected;
-        this.#notes[row] = notes | HOLE << direction;
-      }
-      this.#holeTo[at] = from;
-      this.#holeUs[at] = v.timeUs[0];
-      this.#expected[at] = to;
+      words[w + EXPECTED] = to;
+      bytes[notesAt] = (notes | SEQUENCE_KNOWN << direction) & ~(HOLE << direction);
       return;
     }
     if (ahead === 0) {
-      this.#expected[at] = to;
+      words[w + EXPECTED] = to;
+      return;
+    }
+    const hole = (notes & (HOLE << direction)) !== 0;
+    if (ahead > 0) {
+      if (!hole) {
+        words[w + HOLE_FROM] = expected;
+        bytes[notesAt] = notes | HOLE << direction;
+      }
+      words[w + HOLE_TO] = from;
+      this.#holeUs[2 * row + direction] = v.timeUs[0];
+      words[w + EXPECTED] = to;
       return;
     }
     // A keep-alive repeats the last byte, or none, to be answered (RFC 9293 §3.8.4).
     if (ahead === -1 && counted === 0 && v.payloadBytes <= 1) return;
-    if (((to - expected) | 0) > 0) this.#expected[at] = to;
-    if ((notes & (HOLE << direction)) !== 0 && this.#fillsHole(at, from, to)) {
-      if (from === this.#holeFrom[at]) {
-        this.#holeFrom[at] = to;
-        if (((this.#holeTo[at] - to) | 0) <= 0) this.#notes[row] &= ~(HOLE << direction);
+    if (((to - expected) | 0) > 0) words[w + EXPECTED] = to;
+    if (hole && ((from - words[w + HOLE_FROM]) | 0) >= 0 && ((to - words[w + HOLE_TO]) | 0) <= 0) {
+      if (from === words[w + HOLE_FROM]) {
+        words[w + HOLE_FROM] = to;
+        if (to === words[w + HOLE_TO]) bytes[notesAt] = notes & ~(HOLE << direction);
       }
       // Never seen before: sent again after a loss on the way to us, unless it was merely overtaken.
-      if (v.timeUs[0] - this.#holeUs[at] < REORDERING_US) return;
+      if (v.timeUs[0] - this.#holeUs[2 * row + direction] < REORDERING_US) return;
     }
-    this.#retransmissions[at]++;
-  }
-
-  #fillsHole(at: number, from: number, to: number): boolean {
-    return ((from - this.#holeFrom[at]) | 0) >= 0 && ((to - this.#holeTo[at]) | 0) <= 0;
+    words[w + RETRANSMISSIONS]++;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Rows of flows moved from one set of columns to another.
+ * Flows that have ended and wait to be fetched.
  */
 import { createFlowColumns, type FlowColumns } from "../../../model/flow.ts";
 

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Connection } from "../model/api.ts";
 import { bitRate, byteCount, count, dateTime, duration, endpoint, roundTrip, text } from "./format.ts";
-import { bytesInOut, DIRECTIONS, METHOD_WORDS } from "./ConnectionRow.tsx";
+import { bytesInOut, DIRECTIONS, hasPorts, METHOD_WORDS } from "./ConnectionRow.tsx";
 import { FilterLink } from "./FilterLink.tsx";
 import { Icon } from "./Icon.tsx";
 import { usualService } from "./ports.ts";
@@ -33,7 +33,7 @@ export function ConnectionDetails({ row, now, gone, onClose }: ConnectionDetails
   }, []);
   const [bytesIn, bytesOut] = bytesInOut(row);
   const kind = row.state === "listen" ? "listen" : row.direction;
-  const service = usualService(row.dest_port);
+  const service = hasPorts(row) ? usualService(row.dest_port) : "";
   return (
     <dialog
       class="drawer"
@@ -47,12 +47,12 @@ export function ConnectionDetails({ row, now, gone, onClose }: ConnectionDetails
       <div class="drawer-inner">
         <header class="drawer-head">
           <h2 id="drawer-title">
-            <span class="mono">{endpoint(row.src_ip, row.src_port)}</span>
+            <span class="mono">{endpoint(row.src_ip, hasPorts(row) ? row.src_port : 0)}</span>
             <span class="drawer-arrow">
               <Icon name="down" />
               <span class="visually-hidden">to</span>
             </span>
-            <span class="mono">{endpoint(row.dest_ip, row.dest_port)}</span>
+            <span class="mono">{endpoint(row.dest_ip, hasPorts(row) ? row.dest_port : 0)}</span>
           </h2>
           <button
             type="button"

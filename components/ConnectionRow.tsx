@@ -1,6 +1,6 @@
 /** One connection as a row of the table. On a phone the same cells are set in two lines, by the stylesheet alone. */
 import type { Connection } from "../model/api.ts";
-import { bitRate, byteCount, duration, NOTHING, roundTrip, text } from "./format.ts";
+import { bitRate, byteCount, NOTHING, roundTrip, shortDuration, text } from "./format.ts";
 import { Icon } from "./Icon.tsx";
 import { usualService } from "./ports.ts";
 
@@ -58,7 +58,7 @@ export function ConnectionRow({ row, index, now, current, onOpen }: ConnectionRo
   const [bytesIn, bytesOut] = bytesInOut(row);
   return (
     <tr
-      class={row.bits_per_second > 0 ? "row row-busy" : "row"}
+      class={`row row-${row.direction}${row.bits_per_second > 0 ? " row-busy" : ""}`}
       aria-rowindex={index + 2}
       onClick={onOpen && (() => onOpen(row))}
     >
@@ -78,14 +78,17 @@ export function ConnectionRow({ row, index, now, current, onOpen }: ConnectionRo
         <span class="c-direction-word">{kind}</span>
       </td>
       <td class="c-client mono" title={row.src_ip}>
-        <span class="address">{row.src_ip}</span>
-        {row.src_port > 0 && row.proto !== "icmp" && <span class="dim">:{row.src_port}</span>}
+        <span class="end">
+          <span class="address">{row.src_ip}</span>
+          {row.src_port > 0 && hasPorts(row) && <span class="dim">:{row.src_port}</span>}
+        </span>
       </td>
       <td class="c-server mono" title={row.dest_ip}>
         <span class="address">{row.dest_ip}</span>
       </td>
       <td class="c-port mono">
-        {row.dest_port > 0 ? row.dest_port : NOTHING} <span class="dim">{usualService(row.dest_port)}</span>
+        {row.dest_port > 0 && hasPorts(row) ? row.dest_port : NOTHING}{" "}
+        <span class="dim service">{hasPorts(row) ? usualService(row.dest_port) : ""}</span>
       </td>
       <td class="c-proto">{row.proto}</td>
       <td class="c-state">
@@ -97,7 +100,9 @@ export function ConnectionRow({ row, index, now, current, onOpen }: ConnectionRo
       </td>
       <td class="c-rate num">{row.bits_per_second > 0 ? text(bitRate(row.bits_per_second)) : NOTHING}</td>
       <td class="c-rtt num">{roundTrip(row.rtt_ms)}</td>
-      <td class="c-age num">{row.start > 0 && now >= row.start ? duration(now - row.start) : NOTHING}</td>
+      <td class="c-age num">
+        {row.start > 0 && now >= row.start ? shortDuration(now - row.start) : NOTHING}
+      </td>
       <td class="c-iface">
         {row.in_iface || NOTHING}
         {row.vlan.map((id) => <span key={id} class="badge">VLAN {id}</span>)}
@@ -114,12 +119,17 @@ export function bytesInOut(row: Connection): [number, number] {
     : [row.bytes_toclient, row.bytes_toserver];
 }
 
+/** ICMP has a type and a code where others have ports. */
+export function hasPorts(row: Connection): boolean {
+  return row.proto === "tcp" || row.proto === "udp" || row.proto === "sctp";
+}
+
 function ProcessName({ row }: { row: Connection }) {
   if (row.process === null) return <span class="dim">unknown</span>;
   const { name, pid, container, method } = row.process;
   return (
     <>
-      <span class="foreign process-name">{name}</span> <span class="dim">{pid}</span>
+      <span class="foreign process-name">{name}</span> <span class="dim pid">{pid}</span>
       {method !== "inode" && <span class="sure" title={METHOD_WORDS[method]}>{METHOD_SIGNS[method]}</span>}
       {container !== "" && <span class="badge foreign">{container}</span>}
     </>

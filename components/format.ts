@@ -73,6 +73,11 @@ export function duration(ms: number): string {
   return two(Math.floor(s / 86_400), "d", Math.floor(s / 3600) % 24, "h");
 }
 
+/** A duration in its largest unit, for narrow columns: `3 s`, `4 min`, `2 h`, `3 d`. */
+export function shortDuration(ms: number): string {
+  return duration(ms).split(" ")[0];
+}
+
 /** A round trip, from milliseconds: `0.42 ms`, `12 ms`, `1.2 s`; `–` where it was not measured. */
 export function roundTrip(ms: number | null): string {
   if (ms === null || !Number.isFinite(ms) || ms < 0) return NOTHING;

@@ -88,7 +88,7 @@ export function createThroughputChart(canvas: HTMLCanvasElement, first: ChartCol
           grid: { display: false },
           border: { display: false },
           afterBuildTicks: (axis) => {
-            axis.ticks = timeTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.width / 90)));
+            axis.ticks = timeTicks(axis.min, axis.max, Math.max(2, Math.floor(axis.width / 75)));
           },
           ticks: { autoSkip: false, maxRotation: 0, callback: (value) => clock(Number(value)) },
         },

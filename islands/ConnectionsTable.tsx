@@ -28,6 +28,8 @@ import { sliceWindow } from "../components/window.ts";
 const TYPING_MS = 180;
 /** Rest between two requests while scrolling. */
 const SCROLL_MS = 70;
+/** How far off the screen the table is still kept fresh. */
+const NEAR_PX = 200;
 /** An answer slower than this is given up. */
 const PATIENCE_MS = 8_000;
 
@@ -120,6 +122,15 @@ export default function ConnectionsTable(props: Props) {
     if (tick.value === null || paused.value || document.hidden) return;
     if (isNear(region.current!) && !loader.current!.busy) load();
   });
+
+  // At once when it comes into view: it stood still while nobody could see it.
+  useEffect(() => {
+    const seen = new IntersectionObserver(([entry]) => {
+      if (entry.isIntersecting && tick.peek() !== null && !paused.peek() && !loader.current!.busy) load();
+    }, { rootMargin: `${NEAR_PX}px` });
+    seen.observe(region.current!);
+    return () => seen.disconnect();
+  }, []);
 
   // At once when another list is wanted, and the address follows so that the page can be passed on.
   const mounted = useRef(false);
@@ -219,7 +230,7 @@ export default function ConnectionsTable(props: Props) {
             name="q"
             value={typed}
             maxLength={MAX_FILTER}
-            placeholder="Filter, for example: firefox port:443"
+            placeholder="Filter: firefox port:443"
             autocomplete="off"
             spellcheck={false}
             aria-describedby="filter-hint"
@@ -455,5 +466,5 @@ function headHeight(box: HTMLElement): number {
 /** Whether a part of the element is on the screen, or about to be. */
 function isNear(element: HTMLElement): boolean {
   const { top, bottom } = element.getBoundingClientRect();
-  return bottom > -200 && top < globalThis.innerHeight + 200;
+  return bottom > -NEAR_PX && top < globalThis.innerHeight + NEAR_PX;
 }

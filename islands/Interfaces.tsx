@@ -6,6 +6,9 @@ import { rates } from "../components/live.ts";
 import { Sparkline } from "../components/Sparkline.tsx";
 import { useLive } from "../components/use_live.ts";
 
+/** Interfaces shown before the rest is folded away: container hosts have hundreds. */
+const SHOWN_FACES = 6;
+
 /** Addresses shown before the rest is only counted. */
 const SHOWN_ADDRESSES = 2;
 
@@ -20,10 +23,24 @@ export default function Interfaces(props: { tick: Tick }) {
       </p>
     );
   }
+  const faces = inOrder(tick.interfaces);
+  const rest = faces.filter((face, i) => i >= SHOWN_FACES || isIdle(face));
   return (
-    <ul class="faces">
-      {inOrder(tick.interfaces).map((face) => <Face key={face.name} face={face} />)}
-    </ul>
+    <>
+      <ul class="faces">
+        {faces.filter((face) => !rest.includes(face)).map((face) => <Face key={face.name} face={face} />)}
+      </ul>
+      {rest.length > 0 && (
+        <details class="numbers">
+          <summary>
+            {rest.every(isIdle) ? `${count(rest.length)} down: ` : `${count(rest.length)} more: `}
+            <span class="foreign">{rest.slice(0, 4).map((face) => face.name).join(", ")}</span>
+            {rest.length > 4 && " …"}
+          </summary>
+          <ul class="faces">{rest.map((face) => <Face key={face.name} face={face} />)}</ul>
+        </details>
+      )}
+    </>
   );
 }
 
@@ -74,12 +91,20 @@ function Link({ face }: { face: InterfaceStatus }) {
 function Capture({ face }: { face: InterfaceStatus }) {
   if (face.capture === "off") return <span class="face-capture dim">not captured</span>;
   if (face.capture === "waiting") return <span class="face-capture tone-warning">capture waits</span>;
+  // With `any` libpcap has one count for all interfaces together.
+  if (face.captured_packets === null) return <span class="face-capture dim">captured</span>;
+  const lost = face.kernel_dropped ?? 0;
   return (
     <span class="face-capture dim">
       {count(face.captured_packets)} captured,{" "}
-      {face.kernel_dropped > 0 ? <b class="tone-error">{count(face.kernel_dropped)} lost</b> : "0 lost"}
+      {lost > 0 ? <b class="tone-error">{count(lost)} lost</b> : "0 lost"}
     </span>
   );
+}
+
+/** Down, and nothing wrong with it. */
+function isIdle(face: InterfaceStatus): boolean {
+  return !face.up && face.problem === null;
 }
 
 /** What is captured first, then what is up, then by index; loopback after the others. */

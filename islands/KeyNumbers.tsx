@@ -9,7 +9,7 @@ import { useLive } from "../components/use_live.ts";
 
 export default function KeyNumbers(props: { tick: Tick }) {
   const tick = useLive(props.tick);
-  const { throughput: now, totals, flows, connections } = tick;
+  const { throughput: now, totals, connections } = tick;
   const lost = totals.kernel_dropped + totals.app_dropped;
   const seen = isCapturing(tick);
   return (
@@ -18,7 +18,9 @@ export default function KeyNumbers(props: { tick: Tick }) {
         label="In"
         sign={<Icon name="in" />}
         tone="in"
-        below={<>{text(byteCount(totals.bytes))} seen in all</>}
+        below={tick.throughput_from === "counters"
+          ? "by interface counters"
+          : <>{text(byteCount(totals.bytes))} seen in all</>}
       >
         <Amount q={bitRate(now.in)} />
       </Key>
@@ -26,11 +28,15 @@ export default function KeyNumbers(props: { tick: Tick }) {
         label="Out"
         sign={<Icon name="out" />}
         tone="out"
-        below={now.local + now.other > 0 ? <>and {text(bitRate(now.local + now.other))} beside</> : "now"}
+        below={now.local + now.other > 0
+          ? <>local and other {text(bitRate(now.local + now.other))}</>
+          : tick.throughput_from === "counters"
+          ? "by interface counters"
+          : "now"}
       >
         <Amount q={bitRate(now.out)} />
       </Key>
-      <Key label="Packets" below={<>{count(totals.packets)} in all</>}>
+      <Key label="Packets" below={seen ? <>{count(totals.packets)} in all</> : "no packets are captured"}>
         <Amount q={{ ...shortCount(now.packets), unit: shortCount(now.packets).unit + "/s" }} />
       </Key>
       <Key label="Connections" below={<>{count(connections.with_process)} with known program</>}>
@@ -53,7 +59,9 @@ export default function KeyNumbers(props: { tick: Tick }) {
         tone={totals.undecoded > 0 ? "warning" : undefined}
         below={totals.packets > 0
           ? <>{percent(totals.undecoded / totals.packets)} of packets</>
-          : <>{count(flows.evicted)} flows evicted</>}
+          : seen
+          ? "nothing to decode yet"
+          : "no packets are captured"}
       >
         <Amount q={shortCount(totals.undecoded)} />
       </Key>

@@ -25,7 +25,7 @@ export default function Leaders(props: { tick: Tick; of: "hosts" | "programs" })
         <tr>
           <th scope="col">{props.of === "hosts" ? "Host" : "Program"}</th>
           <th scope="col" class="num">Rate</th>
-          <th scope="col" class="num">In a minute</th>
+          <th scope="col" class="num">Last minute</th>
         </tr>
       </thead>
       <tbody>
@@ -40,8 +40,9 @@ function Row({ row, share, of }: { row: Talker; share: number; of: "hosts" | "pr
   return (
     <tr>
       <th scope="row">
-        <FilterLink q={q} title={`Show the connections of ${row.label}`}>{row.label}</FilterLink>
-        <span class="dim leaders-count">{counted(row.connections, "connection")}</span>
+        <FilterLink q={q} title={`${row.label}: ${counted(row.connections, "connection")}`}>
+          {row.label}
+        </FilterLink>
         <Bar share={share} />
       </th>
       <td class="num">{text(bitRate(row.bits_per_second))}</td>

@@ -1,6 +1,7 @@
 /** The head of the page: how capture goes, the clock of the packets, pause and theme; and a banner when the server is away. */
 import { useEffect, useState } from "preact/hooks";
 import type { Tick } from "../model/api.ts";
+import { Bar } from "../components/Bar.tsx";
 import { clock, dateTime, duration, isoTime, NOTHING } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { heardAt, link, packetTime, paused, setPaused } from "../components/live.ts";
@@ -41,6 +42,7 @@ export default function TopBar(props: { tick: Tick }) {
         </button>
         <ThemeToggle />
       </div>
+      {tick.capture.mode === "playback" && <Bar share={tick.capture.finished ? 1 : tick.capture.progress} />}
       {link.value === "lost" && <Away />}
       {paused.value && link.value !== "lost" && (
         <p class="banner banner-info">

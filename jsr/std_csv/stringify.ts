@@ -59,7 +59,7 @@ export function stringify(data: readonly DataItem[], options: StringifyOptions =
 function field(value: unknown, separator: string): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const needsQuotes = text.includes(separator) || /["\n]/.test(text);
+  const needsQuotes = text.includes(separator) || /["\r\n]/.test(text);
   return needsQuotes ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

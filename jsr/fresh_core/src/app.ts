@@ -1,7 +1,7 @@
 // The app: what was registered, turned into one chain of middlewares per route when handler() is called.
 import { STATUS_TEXT } from "@std/http/status";
 import { Chains, type Step } from "./chains.ts";
-import { Context, type WebSocketHandlers, type WebSocketUpgradeOptions } from "./context.ts";
+import { Context, INTERNAL, type WebSocketHandlers, type WebSocketUpgradeOptions } from "./context.ts";
 import { HttpError } from "./error.ts";
 import { leftOut } from "./left_out.ts";
 import { METHODS } from "./router.ts";
@@ -169,26 +169,29 @@ export class App<State> {
 
     return async (req, info = NO_CONNECTION) => {
       const url = requestUrl(req, config.trustProxy);
-      let match = { item: null, pattern: null, params: {}, allowed: [] } as ReturnType<
-        typeof chains.router.match
-      >;
-      let next = (): Promise<Response> => Promise.reject(new HttpError(404));
-      try {
-        match = chains.router.match(req.method, url.pathname);
-      } catch (err) {
-        next = () => Promise.reject(err);
-      }
-      const { item, pattern, params, allowed } = match;
+      const { item, pattern, params, allowed } = chains.router.match(req.method, url.pathname);
       const allow = allowed.join(", ");
-      if (!item && pattern !== null) {
-        next = req.method === "OPTIONS"
-          ? () => Promise.resolve(new Response(null, { status: 204, headers: { allow } }))
-          : () => Promise.reject(new HttpError(405));
-      }
-      const ctx = new Context<State>({ req, url, info, route: pattern, params, config, snapshot, next });
+      const next = () => {
+        if (params === null) return Promise.reject(new HttpError(400));
+        if (pattern === null || item) return Promise.reject(new HttpError(404));
+        if (req.method !== "OPTIONS") return Promise.reject(new HttpError(405));
+        return Promise.resolve(new Response(null, { status: 204, headers: { allow } }));
+      };
+      const chain = params && item || unrouted;
+      const ctx = new Context<State>({
+        req,
+        url,
+        info,
+        route: pattern,
+        params: params ?? {},
+        config,
+        snapshot,
+        next,
+        allow: item ? "" : allow,
+      });
       let res: Response;
       try {
-        res = await (item ?? unrouted)(ctx);
+        res = await chain(ctx);
         if (!(res instanceof Response)) {
           throw new TypeError(
             `${req.method} ${url.pathname} was answered with something other than a Response`,
@@ -197,16 +200,20 @@ export class App<State> {
       } catch (err) {
         res = plainError(err);
       }
-      if (res.status === 405 && allow && !res.headers.has("allow")) res.headers.set("allow", allow);
+      if (res.status === 405 && ctx[INTERNAL].allow && !res.headers.has("allow")) {
+        res = new Response(res.body, res); // its headers may be fixed
+        res.headers.set("allow", ctx[INTERNAL].allow);
+      }
       if (req.method !== "HEAD" || res.body === null) return res;
-      await res.body.cancel(); // nobody will read it: let files and timers behind it go
+      await res.body.cancel().catch(() => {}); // nobody will read it: let files and timers behind it go
       return new Response(null, res);
     };
   }
 
-  /** Serves the app, on the first free port from 8000 on when none is given. Ends when the server does. */
+  /** Starts to serve the app, on the first free port from 8000 on when none is given. */
+  // deno-lint-ignore require-await -- so that a port in use is a rejection
   async listen(options: ListenOptions = {}): Promise<void> {
-    await serve(options, this.handler());
+    serve(options, this.handler());
   }
 
   #add(step: Step<State>): this {
@@ -220,7 +227,7 @@ export class App<State> {
 }
 
 /** Serves `handler` as {@linkcode App.listen} does. */
-export async function serve(options: ListenOptions, handler: Handler): Promise<void> {
+export function serve(options: ListenOptions, handler: Handler): void {
   const onListen = options.onListen ?? (({ hostname, port }: Deno.NetAddr) => {
     const host = hostname === "0.0.0.0" || hostname === "::" ? "localhost" : hostname;
     const scheme = options.cert ? "https" : "http";
@@ -228,7 +235,8 @@ export async function serve(options: ListenOptions, handler: Handler): Promise<v
   });
   for (let port = options.port || 8000;; port++) {
     try {
-      return await Deno.serve({ ...options, port, onListen } as Deno.ServeTcpOptions, handler).finished;
+      Deno.serve({ ...options, port, onListen } as Deno.ServeTcpOptions, handler);
+      return;
     } catch (err) {
       if (options.port || port >= 8019 || !(err instanceof Deno.errors.AddrInUse)) throw err;
     }

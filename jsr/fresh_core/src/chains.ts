@@ -146,9 +146,9 @@ function compose<State>(fns: MaybeLazyMiddleware<State>[]): Middleware<State> {
   return (ctx) => {
     const last = ctx.next;
     const run = async (i: number): Promise<Response> => {
-      if (i === fns.length) return await last();
-      ctx.next = () => run(i + 1);
       try {
+        if (i === fns.length) return await last();
+        ctx.next = () => run(i + 1);
         const res = await fns[i](ctx);
         return typeof res === "function" ? await res(ctx) : res;
       } catch (err) {
@@ -173,6 +173,7 @@ async function answer<State>(ctx: Context<State>, route: Route<State>, status?: 
     const allow = methodsOf(route).join(", ");
     if (allow === "") throw new HttpError(404);
     if (ctx.req.method === "OPTIONS") return new Response(null, { status: 204, headers: { allow } });
+    ctx[INTERNAL].allow = allow;
     throw new HttpError(405);
   }
   const result = await handler(ctx);

@@ -39,7 +39,13 @@ export function boot(components: ComponentType[], json: string): void {
   for (const { id, content } of templates) {
     slots.set(Number(id.split("-")[2]), toElements(content.firstChild, null, markers, draw));
   }
-  for (const root of roots) render(draw(root.id), rootBetween(root));
+  for (const root of roots) {
+    try {
+      render(draw(root.id), rootBetween(root));
+    } catch (err) {
+      reportError(err); // one broken island must not keep the others from starting
+    }
+  }
 }
 
 /** Finds marker pairs below `root`; islands that lie in no other are added to `roots`. */

@@ -64,7 +64,12 @@ export class Context<State> {
   /** What a layout or the app wrapper has inside. */
   Component!: FunctionComponent;
   /** @private */
-  readonly [INTERNAL]: { snapshot: Snapshot; ui: Ui<State> };
+  readonly [INTERNAL]: {
+    snapshot: Snapshot;
+    ui: Ui<State>;
+    /** Methods that the route has, when the one of the request is not among them. */
+    allow: string;
+  };
 
   /** @private Contexts are made by `App.handler()`. */
   constructor(from: {
@@ -76,6 +81,7 @@ export class Context<State> {
     config: ResolvedFreshConfig;
     snapshot: Snapshot;
     next: () => Promise<Response>;
+    allow: string;
   }) {
     this.req = from.req;
     this.url = from.url;
@@ -84,7 +90,7 @@ export class Context<State> {
     this.params = from.params;
     this.config = from.config;
     this.next = from.next;
-    this[INTERNAL] = { snapshot: from.snapshot, ui: { app: null, layouts: [] } };
+    this[INTERNAL] = { snapshot: from.snapshot, ui: { app: null, layouts: [] }, allow: from.allow };
   }
 
   /**
@@ -94,9 +100,10 @@ export class Context<State> {
    * @param status @default {302}
    */
   redirect(pathOrUrl: string, status = 302): Response {
-    const [path] = pathOrUrl.match(/^[^?#]*/)!;
-    const isPath = pathOrUrl.startsWith("/");
-    const location = isPath ? path.replace(/[/\\]{2,}/g, "/") + pathOrUrl.slice(path.length) : pathOrUrl;
+    const target = pathOrUrl.replace(/[\t\r\n]/g, ""); // browsers drop these, also between two slashes
+    const [path] = target.match(/^[^?#]*/)!;
+    const isPath = target.startsWith("/");
+    const location = isPath ? path.replace(/[/\\]{2,}/g, "/") + target.slice(path.length) : target;
     return new Response(null, { status, headers: { location } });
   }
 

@@ -114,6 +114,7 @@ function raw(html: string): VNode {
 const options = preactOptions as { __b?: (vnode: VNode<Props>) => void };
 const earlierHook = options.__b;
 options.__b = (vnode) => {
+  Object.assign(vnode, originals.get(vnode));
   if (drawing) visit(vnode, drawing);
   earlierHook?.(vnode);
 };
@@ -133,7 +134,6 @@ function change(
 const HEAD_TAGS = new Set(["title", "meta", "link", "script", "style", "base", "noscript", "template"]);
 
 function visit(vnode: VNode<Props>, state: Drawing): void {
-  Object.assign(vnode, originals.get(vnode));
   if (typeof vnode.type === "function") {
     if (vnode.type as unknown === HeadEdge) return enterOrLeaveHead(vnode.props, state);
     const island = state.snapshot.islands.get(vnode.type);

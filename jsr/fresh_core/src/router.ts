@@ -1,5 +1,4 @@
 // From method and path to a handler: a Map for literal paths, URLPattern for the rest.
-import { HttpError } from "./error.ts";
 import type { Method } from "./types.ts";
 
 /** Every method a route can have. */
@@ -11,8 +10,8 @@ export interface Match<T> {
   item: T | null;
   /** Pattern that matched, also when the method did not. */
   pattern: string | null;
-  /** Parameters of the pattern, decoded; `""` for an optional one that is absent. */
-  params: Record<string, string>;
+  /** Parameters, decoded, `""` if absent; `null` when a percent escape among them is not UTF-8. */
+  params: Record<string, string> | null;
   /** Methods of the matched route, for the Allow header. */
   allowed: string[];
 }
@@ -48,11 +47,7 @@ export class Router<T> {
     }
   }
 
-  /**
-   * Finds what answers `method` on `pathname`; literal paths come before patterns.
-   *
-   * @throws {HttpError} 400 when a parameter holds a percent escape that is not UTF-8.
-   */
+  /** Finds what answers `method` on `pathname`; literal paths come before patterns. */
   match(method: string, pathname: string): Match<T> {
     const other = pathname.endsWith("/") ? pathname.slice(0, -1) : pathname + "/";
     const entry = this.#literal.get(pathname) ?? this.#literal.get(other);
@@ -66,20 +61,21 @@ export class Router<T> {
 }
 
 function result<T>(
-  entry: Entry<T>,
+  { items, pattern }: Entry<T>,
   method: string,
   groups: Record<string, string | undefined>,
 ): Match<T> {
-  const params: Record<string, string> = Object.create(null);
-  for (const [name, value] of Object.entries(groups)) {
-    try {
-      // decodeURI() keeps %2F as it is, so a parameter never grows a slash that the path did not have.
-      params[name] = decodeURI(value ?? "");
-    } catch (cause) {
-      throw new HttpError(400, "The path has a percent escape that is not UTF-8", { cause });
-    }
-  }
-  const { items, pattern } = entry;
   const item = items.get(method as Method) ?? (method === "HEAD" ? items.get("GET") : undefined);
-  return { item: item ?? null, pattern, params, allowed: [...items.keys()] };
+  return { item: item ?? null, pattern, params: decode(groups), allowed: [...items.keys()] };
+}
+
+function decode(groups: Record<string, string | undefined>): Record<string, string> | null {
+  const params: Record<string, string> = Object.create(null);
+  try {
+    // decodeURI() keeps %2F as it is, so a parameter never grows a slash that the path did not have.
+    for (const [name, value] of Object.entries(groups)) params[name] = decodeURI(value ?? "");
+    return params;
+  } catch {
+    return null;
+  }
 }

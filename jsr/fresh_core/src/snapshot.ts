@@ -1,5 +1,6 @@
 // What a build leaves for the server: routes, islands and files. Generated code calls createSnapshot().
 
+import { fileURLToPath } from "node:url";
 import type { LayoutConfig, Route, RouteHandler } from "./types.ts";
 
 /** A file that staticFiles() may serve. */
@@ -89,7 +90,7 @@ export function createSnapshot(source: SnapshotSource): Snapshot {
     files.set(path, { type, hash, immutable: path.startsWith("/_fresh/"), read: () => readFile(url) });
   }
   return {
-    root: decodeURIComponent(new URL(root, base).pathname),
+    root: fileURLToPath(new URL(root, base)).replace(/[\\/]$/, ""),
     runtime,
     liveReload,
     islands: collectIslands(source.islands),

@@ -40,9 +40,14 @@ export function staticFiles<T>(): Middleware<T> {
         return new Response(null, { status: 304, headers });
       }
     }
-    const { size, open } = await file.read();
-    headers.set("content-length", String(size));
-    return new Response(req.method === "HEAD" ? null : await open() as BodyInit, { headers });
+    try {
+      const { size, open } = await file.read();
+      headers.set("content-length", String(size));
+      return new Response(req.method === "HEAD" ? null : await open() as BodyInit, { headers });
+    } catch (err) {
+      if (!(err instanceof Deno.errors.NotFound)) throw err;
+      return await ctx.next(); // deleted since the build
+    }
   };
 }
 

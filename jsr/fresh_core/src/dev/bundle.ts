@@ -36,7 +36,7 @@ export interface Bundle {
 /** Bundles the entries; code that several of them use becomes a chunk of its own. */
 export async function bundle(options: BundleOptions): Promise<Bundle> {
   const { root, entries, target, dev, sourceMap } = options;
-  const config = readConfig(root);
+  const { dir, config } = findConfig(root);
   try {
     const result = await esbuild.build({
       absWorkingDir: root,
@@ -63,7 +63,7 @@ export async function bundle(options: BundleOptions): Promise<Bundle> {
         "process.env.NODE_ENV": dev ? '"development"' : '"production"',
       },
       logLevel: "error",
-      plugins: [denoNames(root, config)],
+      plugins: [denoNames(dir, config)],
     });
     const fileName = (path: string) => path.replace(/^.*[\\/]/, "");
     const names = new Map(Object.entries(entries).map(([name, path]) => [resolve(root, path), name]));
@@ -89,7 +89,7 @@ interface Config {
 }
 
 /** The deno.json or deno.jsonc of a folder; comments are allowed in both. */
-function readConfig(dir: string): Config {
+function readConfig(dir: string): Config | null {
   for (const name of ["deno.json", "deno.jsonc"]) {
     let text: string;
     try {
@@ -100,14 +100,23 @@ function readConfig(dir: string): Config {
     const strings = /("(?:[^"\\]|\\.)*")|\/\/[^\n]*|\/\*[^]*?\*\/|,(?=\s*[}\]])/g;
     return JSON.parse(text.replace(strings, (_, string) => string ?? ""));
   }
-  return {};
+  return null;
+}
+
+/** The configuration that holds for a folder: its own, or that of the nearest folder above. */
+function findConfig(root: string): { dir: string; config: Config } {
+  for (let dir = root;; dir = dirname(dir)) {
+    const config = readConfig(dir);
+    if (config) return { dir, config };
+    if (dir === dirname(dir)) return { dir: root, config: {} };
+  }
 }
 
 /** Local packages by name: this one, and those that the app links. */
 function localPackages(root: string, config: Config): Map<string, { dir: string; config: Config }> {
   const dirs = [PACKAGE, ...(config.links ?? []).map((dir) => resolve(root, dir))];
   return new Map(dirs.map((dir) => {
-    const config = readConfig(dir);
+    const config = readConfig(dir) ?? {};
     return [config.name ?? dir, { dir, config }];
   }));
 }

@@ -118,12 +118,12 @@ function describeRoute(name: string, path: string, file: string): FoundRoute {
 }
 
 /**
- * URL pattern of a route file: `users/[id]` is `/users/:id`, `[...path]` takes the rest, `[[page]]` is
+ * URL pattern of a route file, or of a folder with its groups: `users/[id]` is `/users/:id`, `[...path]` takes the rest, `[[page]]` is
  * optional, `index` is its folder, and `(group)` folders do not show.
  */
 export function routePattern(name: string, keepGroups = false): string {
   const parts = name.split("/").filter((part) => part !== "" && (keepGroups || !/^\(.*\)$/.test(part)));
-  if (parts.at(-1) === "index") parts.pop();
+  if (!keepGroups && parts.at(-1) === "index") parts.pop();
   const pattern = parts.map((part) => {
     const [, rest] = part.match(/^\[\.\.\.(\w+)\]$/) ?? [];
     if (rest) return `/:${rest}*`;
@@ -133,7 +133,7 @@ export function routePattern(name: string, keepGroups = false): string {
     if (/[[\]]/.test(segment) || part.includes("][")) {
       throw new SyntaxError(`The route file "${name}" has a parameter that cannot be read: "${part}"`);
     }
-    return `/${segment}`;
+    return segment.includes(":") ? `/${segment}` : encodeURI(`/${segment}`);
   }).join("");
   if (pattern === "") return "/";
   return pattern.startsWith("{/") ? pattern.replace("{/", "/{") : pattern;

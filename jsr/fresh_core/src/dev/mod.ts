@@ -141,7 +141,7 @@ export class Builder<State = any> {
     useSnapshot(app, snapshot, "development");
     const handler = app.handler();
     const revision = crypto.randomUUID();
-    await serve(options, async (req, info) => {
+    serve(options, async (req, info) => {
       const isSocket = req.headers.get("upgrade")?.toLowerCase() === "websocket";
       if (!isSocket || new URL(req.url).pathname !== "/_fresh/alive") return await handler(req, info);
       const { socket, response } = Deno.upgradeWebSocket(req);

@@ -16,14 +16,26 @@ const MAX_ARGUMENT = 4_096;
 /** What stands in a secret's place. */
 export const MASK = "***";
 
-/** Words of a name that make its value a secret. `key` alone is too common: only with what kind of key. */
-const SECRET_NAME =
-  /pass(?:w(?:or)?d|phrase|code)?s?$|^pw$|pwd$|passwd|password|secret|token|credential|(?:api|access|auth|private|secret|encryption|signing|session|account|shared|master|license)[-_.]?key|apikey|(?:^|[-_.])auth(?:orization)?$|bearer|jwt$|cookie|connection[-_.]?string|dsn$|sas[-_.]?(?:token|key)|(?:^|[-_.])psk$|(?:^|[-_.])otp$|(?:^|[-_.])pin$|signature$/i;
+/**
+ * Names whose value is a secret; words are parted by "-", "_" or ".". `key` alone is too common: only with what kind
+ * of key. `pass` needs a beginning, or "compass" had one.
+ */
+const SECRET_NAME = new RegExp(
+  [
+    "password|passwd|passphrase|passcode|secret|token|credential|bearer|cookie|apikey",
+    "(?:^|[-_.]|db|user|root|admin|key|store)pass(?:es)?$",
+    "(?:^|[-_.])(?:pw|psk|otp|pin|auth|authorization|jwt|dsn|signature)$",
+    "pwd$",
+    "(?:api|access|auth|private|encryption|signing|session|account|shared|master|license|subscription)[-_.]?key$",
+    "connection[-_.]?string$",
+  ].join("|"),
+  "i",
+);
 /** Names that match the above and say where a secret lies or whether there is one, not what it is. */
 const HARMLESS_NAME =
   /(?:file|path|dir|url|uri|endpoint|type|name|id|ttl|expiry|expires|timeout|length|len|size|count|policy|prompt|stdin|helper|manager|store|provider|class|jar|hash-algo|limit)s?$/i;
-/** As above, but these keep what they hold. */
-const SECRET_VALUE_FLAG = /^(?:no|without|disable|enable|skip|use|with|allow|require|ask|prompt)[-_]/i;
+/** Options that speak of secrets and take no value: `--no-password`. */
+const FLAG_NAME = /^(?:no|without|disable|enable|skip|use|with|allow|require|ask|prompt)[-_]/i;
 
 /** Programs whose short options carry a password: attached (`-pXXX`), or in the next argument (`-p XXX`). */
 const PASSWORD_OPTIONS: Record<string, { attached?: string[]; next?: string[] }> = {
@@ -45,7 +57,6 @@ const PASSWORD_OPTIONS: Record<string, { attached?: string[]; next?: string[] }>
   "redis-cli": { attached: ["-a"], next: ["-a"] },
   sshpass: { attached: ["-p"], next: ["-p"] },
   curl: { attached: ["-u", "-U"], next: ["-u", "-U", "--user", "--proxy-user"] },
-  wget: {},
   ldapsearch: { attached: ["-w"], next: ["-w"] },
   ldapmodify: { attached: ["-w"], next: ["-w"] },
   ldapadd: { attached: ["-w"], next: ["-w"] },
@@ -54,8 +65,6 @@ const PASSWORD_OPTIONS: Record<string, { attached?: string[]; next?: string[] }>
   bcp: { attached: ["-P"], next: ["-P"] },
   isql: { attached: ["-P"], next: ["-P"] },
   tsql: { attached: ["-P"], next: ["-P"] },
-  docker: { attached: [], next: [] },
-  xfreerdp: {},
   rdesktop: { attached: ["-p"], next: ["-p"] },
   smbclient: { attached: ["-U"], next: ["-U"] },
   rpcclient: { attached: ["-U"], next: ["-U"] },
@@ -71,9 +80,6 @@ const PASSWORD_OPTIONS: Record<string, { attached?: string[]; next?: string[] }>
   unzip: { attached: ["-P"], next: ["-P"] },
   "7z": { attached: ["-p"] },
   "7za": { attached: ["-p"] },
-  htpasswd: {},
-  nmcli: {},
-  wpa_passphrase: {},
 };
 
 /** `scheme://user:password@host`: everything between the first colon and the last @ of the authority. */
@@ -150,11 +156,11 @@ export function maskText(text: string): string {
   masked = masked.replace(BEARER, `$1$2${MASK}`);
   masked = masked.replace(URL_CREDENTIALS, `$1:${MASK}@`);
   masked = masked.replace(URL_TOKEN, `$1${MASK}@`);
-  return masked.replace(
-    NAMED_VALUE,
-    (whole, quote: string, name: string, between: string) =>
-      isSecretName(name) ? `${quote}${name}${quote}${between}${MASK}` : whole,
-  );
+  const before = masked;
+  return before.replace(NAMED_VALUE, (whole, quote: string, name: string, between: string, _, at: number) => {
+    const isDone = before.startsWith(` ${MASK}`, at + whole.length); // "authorization: Basic ***"
+    return isSecretName(name) && !isDone ? `${quote}${name}${quote}${between}${MASK}` : whole;
+  });
 }
 
 /** `user:password` keeps its user. */
@@ -168,11 +174,12 @@ function isSecretOption(argument: string): boolean {
   const option = /^(?:--?|\/)([A-Za-z][\w.-]*)$/.exec(argument);
   // One letter says nothing: those that do are listed by program.
   return option !== null && option[1].length > 1 && isSecretName(option[1]) &&
-    !SECRET_VALUE_FLAG.test(option[1]);
+    !FLAG_NAME.test(option[1]);
 }
 
 function isSecretName(name: string): boolean {
-  return SECRET_NAME.test(name) && !HARMLESS_NAME.test(name);
+  const parted = name.replace(/([a-z0-9])([A-Z])/g, "$1_$2"); // dbPass is db_Pass
+  return SECRET_NAME.test(parted) && !HARMLESS_NAME.test(parted);
 }
 
 function programName(argument: string): string {

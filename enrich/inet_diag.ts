@@ -81,8 +81,11 @@ export interface DiagRow {
   bytes: Uint8Array;
   localAt: number;
   remoteAt: number;
-  /** Number of the socket over the kernel's life: the same in every state it goes through; exact up to 2^53. */
-  cookie: number;
+  /**
+   * Names the socket over the kernel's life, the same in every state it goes through: a number exact up to 2^53, or
+   * a text where the source has no such number.
+   */
+  cookie: number | string;
   /** 0 with `inode` 0: the kernel no longer knows (time_wait, orphaned) or does not tell. */
   uid: number;
   inode: number;

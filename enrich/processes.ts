@@ -19,6 +19,7 @@ export const MAX_PROCESSES = 32_768;
 const YOUNG_MS = 3_000;
 /** How long what was read of an older process is believed. */
 const DETAILS_MS = 10_000;
+const YOUNG_DETAILS_MS = 150;
 /** All processes are looked through again, slice by slice, in about this time. */
 const SWEEP_MS = 15_000;
 /** A process that may not be looked into is tried again after this. */
@@ -137,9 +138,7 @@ export class ProcessTable {
       return;
     }
     this.listErrno = 0;
-    // The clock may be set while we run; half a second of slack keeps start times from dancing.
-    const bootMs = nowMs - this.#bootClockMs();
-    if (Math.abs(bootMs - this.#bootMs) > 500) this.#bootMs = bootMs;
+    this.#setBoot(nowMs);
     const listing = ++this.#listing;
     let lost = 0;
     for (let i = 0; i < list.count; i++) {
@@ -177,6 +176,7 @@ export class ProcessTable {
     if (known !== undefined && known.startTicks === startTicks) return known;
     if (startTicks < 0 || this.#byPid.size >= MAX_PROCESSES) return null;
     if (known !== undefined) this.#bury(known, nowMs);
+    this.#setBoot(nowMs);
     // The number of its directory is not known yet: the next listing brings it, and compares the start.
     const process = createProcess(pid, 0, startTicks, this.#bootMs + startTicks * this.#tickMs);
     process.listed = this.#listing;
@@ -265,7 +265,7 @@ export class ProcessTable {
   describe(process: Process, nowMs: number): ProcessInfo {
     if (process.details !== null) {
       const young = nowMs - process.startedMs < YOUNG_MS + 1_000;
-      const fresh = nowMs - process.detailsMs < (young ? 150 : DETAILS_MS);
+      const fresh = nowMs - process.detailsMs < (young ? YOUNG_DETAILS_MS : DETAILS_MS + spread(process));
       if (process.diedMs !== 0 || fresh) return process.details;
     }
     const details = this.#read(process, nowMs);
@@ -280,11 +280,17 @@ export class ProcessTable {
   netns(process: Process, nowMs: number): number {
     const young = nowMs - process.startedMs < YOUNG_MS;
     // Older processes may move too (setns), just hardly ever do.
-    if (process.netns === 0 || young || nowMs - process.netnsMs > DETAILS_MS) {
+    if (process.netns === 0 || young || nowMs - process.netnsMs > DETAILS_MS + spread(process)) {
       process.netns = this.#files.readLinkNumber(`/proc/${process.pid}/ns/net`);
       process.netnsMs = nowMs;
     }
     return process.netns;
+  }
+
+  #setBoot(nowMs: number): void {
+    // The clock may be set while we run; half a second of slack keeps start times from dancing.
+    const bootMs = nowMs - this.#bootClockMs();
+    if (Math.abs(bootMs - this.#bootMs) > 500) this.#bootMs = bootMs;
   }
 
   #startTicks(pid: number): number {
@@ -381,6 +387,11 @@ export class ProcessTable {
 function byClaim(a: Process, b: Process): number {
   if ((a.pid === 1) !== (b.pid === 1)) return a.pid === 1 ? 1 : -1;
   return a.startTicks - b.startTicks || a.pid - b.pid;
+}
+
+/** Up to eight seconds by pid, so that not all processes are read anew in the same reading. */
+function spread(process: Process): number {
+  return (process.pid & 31) * 250;
 }
 
 function createProcess(pid: number, procInode: number, startTicks: number, startedMs: number): Process {

@@ -9,7 +9,9 @@
  */
 import { formatIpv4, formatIpv6, isIpv4Mapped } from "../model/address.ts";
 import type { SocketInfo } from "../model/system.ts";
+import { SystemError } from "./ffi/libc.ts";
 import type { NetlinkSocket } from "./ffi/netlink_socket.ts";
+import type { ProcFiles } from "./ffi/proc_files.ts";
 import {
   AF_INET,
   AF_INET6,
@@ -22,6 +24,7 @@ import {
   udpStateName,
 } from "./inet_diag.ts";
 import type { NetlinkReader } from "./netlink.ts";
+import { parseProcNetLine } from "./proc_net.ts";
 import type { Process } from "./processes.ts";
 
 /** Sockets kept of one namespace; those beyond are counted. About 1 KB each while told. */
@@ -45,6 +48,15 @@ const ALL_BUT_TIME_WAIT = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1
 const OPENING = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1 << TcpState.CLOSE_WAIT |
   1 << TcpState.FIN_WAIT1 | 1 << TcpState.FIN_WAIT2;
 const UDP_STATES = 1 << TcpState.ESTABLISHED | 1 << TcpState.CLOSE;
+
+/** Where the sockets of a namespace can be read. */
+export interface SocketSource {
+  /** Opened inside the namespace; `null` where that was refused. */
+  netlink: NetlinkSocket | null;
+  files: ProcFiles;
+  /** Folder of "tcp", "tcp6" …: `/proc/PID/net` shows the namespace of that process. */
+  procNet: string;
+}
 
 interface Dump {
   family: number;
@@ -83,17 +95,21 @@ export interface SocketRecord {
 /** The sockets of one network namespace. */
 export class NamespaceSockets {
   /** By cookie. */
-  readonly records: Map<number, SocketRecord> = new Map();
+  readonly records: Map<number | string, SocketRecord> = new Map();
   /** Sockets that ended since `takeClosed()`. */
   #closed: SocketRecord[] = [];
   #closedLost = 0;
   #netns: number;
   #generation = 0;
   #row = createDiagRow();
+  #addresses = new Uint8Array(32);
   /** Sockets beyond the ceiling at the last full reading. */
   lost = 0;
   /** Whether the kernel's tables kept changing while the last full reading was made. */
   interrupted = false;
+
+  /** Why the last full reading had to do without netlink, in the kernel's words; "" when it had not. */
+  fallback = "";
 
   /** @param netns Inode of the namespace; 0 for our own. */
   constructor(netns: number) {
@@ -105,16 +121,17 @@ export class NamespaceSockets {
    *
    * @throws {SystemError} When the kernel refuses; what was known stays.
    */
-  readFull(socket: NetlinkSocket): void {
+  readFull(source: SocketSource): void {
     const generation = ++this.#generation;
     let lost = 0;
     let timeWait = 0;
     this.interrupted = false;
+    this.fallback = "";
     for (const dump of FULL_DUMPS) {
       const isTimeWait = dump.states === 1 << TcpState.TIME_WAIT;
       let seen = 0;
       let lostHere = 0;
-      const result = this.#dump(socket, dump, (record, known) => {
+      const result = this.#dump(source, dump, (record, known) => {
         if (isTimeWait && !known && timeWait + seen >= MAX_TIME_WAIT) {
           lostHere++;
           return false;
@@ -144,10 +161,10 @@ export class NamespaceSockets {
    * @returns The new ones.
    * @throws {SystemError} When the kernel refuses.
    */
-  readLight(socket: NetlinkSocket): SocketRecord[] {
+  readLight(source: SocketSource): SocketRecord[] {
     const fresh: SocketRecord[] = [];
     for (const dump of LIGHT_DUMPS) {
-      this.#dump(socket, dump, (record, known) => {
+      this.#dump(source, dump, (record, known) => {
         if (record !== null && !known) {
           record.seen = this.#generation;
           fresh.push(record);
@@ -156,6 +173,11 @@ export class NamespaceSockets {
       }, () => {});
     }
     return fresh;
+  }
+
+  /** Whether `takeClosed()` has something to give. */
+  get hasClosed(): boolean {
+    return this.#closed.length > 0;
   }
 
   /** Sockets that ended since the last call, and how many more were not kept. */
@@ -184,35 +206,69 @@ export class NamespaceSockets {
 
   /** @returns Whether the kernel's table changed on each attempt. */
   #dump(
-    socket: NetlinkSocket,
+    source: SocketSource,
     dump: Dump,
     /** `record` is `null` beyond the ceiling. A `false` for an unknown one keeps it from being stored. */
     visit: (record: SocketRecord | null, known: boolean) => boolean,
     restart: () => void,
   ): boolean {
     const row = this.#row;
-    const result = socket.dump({
-      type: SOCK_DIAG_BY_FAMILY,
-      body: inetDiagRequest(dump),
-      restart,
-      visit: (message: NetlinkReader) => {
-        if (message.type !== SOCK_DIAG_BY_FAMILY || !parseInetDiag(message.body, row)) return;
-        let record = this.records.get(row.cookie);
-        const known = record !== undefined;
-        if (record === undefined) {
-          if (this.records.size >= MAX_SOCKETS) {
-            visit(null, false);
-            return;
-          }
-          record = this.#createRecord(dump.protocol);
-          if (!visit(record, false)) return;
-          this.records.set(row.cookie, record);
-        } else visit(record, true);
-        if (!known || dump.tcpInfo || row.inode !== record.info.inode) this.#update(record);
-        else if (dump.protocol === TCP) record.info.state = tcpStateName(row.state);
-      },
+    const take = () => {
+      let record = this.records.get(row.cookie);
+      const known = record !== undefined;
+      if (record === undefined) {
+        if (this.records.size >= MAX_SOCKETS) {
+          visit(null, false);
+          return;
+        }
+        record = this.#createRecord(dump.protocol);
+        if (!visit(record, false)) return;
+        this.records.set(row.cookie, record);
+      } else visit(record, true);
+      if (!known || dump.tcpInfo || row.inode !== record.info.inode) this.#update(record);
+      else if (dump.protocol === TCP) record.info.state = tcpStateName(row.state);
+    };
+    if (source.netlink !== null) {
+      try {
+        return source.netlink.dump({
+          type: SOCK_DIAG_BY_FAMILY,
+          body: inetDiagRequest(dump),
+          restart,
+          visit: (message: NetlinkReader) => {
+            if (message.type === SOCK_DIAG_BY_FAMILY && parseInetDiag(message.body, row)) take();
+          },
+        }).interrupted;
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        this.fallback = error.message;
+        restart();
+      }
+    } else this.fallback = "netlink may not be used there";
+    this.#readProcNet(source, dump, take);
+    return false;
+  }
+
+  /** As netlink would tell it, from a text file. */
+  #readProcNet(source: SocketSource, dump: Dump, take: () => void): void {
+    const row = this.#row;
+    row.bytes = this.#addresses;
+    const name = `${dump.protocol === TCP ? "tcp" : "udp"}${dump.family === AF_INET6 ? "6" : ""}`;
+    const result = source.files.eachLine(`${source.procNet}/${name}`, (line) => {
+      const wanted = parseProcNetLine(line, dump.family, row) && (dump.states & 1 << row.state) !== 0;
+      if (wanted) {
+        row.cookie = `${name} ${row.cookie}`;
+        take();
+      }
+      return true;
     });
-    return result.interrupted;
+    // IPv6 may be switched off: then there is neither a table nor a socket.
+    if (result < 0 && dump.family === AF_INET) {
+      throw new SystemError(
+        "failed",
+        `"${source.procNet}/${name}" cannot be read (error ${-result})`,
+        "Mount /proc",
+      );
+    }
   }
 
   #createRecord(protocol: 6 | 17): SocketRecord {

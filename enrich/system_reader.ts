@@ -14,7 +14,7 @@ import { ProcFiles } from "./ffi/proc_files.ts";
 import { readInterfaces } from "./interfaces.ts";
 import { Openings } from "./openings.ts";
 import { type Process, ProcessTable } from "./processes.ts";
-import { NamespaceSockets, type SocketRecord } from "./sockets.ts";
+import { NamespaceSockets, type SocketRecord, type SocketSource } from "./sockets.ts";
 
 /** Network namespaces besides our own that are read; those beyond are counted in a problem. */
 export const MAX_NAMESPACES = 64;
@@ -124,10 +124,10 @@ export class SystemReader {
       "Sockets cannot be read",
       "Load the kernel modules tcp_diag and udp_diag",
       () => {
-        this.#own.readFull(this.#diagSocket());
+        this.#own.readFull(this.#ownSource());
       },
     );
-    this.#eachNamespace(nowMs, NAMESPACES_MS, problems, (space, socket) => space.readFull(socket));
+    this.#eachNamespace(nowMs, NAMESPACES_MS, problems, (space, source) => space.readFull(source));
     spaces.push(...this.#others.values());
 
     this.#processes.resolve(inodesOf(spaces), nowMs, RESOLVE_MS, this.#clock);
@@ -138,6 +138,12 @@ export class SystemReader {
       problems.push({
         message: "The kernel's socket tables changed while they were read; some sockets may be missing",
         hint: "Nothing to do: the next reading is complete again unless very many sockets come and go",
+      });
+    }
+    if (this.#own.fallback !== "") {
+      problems.push({
+        message: `Sockets are read from /proc/net, without RTT and bytes: ${this.#own.fallback}`,
+        hint: "Load the kernel modules tcp_diag and udp_diag, and permit NETLINK_SOCK_DIAG",
       });
     }
     if (this.#trace?.isUdpPaused(nowMs)) {
@@ -188,14 +194,16 @@ export class SystemReader {
       "Sockets cannot be read",
       "Load the kernel modules tcp_diag and udp_diag",
       () => {
-        fresh.push(...this.#own.readLight(this.#diagSocket()));
+        fresh.push(...this.#own.readLight(this.#ownSource()));
       },
     );
     this.#eachNamespace(
       nowMs,
       NAMESPACES_MS / 4,
       [],
-      (space, socket) => fresh.push(...space.readLight(socket)),
+      (space, source) => {
+        fresh.push(...space.readLight(source));
+      },
     );
     this.#processes.resolve(fresh.map((record) => record.info.inode), nowMs, LIGHT_RESOLVE_MS, this.#clock);
     for (const record of fresh) {
@@ -240,8 +248,19 @@ export class SystemReader {
     }
   }
 
-  #diagSocket(): NetlinkSocket {
-    return this.#diag ??= NetlinkSocket.open(this.#libc, NETLINK_SOCK_DIAG);
+  #ownSource(): SocketSource {
+    this.#diag ??= this.#tryDiagSocket();
+    return { netlink: this.#diag, files: this.#files, procNet: "/proc/thread-self/net" };
+  }
+
+  /** In the namespace where the thread is now; `null` where it is refused: the tables of /proc remain. */
+  #tryDiagSocket(): NetlinkSocket | null {
+    try {
+      return NetlinkSocket.open(this.#libc, NETLINK_SOCK_DIAG);
+    } catch (error) {
+      if (!(error instanceof SystemError)) throw error;
+      return null;
+    }
   }
 
   /** Hands the sockets of each other network namespace, with a netlink socket in it, to `act`. */
@@ -249,7 +268,7 @@ export class SystemReader {
     nowMs: number,
     budgetMs: number,
     problems: Problem[],
-    act: (space: NamespaceSockets, socket: NetlinkSocket) => void,
+    act: (space: NamespaceSockets, source: SocketSource) => void,
   ): void {
     const home = this.#home;
     if (home === null) return;
@@ -264,8 +283,8 @@ export class SystemReader {
     for (const [inode, space] of this.#others) {
       // Without a process nobody can send or receive there; what it had is over.
       if (found.has(inode)) continue;
-      if (space.records.size === 0) this.#others.delete(inode);
-      else space.closeAll();
+      space.closeAll();
+      if (!space.hasClosed) this.#others.delete(inode);
     }
     if (beyond > 0) {
       problems.push({
@@ -289,23 +308,25 @@ export class SystemReader {
         process.pid,
         inode,
         () => this.#threadNamespace(),
-        () => NetlinkSocket.open(this.#libc, NETLINK_SOCK_DIAG),
+        () => ({ netlink: this.#tryDiagSocket() }),
       );
-      if (typeof opened === "number") {
-        if (isRefusal(-opened)) {
-          this.#standing.set("namespaces", {
-            message: `Other network namespaces may not be entered (${errnoName(-opened)})`,
-            hint: HINT_NAMESPACES,
-          });
-          return;
-        }
-        continue; // the process is gone; another may be found next time
-      }
-      this.#standing.delete("namespaces");
+      const refused = typeof opened === "number" && isRefusal(-opened);
+      if (typeof opened === "number" && !refused) continue; // the process is gone; another may be found next time
+      if (refused) {
+        this.#standing.set("namespaces", {
+          message:
+            "Other network namespaces may not be entered; their connections are shown without RTT and bytes",
+          hint: HINT_NAMESPACES,
+        });
+      } else this.#standing.delete("namespaces");
+      const netlink = typeof opened === "number" ? null : opened.netlink;
       try {
-        act(space, opened);
+        act(space, { netlink, files: this.#files, procNet: `/proc/${process.pid}/net` });
+      } catch (error) {
+        if (!(error instanceof SystemError)) throw error;
+        problems.push({ message: error.message, hint: error.hint || HINT_NAMESPACES });
       } finally {
-        opened.close(); // held any longer it would keep the namespace alive
+        netlink?.close(); // held any longer it would keep the namespace alive
       }
     }
   }

@@ -12,6 +12,7 @@ import { formatAddress } from "../model/address.ts";
 const PERF_RECORD_LOST = 2;
 const PERF_RECORD_COMM = 3;
 const PERF_RECORD_SAMPLE = 9;
+const PERF_RECORD_MISC_COMM_EXEC = 1 << 13;
 const MAX_EVENT_FIELDS = 64;
 const MAX_COMM_BYTES = 16; // TASK_COMM_LEN
 
@@ -98,7 +99,7 @@ export type TraceRecord =
   | { kind: "connected"; timeNs: number; socket: number } & TraceEnds
   /** Process `pid` connects or sends by UDP; the local address may be unspecified, then the route decides. */
   | { kind: "sending"; pid: number; timeNs: number } & TraceEnds
-  /** Process `pid` has a new name. */
+  /** Process `pid` started a program of this name. */
   | { kind: "named"; pid: number; timeNs: number; name: string }
   /** So many records found no room. */
   | { kind: "lost"; timeNs: number; records: number };
@@ -121,7 +122,8 @@ export function parseTraceRecord(
   formats: ReadonlyMap<TraceEventName, TraceFormat>,
 ): TraceRecord | null {
   const type = c.u32le();
-  c.skip(4); // misc, size: the caller has bounded us
+  const misc = c.u16le();
+  c.skip(2); // size: the caller has bounded us
   if (type === PERF_RECORD_LOST) {
     c.skip(8); // id
     const records = c.u32le();
@@ -134,7 +136,10 @@ export function parseTraceRecord(
     const name = new TextDecoder().decode(
       c.copy(length < 0 ? Math.min(c.remaining, MAX_COMM_BYTES) : length),
     );
-    return c.failed ? null : { kind: "named", pid, timeNs: 0, name };
+    // Threads name themselves too; a program's name is the one it was started by.
+    return c.failed || (misc & PERF_RECORD_MISC_COMM_EXEC) === 0
+      ? null
+      : { kind: "named", pid, timeNs: 0, name };
   }
   if (type !== PERF_RECORD_SAMPLE) return null;
   const timeLow = c.u32le();

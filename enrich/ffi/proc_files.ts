@@ -72,6 +72,29 @@ export class ProcFiles {
     return this.#decoder.decode(this.#file.subarray(0, Math.min(length, most)));
   }
 
+  /**
+   * Calls `visit` with each line of a file of any length, until it says no.
+   *
+   * @returns 0; below 0 `-errno`.
+   */
+  eachLine(path: string, visit: (line: string) => boolean): number {
+    const fd = this.#libc.open(path);
+    if (fd < 0) return fd;
+    let rest = "";
+    let more = true;
+    while (more) {
+      const got = this.#libc.read(fd, this.#file);
+      if (got === -Errno.EINTR) continue;
+      if (got <= 0) break;
+      const lines = (rest + this.#decoder.decode(this.#file.subarray(0, got))).split("\n");
+      rest = (lines.pop() ?? "").slice(0, LINK_BYTES);
+      more = lines.every((line) => visit(line));
+    }
+    if (more && rest !== "") visit(rest);
+    this.#libc.close(fd);
+    return 0;
+  }
+
   /** Target of a symbolic link; `null` with `errno` set. */
   readLink(path: string): string | null {
     const length = this.#libc.readLink(path, this.#link);

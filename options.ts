@@ -87,7 +87,7 @@ export const START_OPTIONS = {
     kind: "number",
     value: "N",
     default: 262_144,
-    range: [1024, 1_048_576],
+    range: [1024, 262_144],
     unit: "flows",
     help: "Flows kept at most; then the longest idle go",
   },

@@ -2,7 +2,8 @@
  * A seeded mix of packets for benchmarks: the same bytes on every machine, no capture file needed.
  *
  * Shares follow what access networks show: TCP most, UDP a third, some IPv6, some VLANs, small and full-sized
- * packets most and little between, a few flows with most of the packets and many with few.
+ * packets most and little between, a few flows with most of the packets and many with few, and packets of one flow
+ * in trains (R. Jain, S. Routhier, "Packet trains", 1986).
  */
 import { RECORD_HEADER_BYTES } from "../model/batch.ts";
 
@@ -12,6 +13,9 @@ export const BATCH_BYTES = 1024 * 1024;
 const START_SECONDS = 1_700_000_000;
 /** Packets per second of packet time. */
 const RATE = 500_000;
+
+/** Chance that the next packet belongs to the conversation of the last: trains of four on average. */
+const SAME_FLOW = 0.75;
 
 /** xorshift32: small, seeded, good enough to mix packets. */
 export function createRandom(seed: number): () => number {
@@ -40,9 +44,10 @@ export function createMix({ packets, flows, seed }: MixOptions): { bytes: Uint8A
   let bytes = new Uint8Array(BATCH_BYTES);
   let length = 0;
   const sequence = new Uint32Array(2 * flows);
+  let flow = 0;
   for (let n = 0; n < packets; n++) {
-    // Cubing makes low-numbered flows busy and high-numbered ones rare.
-    const flow = Math.floor(random() ** 3 * flows);
+    // Squaring makes low-numbered flows busy and high-numbered ones rare.
+    if (random() >= SAME_FLOW) flow = Math.floor(random() ** 2 * flows);
     const size = writeFrame(view, flow, random, sequence);
     if (length + RECORD_HEADER_BYTES + size > BATCH_BYTES) {
       batches.push({ bytes, length });

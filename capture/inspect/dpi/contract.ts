@@ -68,8 +68,11 @@ export interface FlowHandle {
    */
   credentials(direction: number, kind: string, userLength: number): void;
 
-  /** From the next byte on (both directions) another protocol speaks: `tls` after STARTTLS, null to find out. */
-  switchTo(protocol: string | null): void;
+  /**
+   * From here on (both directions) another protocol speaks: `tls` after STARTTLS, null to find out. The parser gets
+   * nothing more; what is left of the bytes at hand is handed to the next one at once.
+   */
+  switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void;
 
   /**
    * A flow that this one announced (FTP's data connection): to `address`, `port`, within a minute; it will be

@@ -12,6 +12,7 @@ import { hashOfFlow } from "./flow_hash.ts";
 import {
   BYTES,
   CLIENT,
+  CLIENT_REST,
   createSingleFlow,
   END,
   FIRST_US,
@@ -35,6 +36,7 @@ import {
   ROW_WORDS,
   RTT_US,
   SERVER,
+  SERVER_REST,
   STATE,
   TCP_FLAGS,
   TIMEOUT_CLASS,
@@ -88,6 +90,7 @@ export class FlowTable {
   readonly #oldest: Int32Array = new Int32Array(TIMEOUT_CLASSES);
   readonly #youngest: Int32Array = new Int32Array(TIMEOUT_CLASSES);
   readonly #handed: FlowColumns = createSingleFlow();
+  readonly #handedAddress = new Int32Array(this.#handed.address.buffer);
   #free = 0;
   #fresh = 0;
 
@@ -218,13 +221,19 @@ export class FlowTable {
       ) continue;
       const ports = words[w + PORTS];
       if (ports === forward && words[w + CLIENT] === a[0] && words[w + SERVER] === a[4]) {
-        if (v.ipVersion === 4 || (sameRest(words, w + CLIENT, a, 0) && sameRest(words, w + SERVER, a, 4))) {
+        if (
+          v.ipVersion === 4 ||
+          (sameRest(words, w + CLIENT_REST, a, 1) && sameRest(words, w + SERVER_REST, a, 5))
+        ) {
           this.direction = 0;
           return row;
         }
       }
       if (ports === backward && words[w + CLIENT] === a[4] && words[w + SERVER] === a[0] && !v.oneWay) {
-        if (v.ipVersion === 4 || (sameRest(words, w + CLIENT, a, 4) && sameRest(words, w + SERVER, a, 0))) {
+        if (
+          v.ipVersion === 4 ||
+          (sameRest(words, w + CLIENT_REST, a, 5) && sameRest(words, w + SERVER_REST, a, 1))
+        ) {
           this.direction = 1;
           return row;
         }
@@ -246,10 +255,11 @@ export class FlowTable {
     this.direction = turned ? 1 : 0;
     const client = turned ? 4 : 0;
     const server = 4 - client;
-    for (let i = 0; i < 4; i++) {
-      const used = i === 0 || v.ipVersion === 6;
-      words[w + CLIENT + i] = used ? v.address[client + i] : 0;
-      words[w + SERVER + i] = used ? v.address[server + i] : 0;
+    words[w + CLIENT] = v.address[client];
+    words[w + SERVER] = v.address[server];
+    for (let i = 0; i < 3; i++) {
+      words[w + CLIENT_REST + i] = v.ipVersion === 6 ? v.address[client + 1 + i] : 0;
+      words[w + SERVER_REST + i] = v.ipVersion === 6 ? v.address[server + 1 + i] : 0;
     }
     words[w + PORTS] = turned
       ? v.destinationPort | v.sourcePort << 16
@@ -354,11 +364,11 @@ export class FlowTable {
   }
 
   #setLocalEnd(row: number): void {
-    const words = this.#words;
-    const w = row * ROW_WORDS;
-    const version = words[w + KIND] >>> 8 & 0x0f;
-    const client = this.#locals.has(words, this.#bytes, w + CLIENT, version);
-    const server = this.#locals.has(words, this.#bytes, w + SERVER, version);
+    const flow = this.#handed;
+    this.store.copyTo(row, flow, 0);
+    const version = flow.ipVersion[0];
+    const client = this.#locals.has(this.#handedAddress, flow.address, 0, version);
+    const server = this.#locals.has(this.#handedAddress, flow.address, 4, version);
     this.#bytes[row * ROW_BYTES + LOCAL_END] = client
       ? server ? LocalEnd.both : LocalEnd.client
       : server
@@ -369,5 +379,5 @@ export class FlowTable {
 
 /** Words 1 to 3 of an IPv6 address; word 0 was compared before. */
 function sameRest(a: Int32Array, i: number, b: Int32Array, k: number): boolean {
-  return a[i + 1] === b[k + 1] && a[i + 2] === b[k + 2] && a[i + 3] === b[k + 3];
+  return a[i] === b[k] && a[i + 1] === b[k + 1] && a[i + 2] === b[k + 2];
 }

@@ -2,7 +2,7 @@
  * One direction of a TCP connection put back in order: each byte is handed on once, in sequence.
  *
  * Segments that come early wait in a bounded buffer; what was handed on before is cut off; of two versions of the
- * same bytes the first one seen holds. What never came is told as a gap, so that nothing after it is taken to
+ * same bytes that wait the first one seen holds. What never came is told as a gap, so that nothing after it is taken to
  * follow what was before.
  */
 

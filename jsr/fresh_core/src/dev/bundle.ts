@@ -127,8 +127,14 @@ function denoNames(root: string, config: Config): esbuild.Plugin {
   return {
     name: "deno names",
     setup(build) {
+      // An island may take a helper from "fresh": the server's modules, which it does not use, fall away.
+      build.onResolve({ filter: /^\./ }, ({ path, importer, resolveDir }) => {
+        if (importer.startsWith(PACKAGE)) return { path: resolve(resolveDir, path), sideEffects: false };
+      });
       build.onResolve({ filter: /^[^./]/ }, async ({ path, kind, importer, resolveDir, pluginData }) => {
         if (kind === "entry-point" || pluginData === denoNames || /^(data|https?):/.test(path)) return;
+        const isOurs = importer.startsWith(PACKAGE);
+        if (isOurs && path.startsWith("node:")) return { path, external: true, sideEffects: false };
         const inNodeModules = /[\\/]node_modules[\\/]/.test(importer);
         const isPreact = /^(preact|@preact\/signals(-core)?)(\/|$)/.test(path);
         // Packages find their own dependencies, but there must be only one preact.
@@ -141,9 +147,7 @@ function denoNames(root: string, config: Config): esbuild.Plugin {
         const found = await build.resolve(name, { kind, resolveDir: root, importer, pluginData: denoNames });
         if (found.errors.length === 0) return found;
         // A dependency of the framework that the app does not name.
-        if (dirname(importer).startsWith(PACKAGE.replace(/[\\/]$/, ""))) {
-          return { path: fileURLToPath(import.meta.resolve(name)) };
-        }
+        if (isOurs) return { path: fileURLToPath(import.meta.resolve(name)) };
         return await build.resolve(name, { kind, resolveDir, importer, pluginData: denoNames });
       });
     },

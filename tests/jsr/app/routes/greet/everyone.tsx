@@ -1,0 +1,3 @@
+export default function Everyone() {
+  return <p>everyone</p>;
+}

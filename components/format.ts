@@ -30,9 +30,9 @@ export function byteCount(bytes: number): Quantity {
   return scaled(bytes, "B");
 }
 
-/** A bare count made short, as `12.4` and `k`; below 10,000 in full with no unit. */
+/** A bare count made short, as `12.4` and `k`; below 100,000 in full with no unit. */
 export function shortCount(n: number): Quantity {
-  return n < 10_000 ? { value: count(n), unit: "" } : scaled(n, "");
+  return n < 99_999.5 ? { value: count(n), unit: "" } : scaled(n, "");
 }
 
 /** One text of a quantity: number, no-break space, unit. */

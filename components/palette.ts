@@ -6,8 +6,8 @@
 /** Colours there are beside the one for the rest; as in static/css/charts.css. */
 export const SLICE_COLOURS = 8;
 
-/** Labels that always wear the colour of the rest. */
-const REST = new Set(["other", "unattributed", "unknown"]);
+/** Labels that name no one, and the greys they always wear. */
+const NAMELESS: Record<string, number> = { other: 0, unattributed: SLICE_COLOURS + 1 };
 
 /** Hands out colours. Holds at most `SLICE_COLOURS` labels. */
 export class Palette {
@@ -23,7 +23,7 @@ export class Palette {
     const used = new Set(this.#taken.values());
     for (let colour = 1; colour <= SLICE_COLOURS; colour++) if (!used.has(colour)) free.push(colour);
     return labels.map((label) => {
-      if (REST.has(label)) return 0;
+      if (Object.hasOwn(NAMELESS, label)) return NAMELESS[label];
       const colour = this.#taken.get(label) ?? free.shift() ?? 0;
       if (colour > 0) this.#taken.set(label, colour);
       return colour;

@@ -26,6 +26,7 @@ export interface ChartColours {
   lost: string;
   grid: string;
   text: string;
+  ink: string;
   surface: string;
   font: string;
 }
@@ -60,6 +61,9 @@ export function createThroughputChart(canvas: HTMLCanvasElement, first: ChartCol
           pointRadius: 0,
           pointHoverRadius: 4,
           pointHitRadius: 0,
+          borderColor: () => colours.series[key],
+          pointHoverBackgroundColor: () => colours.series[key],
+          pointHoverBorderColor: () => colours.surface,
           tension: 0.25,
           cubicInterpolationMode: "monotone" as const,
         })),
@@ -67,6 +71,10 @@ export function createThroughputChart(canvas: HTMLCanvasElement, first: ChartCol
           label: "Lost",
           data: [],
           showLine: false,
+          pointBackgroundColor: () => colours.lost,
+          pointBorderColor: () => colours.surface,
+          pointHoverBackgroundColor: () => colours.lost,
+          pointHoverBorderColor: () => colours.surface,
           pointStyle: "triangle",
           pointRadius: 6,
           pointHoverRadius: 8,
@@ -103,6 +111,10 @@ export function createThroughputChart(canvas: HTMLCanvasElement, first: ChartCol
           filter: (item) => item.datasetIndex !== LOST && (item.datasetIndex < 2 || (item.parsed.y ?? 0) > 0),
           callbacks: {
             title: (items) => items.length > 0 ? dateTime(items[0].parsed.x ?? 0) : "",
+            labelColor: (item) => {
+              const colour = colours.series[SERIES[item.datasetIndex].key];
+              return { backgroundColor: colour, borderColor: colour };
+            },
             label: (item) => ` ${item.dataset.label}  ${text(bitRate(item.parsed.y ?? 0))}`,
             footer: (items) => {
               const point = points[items[0]?.dataIndex ?? -1];
@@ -115,12 +127,6 @@ export function createThroughputChart(canvas: HTMLCanvasElement, first: ChartCol
   });
 
   const apply = () => {
-    chart.data.datasets.forEach((set, i) => {
-      const colour = i === LOST ? colours.lost : colours.series[SERIES[i].key];
-      set.borderColor = colour;
-      if (i === LOST) set.backgroundColor = colour;
-      Object.assign(set, { pointHoverBackgroundColor: colour, pointHoverBorderColor: colours.surface });
-    });
     const { x, y } = chart.options.scales!;
     const ticks = { color: colours.text, font: { family: colours.font, size: 11 } };
     Object.assign(x!.ticks!, ticks);
@@ -131,10 +137,14 @@ export function createThroughputChart(canvas: HTMLCanvasElement, first: ChartCol
       borderColor: colours.grid,
       borderWidth: 1,
       titleColor: colours.text,
-      bodyColor: colours.text,
+      bodyColor: colours.ink,
       footerColor: colours.lost,
       padding: 10,
-      boxPadding: 4,
+      boxPadding: 5,
+      boxWidth: 9,
+      boxHeight: 9,
+      caretSize: 0,
+      cornerRadius: 8,
       usePointStyle: false,
       titleFont: { family: colours.font, size: 12 },
       bodyFont: { family: colours.font, size: 12 },

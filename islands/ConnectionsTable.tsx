@@ -59,7 +59,10 @@ export default function ConnectionsTable(props: Props) {
   const [said, setSaid] = useState("");
   const region = useRef<HTMLDivElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const wantsFocus = useRef(false);
+  /** Row that takes the focus as soon as it is drawn. */
+  const goal = useRef<number | null>(null);
+  /** A row must not change under a finger that is about to open it. */
+  const pressed = useRef(false);
 
   const key = keyOf(query);
   const { page } = loaded;
@@ -110,7 +113,13 @@ export default function ConnectionsTable(props: Props) {
     box.addEventListener("scroll", soon, { passive: true });
     const resized = new ResizeObserver(soon);
     resized.observe(box);
+    const press = () => pressed.current = true;
+    const release = () => pressed.current = false;
+    box.addEventListener("pointerdown", press);
+    for (const name of ["pointerup", "pointercancel"]) globalThis.addEventListener(name, release);
     return () => {
+      for (const name of ["pointerup", "pointercancel"]) globalThis.removeEventListener(name, release);
+      box.removeEventListener("pointerdown", press);
       box.removeEventListener("scroll", soon);
       resized.disconnect();
       cancelAnimationFrame(frame);
@@ -120,7 +129,7 @@ export default function ConnectionsTable(props: Props) {
   // Anew with each tick, while somebody can see it and no answer is on its way.
   useSignalEffect(() => {
     if (tick.value === null || paused.value || document.hidden) return;
-    if (isNear(region.current!) && !loader.current!.busy) load();
+    if (isNear(region.current!) && !loader.current!.busy && !pressed.current) load();
   });
 
   // At once when it comes into view: it stood still while nobody could see it.
@@ -182,10 +191,10 @@ export default function ConnectionsTable(props: Props) {
 
   // After the arrow keys the new row takes the focus, once it is drawn.
   useLayoutEffect(() => {
-    if (!wantsFocus.current) return;
-    const button = region.current!.querySelector<HTMLElement>(`[data-row="${current}"]`);
+    if (goal.current === null) return;
+    const button = region.current!.querySelector<HTMLElement>(`[data-row="${goal.current}"]`);
     if (button === null) return;
-    wantsFocus.current = false;
+    goal.current = null;
     button.focus({ preventScroll: true });
   });
 
@@ -193,7 +202,7 @@ export default function ConnectionsTable(props: Props) {
     if (view === null || !(event.target instanceof HTMLElement) || event.target.dataset.row === undefined) {
       return;
     }
-    const at = Number(event.target.dataset.row);
+    const at = goal.current ?? Number(event.target.dataset.row); // keys can be faster than drawing
     const to = {
       ArrowDown: at + 1,
       ArrowUp: at - 1,
@@ -210,7 +219,7 @@ export default function ConnectionsTable(props: Props) {
     const room = box.clientHeight - headHeight(box) - view.rowHeight;
     if (y < box.scrollTop) box.scrollTop = y;
     else if (y > box.scrollTop + room) box.scrollTop = y - room;
-    wantsFocus.current = true;
+    goal.current = next;
     setCurrent(next);
   };
 
@@ -305,10 +314,11 @@ export default function ConnectionsTable(props: Props) {
             {view !== null && <Spacer height={rows.start * view.rowHeight} />}
             {range(rows.start, rows.end).map((index) => {
               const row = page.connections[index - page.offset];
-              if (row === undefined) return <WaitingRow key={`waiting-${index}`} index={index} />;
+              if (row === undefined) return <WaitingRow key={index} index={index} />;
               return (
                 <ConnectionRow
-                  key={row.id}
+                  // By place, not by connection: the focus stays where it is when rows change places.
+                  key={index}
                   row={row}
                   index={index}
                   now={now}
@@ -342,7 +352,7 @@ export default function ConnectionsTable(props: Props) {
           now={now}
           gone={live === null}
           onClose={() => {
-            wantsFocus.current = true;
+            goal.current = current;
             setOpened(null);
           }}
         />

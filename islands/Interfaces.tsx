@@ -52,8 +52,8 @@ function Face({ face }: { face: InterfaceStatus }) {
       <div class="face-head">
         <h3 class="foreign">{face.name}</h3>
         <Link face={face} />
-        <Capture face={face} />
       </div>
+      <Capture face={face} />
       <p class="face-addresses mono" title={all.join("\n")}>
         {all.length === 0
           ? <span class="dim">no address</span>

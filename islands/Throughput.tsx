@@ -2,7 +2,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { ThroughputPoint, Tick } from "../model/api.ts";
-import { bitRate, clock, count, duration, isoTime, text } from "../components/format.ts";
+import { bitRate, clock, count, isoTime, shortDuration, text } from "../components/format.ts";
 import { history } from "../components/live.ts";
 import { MIN_SPAN_MS, type SeriesKey, shownSeries, timeSpan } from "../components/series.ts";
 import { THEME_EVENT } from "../components/ThemeToggle.tsx";
@@ -67,7 +67,7 @@ export default function Throughput(props: { tick: Tick; history: ThroughputPoint
           </li>
         )}
         <li class="legend-peak">
-          Peak <b>{text(bitRate(peak))}</b> in {duration(Math.max(MIN_SPAN_MS, to - from))}
+          Peak <b>{text(bitRate(peak))}</b> in {shortDuration(Math.max(MIN_SPAN_MS, to - from))}
         </li>
       </ul>
       {tick.throughput_from === "counters" && (
@@ -136,6 +136,7 @@ function readColours(root: HTMLElement): ChartColours {
     lost: colourOf("lost"),
     grid: colourOf("grid"),
     text: colourOf("text"),
+    ink: style.color,
     surface: colourOf("surface"),
     font: style.fontFamily,
   };

@@ -34,7 +34,7 @@ import {
 export interface BuildOptions {
   /** Browsers to support, as esbuild names them. */
   target?: string | string[];
-  /** Folder of the app: a path, or a file URL of a file in it. @default {Deno.cwd()} */
+  /** Folder of the app, as a path or a file URL. @default {Deno.cwd()} */
   root?: string;
   /** @default {"_fresh"} */
   outDir?: string;
@@ -190,7 +190,7 @@ export class Builder<State = any> {
 
 /** A path, relative path or file URL as an absolute path. */
 function toPath(path: string, base: string): string {
-  return path.startsWith("file:") ? fileURLToPath(path) : resolve(base, path);
+  return resolve(base, path.startsWith("file:") ? fileURLToPath(path) : path);
 }
 
 /** A snapshot whose code is kept in memory and whose modules are imported now. */

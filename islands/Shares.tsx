@@ -10,10 +10,12 @@ import { filterFor, foldShares } from "../components/shares.ts";
 import { useLive } from "../components/use_live.ts";
 
 export default function Shares(props: { tick: Tick }) {
-  const { pie } = useLive(props.tick);
+  const { pie, capture } = useLive(props.tick);
   return (
     <div class="shares">
-      <Group title="Programs" what="Program" shares={pie.applications} filterKey="process" />
+      {capture.mode !== "playback" && (
+        <Group title="Programs" what="Program" shares={pie.applications} filterKey="process" />
+      )}
       <Group title="Protocols" what="Protocol" shares={pie.protocols} filterKey="proto" />
       <Group
         title="Services"
@@ -84,15 +86,21 @@ function Group({ title, note, what, shares, filterKey }: GroupProps) {
   );
 }
 
+/** Kinds of traffic that have no connections to show. */
+const NO_CONNECTIONS = new Set(["arp", "other_ip"]);
+
+/** Where the connections call something by another name than the shares. */
+const FILTER_WORDS: Record<string, string> = { unattributed: "unknown", icmpv6: "ipv6-icmp" };
+
 /** A label that filters the connections by itself, where there is a filter for it. */
 function Label({ label, filterKey }: { label: string; filterKey: GroupProps["filterKey"] }) {
-  if (label === "other") return <span class="foreign">other</span>;
+  if (label === "other" || NO_CONNECTIONS.has(label)) return <span>{label.replaceAll("_", " ")}</span>;
   // Services are named by port and protocol, `443/tcp`, or by protocol alone.
   const [port, proto] = filterKey === "port" && label.includes("/") ? label.split("/") : ["", ""];
   const service = usualService(Number(port));
   const q = port !== ""
     ? `port:${port} proto:${proto}`
-    : filterFor(filterKey === "port" ? "proto" : filterKey, label === "unattributed" ? "unknown" : label);
+    : filterFor(filterKey === "port" ? "proto" : filterKey, FILTER_WORDS[label] ?? label);
   return (
     <FilterLink q={q} title={label}>
       {label}

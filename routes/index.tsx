@@ -35,7 +35,8 @@ export const handler = define.handlers({
 
 export default define.page<typeof handler>(function Dashboard({ data }) {
   const { tick, history, connections, query, about } = data;
-  const advice = tick.capture.mode === "playback" ? "playback" : isCapturing(tick) ? "wait" : "capture-off";
+  const playback = tick.capture.mode === "playback";
+  const advice = playback ? "playback" : isCapturing(tick) ? "wait" : "capture-off";
   return (
     <>
       <a class="skip" href="#connections">Skip to connections</a>
@@ -66,18 +67,27 @@ export default define.page<typeof handler>(function Dashboard({ data }) {
           </h2>
           <Shares tick={tick} />
         </section>
-        <section class="card span-third" aria-labelledby="interfaces-title">
-          <h2 id="interfaces-title">Interfaces</h2>
-          <Interfaces tick={tick} />
-        </section>
-        <section class="card span-third" aria-labelledby="hosts-title">
-          <h2 id="hosts-title">Top talkers</h2>
+        {!playback && (
+          <section class="card span-interfaces" aria-labelledby="interfaces-title">
+            <h2 id="interfaces-title">Interfaces</h2>
+            <Interfaces tick={tick} />
+          </section>
+        )}
+        <section class={`card ${playback ? "span-all" : "span-leaders"}`} aria-labelledby="hosts-title">
+          <h2 id="hosts-title">
+            Top talkers
+            {playback && (
+              <span class="note">a file knows neither this machine’s interfaces nor its programs</span>
+            )}
+          </h2>
           <Leaders tick={tick} of="hosts" />
         </section>
-        <section class="card span-third" aria-labelledby="programs-title">
-          <h2 id="programs-title">Top programs</h2>
-          <Leaders tick={tick} of="programs" />
-        </section>
+        {!playback && (
+          <section class="card span-leaders" aria-labelledby="programs-title">
+            <h2 id="programs-title">Top programs</h2>
+            <Leaders tick={tick} of="programs" />
+          </section>
+        )}
         <section class="card span-all" id="connections" aria-labelledby="connections-title">
           <h2 id="connections-title">Connections</h2>
           <ConnectionsTable page={connections} query={query} now={tick.packet_time} advice={advice} />

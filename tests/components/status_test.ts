@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import { isCapturing, statusLine } from "../../components/status.ts";
+import type { CaptureStatus, InterfaceStatus, Tick } from "../../model/api.ts";
+
+/** Only what the status line reads. */
+function tick(capture: Partial<CaptureStatus>, interfaces: { capture: string }[] = []): Tick {
+  return {
+    capture: {
+      mode: "live",
+      interfaces: ["eth0"],
+      file: "",
+      speed: 1,
+      progress: 0,
+      finished: false,
+      filter: "",
+      snaplen: 65_600,
+      ...capture,
+    },
+    interfaces: interfaces as InterfaceStatus[],
+  } as Tick;
+}
+
+Deno.test("statusLine() says what is watched and how it goes", () => {
+  const live = tick({ filter: "port 53" }, [{ capture: "open" }]);
+  assert.deepEqual(statusLine(live, "open", false), {
+    tone: "ok",
+    word: "Live",
+    watched: "eth0, only “port 53”",
+  });
+  assert.equal(statusLine(live, "open", true).word, "Paused");
+  assert.equal(statusLine(live, "lost", true).word, "Reconnecting…");
+});
+
+Deno.test("a capture that waits on every interface is off, on some it is live", () => {
+  assert.equal(statusLine(tick({}, [{ capture: "waiting" }]), "open", false).word, "Capture off");
+  assert.equal(isCapturing(tick({}, [{ capture: "waiting" }, { capture: "open" }])), true);
+  assert.equal(isCapturing(tick({ mode: "off" })), false);
+});
+
+Deno.test("a playback shows its file without the folder, its pace and how far it is", () => {
+  const playing = { mode: "playback", file: "/tmp/a b/x.pcap", progress: 0.5 } as const;
+  assert.equal(
+    statusLine(tick(playing), "open", false).watched.replaceAll("\u00a0", " "),
+    "x.pcap · 1× · 50 %",
+  );
+  const fastest = tick({ ...playing, speed: Infinity, finished: true });
+  assert.deepEqual(statusLine(fastest, "open", false), {
+    tone: "info",
+    word: "Played to the end",
+    watched: "x.pcap · as fast as possible",
+  });
+});

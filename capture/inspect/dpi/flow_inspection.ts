@@ -1,0 +1,175 @@
+/**
+ * Payload inspection of one TCP flow: puts both directions in order, finds out which protocol it is by the first
+ * bytes, and hands the bytes to that parser; text of no known protocol is still searched for card numbers.
+ */
+import { Cursor } from "../../../model/cursor.ts";
+import { type HeldBudget, type StreamSink, TcpStream } from "../stream/tcp_stream.ts";
+import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
+
+/** First bytes of a direction kept while several protocols are still possible. */
+export const MAX_PROBE_BYTES = 1024;
+
+/** What all flows share; `PayloadInspector` provides it. */
+export interface InspectionServices {
+  readonly protocols: readonly StreamProtocol[];
+  readonly budget: HeldBudget;
+  /** A parser broke its contract by throwing: counted, and the flow is left alone. */
+  failed(protocol: string, error: unknown): void;
+  handle(inspection: FlowInspection): FlowHandle;
+}
+
+export class FlowInspection implements StreamSink {
+  /** Packet time of the bytes at hand. */
+  timeUs = 0;
+  /** Nothing more to see: bytes need not be handed in. */
+  done = false;
+  readonly row: number;
+  readonly serverPort: number;
+  readonly #services: InspectionServices;
+  readonly #streams: [TcpStream, TcpStream];
+  readonly #handle: FlowHandle;
+  #parser: StreamParser | null = null;
+  #protocol = "";
+  /** First bytes of each direction while it is not decided; null before the first, `RULED_OUT` when none fits. */
+  #heads: [Uint8Array | null, Uint8Array | null] = [null, null];
+  #probe = new Cursor(NOTHING);
+
+  constructor(row: number, serverPort: number, services: InspectionServices) {
+    this.row = row;
+    this.serverPort = serverPort;
+    this.#services = services;
+    this.#streams = [new TcpStream(0, this, services.budget), new TcpStream(1, this, services.budget)];
+    this.#handle = services.handle(this);
+  }
+
+  /** The stream of a direction, to put segments into. */
+  stream(direction: number): TcpStream {
+    return this.#streams[direction];
+  }
+
+  // ------------------------------------------------------------ from the streams, in order
+
+  data(direction: number, bytes: Uint8Array, at: number, end: number): void {
+    if (this.done) return;
+    if (this.#parser !== null) this.#feed(direction, bytes, at, end);
+    else this.#find(direction, bytes, at, end);
+  }
+
+  gap(direction: number): void {
+    if (this.done) return;
+    if (this.#parser === null) {
+      this.#giveUp(direction);
+      this.#handle.scanEnd(direction, 0);
+      return;
+    }
+    try {
+      this.#parser.gap(direction);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /** The flow is over. */
+  close(): void {
+    if (!this.done) {
+      for (const stream of this.#streams) stream.flush();
+      for (const direction of [0, 1]) if (this.#parser === null) this.#giveUp(direction);
+      try {
+        this.#parser?.close();
+      } catch (error) {
+        this.#fail(error);
+      }
+    }
+    this.finish();
+  }
+
+  /** Lets go of everything; what still comes is not looked at. */
+  finish(): void {
+    this.done = true;
+    this.#parser = null;
+    this.#heads = [null, null];
+    for (const stream of this.#streams) stream.drop();
+  }
+
+  /** See `FlowHandle.switchTo`. */
+  switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    this.#parser = null;
+    this.#heads = [null, null];
+    const next = this.#services.protocols.find(({ name }) => name === protocol);
+    if (next !== undefined) this.#start(next);
+    if (at < end) this.data(direction, bytes, at, end);
+  }
+
+  // ------------------------------------------------------------ which protocol
+
+  #find(direction: number, bytes: Uint8Array, at: number, end: number): void {
+    const head = this.#heads[direction];
+    if (head === RULED_OUT) {
+      this.#handle.scan(direction, 0, bytes, at, end, "plain");
+      return;
+    }
+    if (head !== null) {
+      bytes = joined(head, bytes, at, end);
+      at = 0;
+      end = bytes.length;
+    }
+    let open = false;
+    for (const protocol of this.#services.protocols) {
+      this.#probe.reset(bytes, at, end);
+      const verdict = protocol.probe(this.#probe, direction, this.serverPort);
+      if (verdict === Probe.yes) {
+        this.#begin(protocol, direction, bytes, at, end);
+        return;
+      }
+      open ||= verdict === Probe.more;
+    }
+    this.#heads[direction] = bytes.slice(at, end);
+    if (!open || end - at >= MAX_PROBE_BYTES) this.#giveUp(direction);
+  }
+
+  /** Starts the parser with what was kept back: the other direction's first, it was there before. */
+  #begin(protocol: StreamProtocol, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    const other = this.#heads[1 - direction];
+    this.#heads = [null, null];
+    this.#start(protocol);
+    if (other !== null && other !== RULED_OUT) this.data(1 - direction, other, 0, other.length);
+    this.data(direction, bytes, at, end);
+  }
+
+  #start(protocol: StreamProtocol): void {
+    this.#protocol = protocol.name;
+    this.#handle.name(protocol.name);
+    this.#parser = protocol.create(this.#handle);
+  }
+
+  /** No protocol fits a direction's bytes: they are text like any other. */
+  #giveUp(direction: number): void {
+    const head = this.#heads[direction];
+    this.#heads[direction] = RULED_OUT;
+    if (head !== null && head !== RULED_OUT) this.#handle.scan(direction, 0, head, 0, head.length, "plain");
+  }
+
+  #feed(direction: number, bytes: Uint8Array, at: number, end: number): void {
+    try {
+      this.#parser!.data(direction, bytes, at, end);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#services.failed(this.#protocol, error);
+    this.finish();
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+/** Stands for "no protocol fits". */
+const RULED_OUT = new Uint8Array(0);
+
+function joined(head: Uint8Array, bytes: Uint8Array, at: number, end: number): Uint8Array {
+  const whole = new Uint8Array(head.length + end - at);
+  whole.set(head);
+  whole.set(bytes.subarray(at, end), head.length);
+  return whole;
+}

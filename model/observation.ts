@@ -1,0 +1,36 @@
+/**
+ * What payload inspection finds, as it leaves the inspector: plain data, ready to become an EVE event.
+ *
+ * No payload, no full card number and no password is ever in one: they stay where they were read.
+ */
+
+/** The flow an observation belongs to, in text. Client is whoever spoke first. */
+export interface FlowIdentity {
+  /** As `FlowColumns.id`. */
+  id: number;
+  ipVersion: number;
+  /** IP protocol number. */
+  protocol: number;
+  clientAddress: string;
+  clientPort: number;
+  serverAddress: string;
+  serverPort: number;
+  /** As `FlowColumns.vlan`. */
+  vlan: number;
+  /** As `FlowColumns.tunnel`. */
+  tunnel: number;
+  interfaceIndex: number;
+}
+
+/** One thing seen in a flow. */
+export interface Observation {
+  /** EVE's `event_type`: `dns`, `tls`, `http`, `alert` ... */
+  type: string;
+  /** Microseconds since 1970, packet time. */
+  timeUs: number;
+  flow: FlowIdentity;
+  /** Whose bytes it was seen in: 0 the client's, 1 the server's. */
+  direction: number;
+  /** Top-level fields of the event besides those every event has, such as `{ dns: {...} }`. */
+  fields: Record<string, unknown>;
+}

@@ -21,13 +21,17 @@ const YOUNG_MS = 3_000;
 const DETAILS_MS = 10_000;
 const YOUNG_DETAILS_MS = 150;
 /** All processes are looked through again, slice by slice, in about this time. */
-const SWEEP_MS = 15_000;
+const SWEEP_MS = 30_000;
 /** A process that may not be looked into is tried again after this. */
 const DENIED_MS = 30_000;
-/** An inode nobody holds (the kernel's own sockets) is looked for again after this, then twice as long each time. */
-const FIRST_RETRY_MS = 1_000;
-const MAX_RETRY_MS = 60_000;
+/**
+ * An inode nobody holds (the kernel's own sockets, those of processes out of sight) is looked for once more after this:
+ * it may have been on its way from one process to another. Then it is left to the sweep.
+ */
+const RETRY_MS = 2_000;
 const MAX_UNRESOLVED = 16_384;
+/** Unresolved inodes that nobody asked about for so long are forgotten. */
+const FORGET_MS = 60_000;
 const MAX_CMDLINE_BYTES = 8_192;
 
 /** One process as it was last seen. Sockets that remember it keep it after its end. */
@@ -56,7 +60,7 @@ export interface Process {
 }
 
 /** The holders of one socket. */
-interface Owners {
+export interface Owners {
   first: Process;
   /** Others than `first`; most sockets have none. */
   more: Process[] | null;
@@ -64,7 +68,7 @@ interface Owners {
 
 interface Unresolved {
   retryAtMs: number;
-  waitMs: number;
+  askedMs: number;
 }
 
 /** What can be read of the fields of /proc/PID/stat; `null` when it makes no sense. */
@@ -204,6 +208,7 @@ export class ProcessTable {
     for (const inode of inodes) {
       if (inode === 0 || this.#owners.has(inode)) continue;
       const unresolved = this.#unresolved.get(inode);
+      if (unresolved !== undefined) unresolved.askedMs = nowMs;
       if (unresolved === undefined || unresolved.retryAtMs <= nowMs) wanted.add(inode);
     }
     if (wanted.size === 0) return;
@@ -240,11 +245,9 @@ export class ProcessTable {
     if (this.#sweepAt >= this.#sweepOrder.length) {
       this.#sweepOrder = [...this.#byPid.values()];
       this.#sweepAt = 0;
-      const dropped: number[] = [];
-      for (const [inode, { retryAtMs }] of this.#unresolved) {
-        if (retryAtMs < nowMs - MAX_RETRY_MS) dropped.push(inode);
+      for (const [inode, { askedMs }] of this.#unresolved) {
+        if (askedMs < nowMs - FORGET_MS) this.#unresolved.delete(inode);
       }
-      for (const inode of dropped) this.#unresolved.delete(inode);
     }
     const share = Math.ceil(this.#sweepOrder.length * Math.min(1, elapsedMs / SWEEP_MS));
     const end = Math.min(this.#sweepOrder.length, this.#sweepAt + share);
@@ -255,10 +258,9 @@ export class ProcessTable {
     }
   }
 
-  /** Who holds the socket; `null` when that is not known. */
-  owner(inode: number): { process: Process; others: number } | null {
-    const owners = this.#owners.get(inode);
-    return owners === undefined ? null : { process: owners.first, others: owners.more?.length ?? 0 };
+  /** Who holds the socket; `undefined` when that is not known. */
+  owners(inode: number): Readonly<Owners> | undefined {
+    return this.#owners.get(inode);
   }
 
   /** What there is to know of a process, read anew when it is young or was read long ago. */
@@ -364,10 +366,11 @@ export class ProcessTable {
   }
 
   #giveUp(inode: number, nowMs: number): void {
-    const before = this.#unresolved.get(inode);
-    if (before === undefined && this.#unresolved.size >= MAX_UNRESOLVED) return;
-    const waitMs = before === undefined ? FIRST_RETRY_MS : Math.min(2 * before.waitMs, MAX_RETRY_MS);
-    this.#unresolved.set(inode, { retryAtMs: nowMs + waitMs, waitMs });
+    const again = this.#unresolved.get(inode);
+    if (again !== undefined) again.retryAtMs = Infinity;
+    else if (this.#unresolved.size < MAX_UNRESOLVED) {
+      this.#unresolved.set(inode, { retryAtMs: nowMs + RETRY_MS, askedMs: nowMs });
+    }
   }
 
   #bury(process: Process, nowMs: number): void {

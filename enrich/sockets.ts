@@ -29,7 +29,7 @@ import type { Process } from "./processes.ts";
 
 /** Sockets kept of one namespace; those beyond are counted. About 1 KB each while told. */
 export const MAX_SOCKETS = 65_536;
-/** Of these, sockets in time_wait: a busy proxy has tens of thousands, and they have no owner any more. */
+/** Of these, sockets in time_wait: a busy proxy has tens of thousands, and they must not crowd out the living. */
 export const MAX_TIME_WAIT = 8_192;
 /** Sockets that ended between two reports and are still told, of one namespace. */
 export const MAX_CLOSED = 4_096;
@@ -40,10 +40,11 @@ export const UNKNOWN_UID = -1;
 const TCP = 6;
 const UDP = 17;
 
-// TcpState.CLOSE is left out: a socket neither connected nor listening has no place in a network monitor.
-const ALL_BUT_TIME_WAIT = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1 << TcpState.SYN_RECV |
-  1 << TcpState.FIN_WAIT1 | 1 << TcpState.FIN_WAIT2 | 1 << TcpState.CLOSE_WAIT | 1 << TcpState.LAST_ACK |
-  1 << TcpState.LISTEN | 1 << TcpState.CLOSING | 1 << TcpState.NEW_SYN_RECV;
+// TcpState.CLOSE is left out: a socket neither connected nor listening has no place in a network monitor. time_wait is
+// in: it says how a connection ended that was alive a moment ago, and who had it.
+const TCP_STATES = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1 << TcpState.SYN_RECV |
+  1 << TcpState.FIN_WAIT1 | 1 << TcpState.FIN_WAIT2 | 1 << TcpState.TIME_WAIT | 1 << TcpState.CLOSE_WAIT |
+  1 << TcpState.LAST_ACK | 1 << TcpState.LISTEN | 1 << TcpState.CLOSING | 1 << TcpState.NEW_SYN_RECV;
 // Light: what a program may just have opened. A listener is there to stay: the next full reading finds it.
 const OPENING = 1 << TcpState.ESTABLISHED | 1 << TcpState.SYN_SENT | 1 << TcpState.CLOSE_WAIT |
   1 << TcpState.FIN_WAIT1 | 1 << TcpState.FIN_WAIT2;
@@ -67,13 +68,10 @@ interface Dump {
 }
 
 const FULL_DUMPS: readonly Dump[] = [
-  { family: AF_INET, protocol: TCP, states: ALL_BUT_TIME_WAIT, tcpInfo: true },
-  { family: AF_INET6, protocol: TCP, states: ALL_BUT_TIME_WAIT, tcpInfo: true },
+  { family: AF_INET, protocol: TCP, states: TCP_STATES, tcpInfo: true },
+  { family: AF_INET6, protocol: TCP, states: TCP_STATES, tcpInfo: true },
   { family: AF_INET, protocol: UDP, states: UDP_STATES, tcpInfo: false },
   { family: AF_INET6, protocol: UDP, states: UDP_STATES, tcpInfo: false },
-  // Apart and last, so that time_wait can never crowd out the living.
-  { family: AF_INET, protocol: TCP, states: 1 << TcpState.TIME_WAIT, tcpInfo: false },
-  { family: AF_INET6, protocol: TCP, states: 1 << TcpState.TIME_WAIT, tcpInfo: false },
 ];
 
 const LIGHT_DUMPS: readonly Dump[] = [
@@ -100,6 +98,7 @@ export class NamespaceSockets {
   #closed: SocketRecord[] = [];
   #closedLost = 0;
   #netns: number;
+  #capacity: number;
   #generation = 0;
   #row = createDiagRow();
   #addresses = new Uint8Array(32);
@@ -111,9 +110,13 @@ export class NamespaceSockets {
   /** Why the last full reading had to do without netlink, in the kernel's words; "" when it had not. */
   fallback = "";
 
-  /** @param netns Inode of the namespace; 0 for our own. */
-  constructor(netns: number) {
+  /**
+   * @param netns Inode of the namespace; 0 for our own.
+   * @param capacity Sockets kept at most.
+   */
+  constructor(netns: number, capacity: number = MAX_SOCKETS) {
     this.#netns = netns;
+    this.#capacity = capacity;
   }
 
   /**
@@ -128,23 +131,21 @@ export class NamespaceSockets {
     this.interrupted = false;
     this.fallback = "";
     for (const dump of FULL_DUMPS) {
-      const isTimeWait = dump.states === 1 << TcpState.TIME_WAIT;
-      let seen = 0;
       let lostHere = 0;
-      const result = this.#dump(source, dump, (record, known) => {
-        if (isTimeWait && !known && timeWait + seen >= MAX_TIME_WAIT) {
+      let timeWaitHere = 0;
+      const interrupted = this.#dump(source, dump, (record, known, state) => {
+        const isTimeWait = dump.protocol === TCP && state === TcpState.TIME_WAIT;
+        if (record === null || (isTimeWait && !known && timeWait + timeWaitHere >= MAX_TIME_WAIT)) {
           lostHere++;
           return false;
         }
-        if (record !== null) {
-          record.seen = generation;
-          seen++;
-        } else lostHere++;
+        if (isTimeWait) timeWaitHere++;
+        record.seen = generation;
         return true;
-      }, () => seen = lostHere = 0);
-      if (isTimeWait) timeWait += seen;
+      }, () => lostHere = timeWaitHere = 0);
+      timeWait += timeWaitHere;
       lost += lostHere;
-      if (result) this.interrupted = true;
+      if (interrupted) this.interrupted = true;
     }
     this.lost = lost;
     // Only a reading that came to its end may say that a socket is gone.
@@ -209,7 +210,7 @@ export class NamespaceSockets {
     source: SocketSource,
     dump: Dump,
     /** `record` is `null` beyond the ceiling. A `false` for an unknown one keeps it from being stored. */
-    visit: (record: SocketRecord | null, known: boolean) => boolean,
+    visit: (record: SocketRecord | null, known: boolean, state: number) => boolean,
     restart: () => void,
   ): boolean {
     const row = this.#row;
@@ -217,14 +218,14 @@ export class NamespaceSockets {
       let record = this.records.get(row.cookie);
       const known = record !== undefined;
       if (record === undefined) {
-        if (this.records.size >= MAX_SOCKETS) {
-          visit(null, false);
+        if (this.records.size >= this.#capacity) {
+          visit(null, false, row.state);
           return;
         }
         record = this.#createRecord(dump.protocol);
-        if (!visit(record, false)) return;
+        if (!visit(record, false, row.state)) return;
         this.records.set(row.cookie, record);
-      } else visit(record, true);
+      } else visit(record, true, row.state);
       if (!known || dump.tcpInfo || row.inode !== record.info.inode) this.#update(record);
       else if (dump.protocol === TCP) record.info.state = tcpStateName(row.state);
     };

@@ -130,7 +130,7 @@ export class SystemReader {
     this.#eachNamespace(nowMs, NAMESPACES_MS, problems, (space, source) => space.readFull(source));
     spaces.push(...this.#others.values());
 
-    this.#processes.resolve(inodesOf(spaces), nowMs, RESOLVE_MS, this.#clock);
+    this.#processes.resolve(unownedInodes(spaces), nowMs, RESOLVE_MS, this.#clock);
     this.#processes.sweep(nowMs, elapsedMs, SWEEP_BUDGET_MS, this.#clock);
 
     const told = this.#tell(spaces, nowMs);
@@ -335,16 +335,16 @@ export class SystemReader {
   #attribute(record: SocketRecord): void {
     const info = record.info;
     const opening = this.#openings.size === 0 ? null : this.#openings.match(info);
-    const owner = info.inode === 0 ? null : this.#processes.owner(info.inode);
-    if (owner === null) {
+    const owners = info.inode === 0 ? undefined : this.#processes.owners(info.inode);
+    if (owners === undefined) {
       if (record.owner === null && opening !== null) record.owner = opening.process;
       if (record.owner !== null) remember(record, record.owner);
       return;
     }
-    record.owner = owner.process;
-    info.pid = owner.process.pid;
-    info.others = owner.others;
-    info.method = owner.others > 0 ? "shared-inode" : "inode";
+    record.owner = owners.first;
+    info.pid = owners.first.pid;
+    info.others = owners.more === null ? 0 : owners.more.length;
+    info.method = owners.more === null ? "inode" : "shared-inode";
   }
 
   #tell(spaces: NamespaceSockets[], nowMs: number) {
@@ -442,10 +442,14 @@ function attributeToListeners(ownerless: SocketRecord[], space: NamespaceSockets
   }
 }
 
-function* inodesOf(spaces: NamespaceSockets[]): Generator<number> {
+/** Inodes whose holder is not known, is only remembered, or has ended. */
+function unownedInodes(spaces: NamespaceSockets[]): number[] {
+  const inodes: number[] = [];
   for (const space of spaces) {
-    for (const record of space.records.values()) {
-      if (record.info.inode !== 0) yield record.info.inode;
+    for (const { info, owner } of space.records.values()) {
+      const isOwned = owner !== null && owner.diedMs === 0 && info.method !== "remembered";
+      if (!isOwned && info.inode !== 0) inodes.push(info.inode);
     }
   }
+  return inodes;
 }

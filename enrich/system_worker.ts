@@ -20,9 +20,11 @@ const TRACED_LIGHT_MS = 500;
 const TRACE_WAIT_MS = 200;
 /** Pause after each word, so that many connections a second cost no more than a hundred looks. */
 const TRACE_PAUSE_MS = 10;
-/** Readings of either kind may take this share of the time at most; then the next one comes later. */
+/** Readings may take this share of the time at most; then the next one comes later. */
 const MAX_SHARE = 0.25;
-const MAX_LIGHT_SHARE = 0.05;
+const MAX_LIGHT_SHARE = 0.02;
+/** Where tens of thousands of sockets make a light reading dear, and tracing finds the new ones anyway. */
+const MAX_TRACED_LIGHT_SHARE = 0.004;
 
 // The worker scope's `postMessage` has no type of its own among the libraries for pages.
 const scope = self as unknown as {
@@ -97,11 +99,12 @@ function turn(): void {
     const took = performance.now() - began;
     // Kept on the beat where it can be, so that a second is a second.
     fullAt = Math.max(fullAt + intervalMs, began + took / MAX_SHARE, began + intervalMs / 2);
-    lightAt = began + lightMs();
+    lightAt = Math.max(lightAt, began + lightMs());
   } else if (began >= lightAt && reader !== null) {
     reader.readLight(Date.now());
     const took = performance.now() - began;
-    lightAt = began + Math.max(lightMs(), took / MAX_LIGHT_SHARE);
+    const share = reader.isTracing ? MAX_TRACED_LIGHT_SHARE : MAX_LIGHT_SHARE;
+    lightAt = performance.now() + Math.max(lightMs(), took / share);
   }
   const next = reader === null ? fullAt : Math.min(fullAt, lightAt);
   timer = setTimeout(turn, Math.max(1, next - performance.now()));

@@ -2,6 +2,11 @@
 import assert from "node:assert/strict";
 import { createSocket, type Socket } from "node:dgram";
 import { readlinkSync } from "node:fs";
+import { openLibc } from "../../enrich/ffi/libc.ts";
+import { NETLINK_SOCK_DIAG, NetlinkSocket } from "../../enrich/ffi/netlink_socket.ts";
+import { HomeNamespace, NamespaceLostError } from "../../enrich/ffi/network_namespace.ts";
+import { ProcFiles } from "../../enrich/ffi/proc_files.ts";
+import { NamespaceSockets } from "../../enrich/sockets.ts";
 import { SystemReader } from "../../enrich/system_reader.ts";
 import type { ProcessInfo, SocketInfo, SystemReport } from "../../model/system.ts";
 import { findProgram, needs } from "../support/needs.ts";
@@ -10,6 +15,7 @@ import { until } from "../support/wait.ts";
 
 const linux = Deno.build.os !== "linux";
 const root = needs("root");
+const netns = needs("root", "netns");
 
 /** A reading now. */
 function read(reader: SystemReader): SystemReport {
@@ -194,7 +200,7 @@ sys.stdin.read()`;
     // The first look stops at the first holder; the sweep finds the other.
     let nowMs = Date.now();
     const shared = await until("the sweep has met both", () => {
-      const now = find(reader.read(nowMs += 5_000), { localPort: port, state: "listen" });
+      const now = find(reader.read(nowMs += 10_000), { localPort: port, state: "listen" });
       return now?.others === 1 ? now : null;
     });
     assert.equal(socket.pid, child.child.pid);
@@ -372,5 +378,111 @@ Deno.test({
     } finally {
       Deno.removeSync(home, { recursive: true });
     }
+  },
+});
+
+Deno.test({
+  name: "/proc/net tells the same sockets as netlink",
+  ignore: linux,
+  async fn() {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using listener6 = Deno.listen({ hostname: "::1", port: 0 });
+    using client = await Deno.connect({ hostname: "127.0.0.1", port: portOf(listener.addr) });
+    using _server = await listener.accept();
+    const udp = createSocket("udp6");
+    await new Promise<void>((resolve) => udp.bind(0, "::1", resolve));
+    const libc = openLibc();
+    const netlink = NetlinkSocket.open(libc, NETLINK_SOCK_DIAG);
+    try {
+      const source = { files: new ProcFiles(libc), procNet: "/proc/thread-self/net" };
+      const asked = new NamespaceSockets(0);
+      const readFromText = new NamespaceSockets(0);
+      asked.readFull({ ...source, netlink });
+      readFromText.readFull({ ...source, netlink: null });
+      assert.deepEqual([asked.fallback, readFromText.fallback === ""], ["", false]);
+      const ports = [listener.addr, listener6.addr, client.localAddr].map(portOf).concat(udp.address().port);
+      const told = (sockets: NamespaceSockets) =>
+        [...sockets.records.values()].map(({ info }) => info).filter((info) => ports.includes(info.localPort))
+          .map(({ protocol, localAddress, localPort, remoteAddress, remotePort, state, uid, inode }) =>
+            [protocol, localAddress, localPort, remoteAddress, remotePort, state, uid, inode].join(" ")
+          ).sort();
+      assert.equal(told(asked).length, 5);
+      assert.deepEqual(told(readFromText), told(asked));
+      // Reading again finds them again, and nothing of ours has ended.
+      readFromText.readFull({ ...source, netlink: null });
+      const ended = readFromText.takeClosed().closed.filter(({ info }) => ports.includes(info.localPort));
+      assert.deepEqual(ended, []);
+    } finally {
+      await close(udp);
+      netlink.close();
+      netlink.close();
+      libc.dispose();
+    }
+  },
+});
+
+Deno.test({
+  name: "sockets beyond the ceiling are counted, not kept",
+  ignore: linux,
+  fn() {
+    const libc = openLibc();
+    const netlink = NetlinkSocket.open(libc, NETLINK_SOCK_DIAG);
+    using _listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    try {
+      const sockets = new NamespaceSockets(0, 1);
+      sockets.readFull({ netlink, files: new ProcFiles(libc), procNet: "/proc/thread-self/net" });
+      assert.equal(sockets.records.size, 1);
+      assert.ok(sockets.lost >= 1);
+      assert.ok(portOf(listener.addr) > 0);
+    } finally {
+      netlink.close();
+      libc.dispose();
+    }
+  },
+});
+
+Deno.test({
+  name: netns.name("a thread that cannot come home from a namespace says so instead of going on"),
+  ignore: netns.ignore,
+  async fn() {
+    using pair = createPair();
+    await using inside = spawnIn(pair.left, "sleep", "1000");
+    const libc = openLibc();
+    const files = new ProcFiles(libc);
+    const space = () => files.readLinkNumber("/proc/thread-self/ns/net");
+    const own = space();
+    const pid = inside.child.pid;
+    const there = await until("the child is in its namespace", () => {
+      const inode = files.readLinkNumber(`/proc/${pid}/ns/net`);
+      return inode > 0 && inode !== own ? inode : null;
+    });
+    const home = new HomeNamespace(libc);
+    assert.deepEqual(home.visit(pid, there, space, () => ({ inode: space() })), { inode: there });
+    assert.equal(space(), own);
+    // What is done there fails: the thread is home all the same.
+    assert.throws(() =>
+      home.visit(pid, there, space, () => {
+        throw new Error("inside");
+      }), /inside/);
+    assert.equal(space(), own);
+    // The number now belongs to another: nothing is done in the wrong place.
+    assert.equal(home.visit(pid, there + 1, space, () => ({})), -3);
+    assert.equal(space(), own);
+    // The way home is lost. We came by a second one.
+    const second = new HomeNamespace(libc);
+    assert.throws(
+      () =>
+        home.visit(pid, there, space, () => {
+          home.close();
+          return {};
+        }),
+      NamespaceLostError,
+    );
+    assert.equal(space(), there);
+    assert.ok(typeof second.visit(Deno.pid, own, space, () => ({})) === "object");
+    assert.equal(space(), own);
+    second.close();
+    libc.dispose();
   },
 });

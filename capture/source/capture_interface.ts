@@ -126,7 +126,7 @@ export class CaptureInterface {
   }
 
   #downProblem(): CaptureProblem {
-    const hint = `Switch it on: sudo ip link set ${this.name} up`;
+    const hint = `Switch it on: sudo ip link set dev ${this.name} up`;
     return { code: "device-down", message: `"${this.name}" is switched off`, hint };
   }
 

@@ -115,6 +115,7 @@ export class CaptureSession {
     this.#first = (this.#first + 1) % Math.max(count, 1);
     for (let n = 0; n < count && !this.#stalled; n++) {
       const each = this.#interfaces[(this.#first + n) % count];
+      if (!each.isOpen) continue;
       for (let more = true; more;) {
         const slot = this.#pool.peek();
         if (slot === null) {

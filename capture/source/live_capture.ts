@@ -220,7 +220,7 @@ function activationError(device: string, status: number, message: string): Captu
       });
     case PcapStatus.interfaceNotUp:
       return new CaptureError("device-down", `Cannot open "${device}": it is switched off`, {
-        hint: `Switch it on: sudo ip link set ${device} up`,
+        hint: `Switch it on: sudo ip link set dev ${device} up`,
       });
     default:
       return new CaptureError("failed", `Cannot open "${device}": ${detail}`, { hint: HINT_OTHER });

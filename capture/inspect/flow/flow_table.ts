@@ -251,7 +251,7 @@ export class FlowTable {
     const f = row * ROW_DOUBLES;
     const b = row * ROW_BYTES;
     // The client is whoever sends first, unless what it sends is an answer.
-    const turned = v.protocol === IpProtocol.tcp && isHandshakeAnswer(v);
+    const turned = v.protocol === IpProtocol.tcp && isHandshakeAnswer(v) && !isToItself(v);
     this.direction = turned ? 1 : 0;
     const client = turned ? 4 : 0;
     const server = 4 - client;
@@ -380,4 +380,10 @@ export class FlowTable {
 /** Words 1 to 3 of an IPv6 address; word 0 was compared before. */
 function sameRest(a: Int32Array, i: number, b: Int32Array, k: number): boolean {
   return a[i] === b[k] && a[i + 1] === b[k + 1] && a[i + 2] === b[k + 2];
+}
+
+/** Both ends are the same (a "land" packet), so there is but one direction. */
+function isToItself(v: PacketView): boolean {
+  const a = v.address;
+  return v.sourcePort === v.destinationPort && a[0] === a[4] && (v.ipVersion === 4 || sameRest(a, 1, a, 5));
 }

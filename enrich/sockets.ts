@@ -86,6 +86,8 @@ export interface SocketRecord {
   info: SocketInfo;
   /** Who holds it, or held it last; `null` when that was never known. */
   owner: Process | null;
+  /** Whether a program still has it open; not so in time_wait, nor before it is accepted. */
+  held: boolean;
   /** Number of the full reading that saw it last. */
   seen: number;
 }
@@ -287,7 +289,7 @@ export class NamespaceSockets {
       others: 0,
     };
     this.#setAddresses(info);
-    return { info, owner: null, seen: 0 };
+    return { info, owner: null, held: false, seen: 0 };
   }
 
   #setAddresses(info: SocketInfo): void {
@@ -306,7 +308,8 @@ export class NamespaceSockets {
     if (row.localPort !== info.localPort || row.remotePort !== info.remotePort || info.protocol === UDP) {
       this.#setAddresses(info);
     }
-    if (row.inode !== 0) { // 0 once the program has closed it: then what was known stays
+    record.held = row.inode !== 0;
+    if (record.held) { // 0 once the program has closed it: then what was known stays
       info.inode = row.inode;
       info.uid = row.uid;
     }

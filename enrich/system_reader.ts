@@ -335,7 +335,7 @@ export class SystemReader {
   #attribute(record: SocketRecord): void {
     const info = record.info;
     const opening = this.#openings.size === 0 ? null : this.#openings.match(info);
-    const owners = info.inode === 0 ? undefined : this.#processes.owners(info.inode);
+    const owners = record.held ? this.#processes.owners(info.inode) : undefined;
     if (owners === undefined) {
       if (record.owner === null && opening !== null) record.owner = opening.process;
       if (record.owner !== null) remember(record, record.owner);
@@ -365,12 +365,13 @@ export class SystemReader {
       const ownerless: SocketRecord[] = [];
       for (const record of space.records.values()) {
         this.#attribute(record);
-        if (record.owner === null && record.info.inode === 0) ownerless.push(record);
+        if (record.owner === null && !record.held) ownerless.push(record);
       }
       const ended = space.takeClosed();
       for (const record of ended.closed) {
         if (record.owner === null) this.#attribute(record);
         if (record.owner === null) ownerless.push(record);
+        else remember(record, record.owner); // whatever was certain, it is over
       }
       if (ownerless.length > 0) attributeToListeners(ownerless, space);
       for (const record of space.records.values()) tell(record);
@@ -383,7 +384,7 @@ export class SystemReader {
     }
     const { unseen, lost: openingsLost } = this.#openings.takeUnseen();
     lost += openingsLost;
-    for (const { info, owner } of unseen) tell({ info, owner, seen: 0 });
+    for (const { info, owner } of unseen) tell({ info, owner, held: false, seen: 0 });
     const processes: ProcessInfo[] = [];
     for (const process of owners.values()) processes.push(this.#processes.describe(process, nowMs));
     return { sockets, processes, lost, interrupted };
@@ -446,9 +447,9 @@ function attributeToListeners(ownerless: SocketRecord[], space: NamespaceSockets
 function unownedInodes(spaces: NamespaceSockets[]): number[] {
   const inodes: number[] = [];
   for (const space of spaces) {
-    for (const { info, owner } of space.records.values()) {
+    for (const { info, owner, held } of space.records.values()) {
       const isOwned = owner !== null && owner.diedMs === 0 && info.method !== "remembered";
-      if (!isOwned && info.inode !== 0) inodes.push(info.inode);
+      if (held && !isOwned) inodes.push(info.inode);
     }
   }
   return inodes;

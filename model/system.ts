@@ -20,8 +20,12 @@ export interface SocketInfo {
   localPort: number;
   remoteAddress: string;
   remotePort: number;
-  /** `established`, `listen`, `time_wait` ... (Linux names, lower case); UDP: `established` or `unconnected`. */
+  /**
+   * `established`, `listen`, `time_wait` ... (Linux names, lower case); UDP: `established` or `unconnected`. `closed`:
+   * ended since the last report, told this once.
+   */
   state: string;
+  /** -1 where the kernel no longer knows. */
   uid: number;
   inode: number;
   /** Network namespace (its inode); 0 for the one Netpane runs in. */
@@ -50,6 +54,7 @@ export interface ProcessInfo {
   path: string;
   /** Arguments joined by blanks, at most 1,024 characters, values that look like secrets masked. */
   commandLine: string;
+  /** -1 where it ended before it could be asked; then all but `pid` and perhaps `name` is empty. */
   uid: number;
   /** Name of the user, or the number where it has none. */
   user: string;

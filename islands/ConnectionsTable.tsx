@@ -292,7 +292,7 @@ export default function ConnectionsTable(props: Props) {
         </p>
       )}
       {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
-      <div class="table-box" ref={region} tabIndex={0} role="region" aria-labelledby="connections-title">
+      <div class="table-box" ref={region} tabIndex={0} role="region" aria-label="List of connections">
         <table class="rows" aria-rowcount={total + 1} aria-colcount={COLUMNS.length}>
           <caption class="visually-hidden">
             Connections, sorted by {SORT_LABELS[query.sort]}. Arrow keys move between rows, Enter opens one.

@@ -4,7 +4,7 @@
  * Exit code 0 when every file was read to its end, 1 when one is damaged or cannot be read (what is before the
  * damage is still told), 2 for wrong use.
  */
-import { communityId } from "../capture/inspect/flow/community_id.ts";
+import { communityId } from "../model/community_id.ts";
 import { Inspector } from "../capture/inspect/inspector.ts";
 import { type CaptureFile, openCaptureFile } from "../capture/source/capture_file.ts";
 import { CaptureFileError } from "../capture/source/errors.ts";

@@ -3,6 +3,7 @@
  *
  * @see https://docs.suricata.io/en/suricata-7.0.0/output/eve/eve-json-format.html
  */
+import { icmpCounterpart } from "../model/community_id.ts";
 import { formatAddress } from "../model/address.ts";
 import { type FlowColumns, FlowEnd, FlowState, IpProtocol, Tunnel } from "../model/flow.ts";
 import type { InspectorCounters } from "../model/inspection.ts";
@@ -40,8 +41,10 @@ export function flowEvent(columns: FlowColumns, row: number, context: FlowContex
   const vlan = vlanIds(columns.vlan[row]);
   if (vlan.length > 0) event.vlan = vlan;
   if (protocol === IpProtocol.icmp || protocol === IpProtocol.ipv6Icmp) {
-    event.icmp_type = columns.port[toServer];
-    event.icmp_code = columns.port[toClient];
+    const [type, second] = [columns.port[toServer], columns.port[toClient]];
+    event.icmp_type = type;
+    // Community ID puts the type of the answer there, where there is one; such messages have code 0.
+    event.icmp_code = icmpCounterpart(type, version) === second ? 0 : second;
   } else if (columns.port[toServer] !== 0 || columns.port[toClient] !== 0) {
     event.src_port = columns.port[toServer];
     event.dest_port = columns.port[toClient];

@@ -54,6 +54,11 @@ Deno.test("flowEvent() gives ICMP its type and code, and tunnels their name", ()
     undefined,
   ]);
   assert.deepEqual(event.netpane, { tunnel: "gtp-u" });
+  const echo = flowEvent(flowRows({ id: 1, protocol: IpProtocol.icmp, ports: [8, 0] }), 0, {
+    communityId: "1:x",
+    interfaceName: "",
+  });
+  assert.deepEqual([echo.icmp_type, echo.icmp_code], [8, 0]);
 });
 
 Deno.test("eveTime() keeps microseconds and survives a damaged clock", () => {

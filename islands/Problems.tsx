@@ -1,4 +1,4 @@
-/** What is off or degraded, and the step that mends it. Nothing is shown while all is well. */
+/** What is off or degraded, and the step that mends it; mere notes are folded. Nothing is shown while all is well. */
 import type { Problem, Tick } from "../model/api.ts";
 import { CopyButton } from "../components/CopyButton.tsx";
 import { splitHint } from "../components/hint.ts";
@@ -6,15 +6,29 @@ import { Icon } from "../components/Icon.tsx";
 import { useLive } from "../components/use_live.ts";
 
 const WORDS = { error: "Off", warning: "Degraded", info: "Note" } as const;
-const ORDER = { error: 0, warning: 1, info: 2 } as const;
 
 export default function Problems(props: { tick: Tick }) {
   const { problems } = useLive(props.tick);
-  const sorted = [...problems].sort((a, b) => ORDER[a.severity] - ORDER[b.severity]);
+  const grave = [
+    ...problems.filter((problem) => problem.severity === "error"),
+    ...problems.filter((problem) => problem.severity === "warning"),
+  ];
+  const notes = problems.filter((problem) => problem.severity === "info");
   return (
-    <ul class="problems" aria-live="polite" aria-label="What is off or degraded">
-      {sorted.map((problem) => <Row key={problem.id} problem={problem} />)}
-    </ul>
+    <>
+      <ul class="problems" aria-live="polite" aria-label="What is off or degraded">
+        {grave.map((problem) => <Row key={problem.id} problem={problem} />)}
+      </ul>
+      {notes.length > 0 && (
+        <details class="notes">
+          <summary>
+            <Icon name="info" />
+            {notes.length === 1 ? "1 note" : `${notes.length} notes`} on what is seen less exactly
+          </summary>
+          <ul class="problems">{notes.map((problem) => <Row key={problem.id} problem={problem} />)}</ul>
+        </details>
+      )}
+    </>
   );
 }
 

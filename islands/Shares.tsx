@@ -10,25 +10,29 @@ import { filterFor, foldShares } from "../components/shares.ts";
 import { useLive } from "../components/use_live.ts";
 
 export default function Shares(props: { tick: Tick }) {
-  const { pie, capture } = useLive(props.tick);
+  const { pie, capture, throughput_from } = useLive(props.tick);
+  const empty = throughput_from === "counters" ? "Not known while no packets are captured" : undefined;
   return (
     <div class="shares">
       {capture.mode !== "playback" && (
-        <Group title="Programs" what="Program" shares={pie.applications} filterKey="process" />
+        <Group title="Programs" what="Program" shares={pie.applications} filterKey="process" empty={empty} />
       )}
-      <Group title="Protocols" what="Protocol" shares={pie.protocols} filterKey="proto" />
+      <Group title="Protocols" what="Protocol" shares={pie.protocols} filterKey="proto" empty={empty} />
       <Group
         title="Services"
         note="by server port: a hint, not a finding"
         what="Service"
         shares={pie.services}
         filterKey="port"
+        empty={empty}
       />
     </div>
   );
 }
 
 interface GroupProps {
+  /** What to say when there is nothing. */
+  empty?: string;
   title: string;
   note?: string;
   what: string;
@@ -36,7 +40,9 @@ interface GroupProps {
   filterKey: "process" | "proto" | "port";
 }
 
-function Group({ title, note, what, shares, filterKey }: GroupProps) {
+function Group(
+  { title, note, what, shares, filterKey, empty = "No traffic in the last minute" }: GroupProps,
+) {
   const palette = useRef<Palette | null>(null);
   palette.current ??= new Palette();
   const slices = foldShares(shares);
@@ -52,35 +58,33 @@ function Group({ title, note, what, shares, filterKey }: GroupProps) {
         <Ring
           slices={slices.map((s, i) => ({ label: s.label, share: s.share, colour: colours[i] }))}
           title={slices.length === 0
-            ? `${title}: no traffic in the last minute`
+            ? `${title}: ${empty}`
             : `${title}: ${slices.map((s) => `${s.label} ${percent(s.share)}`).join(", ")}`}
           middle={[total.value, total.unit]}
         />
-        {slices.length === 0
-          ? <p class="empty">No traffic in the last minute</p>
-          : (
-            <table class="plain share-table">
-              <thead class="visually-hidden">
-                <tr>
-                  <th scope="col">{what}</th>
-                  <th scope="col">Bytes</th>
-                  <th scope="col">Share</th>
+        {slices.length === 0 ? <p class="empty">{empty}</p> : (
+          <table class="plain share-table">
+            <thead class="visually-hidden">
+              <tr>
+                <th scope="col">{what}</th>
+                <th scope="col">Bytes</th>
+                <th scope="col">Share</th>
+              </tr>
+            </thead>
+            <tbody>
+              {slices.map((s, i) => (
+                <tr key={s.label}>
+                  <th scope="row">
+                    <span class={`swatch slice-${colours[i]}`} aria-hidden="true" />
+                    <Label label={s.label} filterKey={filterKey} />
+                  </th>
+                  <td class="num">{text(byteCount(s.bytes))}</td>
+                  <td class="num">{percent(s.share)}</td>
                 </tr>
-              </thead>
-              <tbody>
-                {slices.map((s, i) => (
-                  <tr key={s.label}>
-                    <th scope="row">
-                      <span class={`swatch slice-${colours[i]}`} aria-hidden="true" />
-                      <Label label={s.label} filterKey={filterKey} />
-                    </th>
-                    <td class="num">{text(byteCount(s.bytes))}</td>
-                    <td class="num">{percent(s.share)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
+              ))}
+            </tbody>
+          </table>
+        )}
       </div>
     </section>
   );

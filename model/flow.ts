@@ -52,6 +52,8 @@ export const Tunnel = {
   geneve: 4,
   gtpU: 5,
   teredo: 6,
+  capwap: 7,
+  l2tp: 8,
 } as const;
 
 /** Which end belongs to this machine (live) or to a private network (file). */

@@ -21,6 +21,7 @@ import { parseCiscoHdlc, parsePpp, parsePppoe } from "./ppp.ts";
 import { parsePpi } from "./ppi.ts";
 import { parsePortless, parseSctp, parseTcp, parseUdp } from "./transport.ts";
 import { followUdpPayload } from "./udp_tunnel.ts";
+import { parseRadiotap, parseWlan } from "./wlan.ts";
 
 export class Decoder {
   readonly fragments: FragmentStore;
@@ -125,6 +126,12 @@ export class Decoder {
         return false;
       case Layer.ppi:
         v.layer = parsePpi(v);
+        return false;
+      case Layer.wlan:
+        v.layer = parseWlan(v);
+        return false;
+      case Layer.radiotap:
+        v.layer = parseRadiotap(v);
         return false;
       case Layer.gre:
         v.layer = parseGre(v);

@@ -3,6 +3,9 @@
  * tunnels over UDP. Nothing is consumed.
  */
 import type { Cursor } from "../../../model/cursor.ts";
+import { Layer, layerOfEthertype } from "./layer.ts";
+
+const ETHERNET_HEADER = 14;
 
 /**
  * Version, header length and total length at `offset` agree with the room there is.
@@ -29,6 +32,27 @@ export function isExactlyIp(c: Cursor, offset: number, room: number): boolean {
   if (!looksLikeIp(c, offset, room)) return false;
   if (c.peek8(offset) >> 4 === 6) return 40 + c.peek16(offset + 4) === room - offset;
   return c.peek16(offset + 2) === room - offset && hasRightChecksum(c, offset);
+}
+
+/**
+ * Whether an Ethernet frame with a known ethertype, and a likely packet in it, begins at `offset`.
+ *
+ * @param strict Only IP counts, and it must fit exactly.
+ */
+export function looksLikeFrame(c: Cursor, offset: number, room: number, strict: boolean): boolean {
+  if (!c.has(offset + ETHERNET_HEADER)) return false;
+  let at = offset + 12;
+  let type = c.peek16(at);
+  at += 2;
+  for (let tags = 0; tags < 2 && layerOfEthertype(type) === Layer.vlan; tags++) {
+    type = c.peek16(at + 2);
+    at += 4;
+  }
+  if (type === 0x0800 || type === 0x86dd) {
+    return strict ? isExactlyIp(c, at, room) : looksLikeIp(c, at, room);
+  }
+  if (strict) return false;
+  return type < 0x0600 ? type <= room - at : layerOfEthertype(type) >= 0;
 }
 
 /** RFC 1071 over the IPv4 header. */

@@ -16,15 +16,17 @@ export function parseIpv4(v: PacketView, fragments: FragmentStore): number {
   const c = v.cursor;
   const outermost = v.ipHeaders++ === 0;
   v.kind = Kind.other_ip;
-  if (!c.has(MIN_HEADER)) return v.stop(Reason.truncated_ip_header);
   const first = c.peek8();
   const headerLength = (first & 0x0f) * 4;
+  if (!c.has(1)) return v.stop(Reason.truncated_ip_header);
   if (first >> 4 !== 4 || headerLength < MIN_HEADER) return v.stop(Reason.bad_ip_header);
+  if (!c.has(4)) return v.stop(Reason.truncated_ip_header);
   const claimed = c.peek16(2);
   // 0 on the sending machine: segmentation offload, the packet is longer than the field can say.
   const totalLength = claimed === 0 ? v.wireRemaining : claimed;
   if (outermost) v.outerIpBytes = totalLength;
   else v.flowBytes = totalLength;
+  if (!c.has(MIN_HEADER)) return v.stop(Reason.truncated_ip_header);
   if (totalLength < headerLength) return v.stop(Reason.bad_ip_header);
   v.limit(totalLength); // Ethernet pads short frames
   if (!c.has(headerLength)) return v.stop(Reason.truncated_ip_header);

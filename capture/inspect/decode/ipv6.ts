@@ -21,12 +21,15 @@ const SHIM6 = 140; // RFC 5533
 
 export function parseIpv6(v: PacketView): number {
   const c = v.cursor;
+  const version = c.peek8() >> 4;
+  // Not even the first nibble is right: no IP packet, whatever announced it.
+  if (c.has(1) && version !== 6) return v.stop(Reason.bad_ip_header);
   const outermost = v.ipHeaders++ === 0;
   v.kind = Kind.other_ip;
-  if (!c.has(HEADER)) return v.stop(Reason.truncated_ip_header);
-  if (c.peek8() >> 4 !== 6) return v.stop(Reason.bad_ip_header);
+  if (!c.has(6)) return v.stop(Reason.truncated_ip_header);
   const payloadLength = c.peek16(4);
   if (outermost) v.outerIpBytes = HEADER + payloadLength;
+  if (!c.has(HEADER)) return v.stop(Reason.truncated_ip_header);
   // 0: a jumbogram (RFC 2675), or segmentation offload on the sending machine.
   if (payloadLength > 0) v.limit(HEADER + payloadLength);
   v.claimedEnd = payloadLength > 0 ? c.at + HEADER + payloadLength : v.wireEnd;

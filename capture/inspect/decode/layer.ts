@@ -37,6 +37,8 @@ export const Layer = {
   igmp: 27,
   ipv6Extensions: 28,
   rawIp: 29,
+  wlan: 30,
+  radiotap: 31,
 } as const;
 
 /**
@@ -201,6 +203,10 @@ export function layerOfLinkType(linkType: number): number {
       return Layer.pppoe;
     case 104: // C_HDLC
       return Layer.cHdlc;
+    case 105: // IEEE802_11
+      return Layer.wlan;
+    case 127: // IEEE802_11_RADIOTAP
+      return Layer.radiotap;
     case 192: // PPI
       return Layer.ppi;
     default:

@@ -17,9 +17,14 @@ export class Namespace implements Disposable {
   constructor(role: string) {
     this.name = `np${Deno.pid}-${made++}-${role}`;
     run("ip", "netns", "add", this.name);
-    this.run("ip", "link", "set", "lo", "up");
-    // No duplicate address detection: an IPv6 address is usable as soon as it is there.
-    this.run("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0");
+    try {
+      this.run("ip", "link", "set", "lo", "up");
+      // No duplicate address detection: an IPv6 address is usable as soon as it is there.
+      this.run("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0");
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw error;
+    }
   }
 
   /** Runs a program inside to its end. @throws When it fails, with what it said. */

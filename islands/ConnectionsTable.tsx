@@ -224,6 +224,7 @@ export default function ConnectionsTable(props: Props) {
   };
 
   const now = packetTime.value || props.now;
+  const rises = isRising(query);
   const live = opened && (page.connections.find((row) => row.id === opened.id) ?? null);
   // The Tab key must always find a row, wherever the table has been scrolled to.
   const stop = current >= rows.start && current < rows.end ? current : rows.start;
@@ -249,20 +250,30 @@ export default function ConnectionsTable(props: Props) {
         <input type="hidden" name="sort" value={query.sort} />
         <input type="hidden" name="order" value={query.order} />
         <button type="submit" class="button without-script">Filter</button>
-        <label class="filter-sort needs-script">
-          <span>Sort by</span>
-          <select
-            value={query.sort}
-            onChange={(event) => {
-              const sort = event.currentTarget.value as SortKey;
-              if (sort !== query.sort) ask(sortedBy(query, sort));
-            }}
+        <div class="filter-sort needs-script">
+          <label>
+            <span>Sort by</span>
+            <select
+              value={query.sort}
+              onChange={(event) => {
+                const sort = event.currentTarget.value as SortKey;
+                if (sort !== query.sort) ask(sortedBy(query, sort));
+              }}
+            >
+              {Object.entries(SORT_LABELS).map(([value, label]) => (
+                <option key={value} value={value} selected={value === query.sort}>{label}</option>
+              ))}
+            </select>
+          </label>
+          <button
+            type="button"
+            class="button button-icon"
+            aria-label={`Order: ${rises ? "rising" : "falling"}. Turn it round`}
+            onClick={() => ask({ order: query.order === "asc" ? "desc" : "asc" })}
           >
-            {Object.entries(SORT_LABELS).map(([value, label]) => (
-              <option key={value} value={value} selected={value === query.sort}>{label}</option>
-            ))}
-          </select>
-        </label>
+            <Icon name={rises ? "up" : "down"} />
+          </button>
+        </div>
         <p class="filter-count">
           <b>{count(total)}</b>
           {total === page.all
@@ -373,8 +384,7 @@ function Head({ column, query, onSort }: HeadProps) {
   const kind = `c-${column.name}${"num" in column ? " num" : ""}`;
   if (sort === null) return <th scope="col" class={kind}>{column.label}</th>;
   const chosen = query.sort === sort;
-  // The server sorts by the start: the latest start is the youngest age.
-  const rises = (query.order === "asc") !== (sort === "start");
+  const rises = isRising(query);
   return (
     <th scope="col" class={kind} aria-sort={chosen ? (rises ? "ascending" : "descending") : "none"}>
       <a
@@ -391,6 +401,11 @@ function Head({ column, query, onSort }: HeadProps) {
       </a>
     </th>
   );
+}
+
+/** Whether values rise down the table. The server sorts by the start: the latest start is the youngest age. */
+function isRising({ sort, order }: TableQuery): boolean {
+  return (order === "asc") !== (sort === "start");
 }
 
 /** Stands for rows that are not drawn. Its height is set by script, which the page's policy allows. */

@@ -43,8 +43,18 @@ export default function Throughput(props: { tick: Tick; history: ThroughputPoint
       chart.current?.destroy();
     };
   }, []);
+  // Nothing is drawn while the chart is scrolled away.
+  const inView = useRef(true);
+  useEffect(() => {
+    const seen = new IntersectionObserver(([entry]) => {
+      inView.current = entry.isIntersecting;
+      if (inView.current && history.peek() !== null) chart.current?.show(history.peek()!);
+    });
+    seen.observe(canvas.current!);
+    return () => seen.disconnect();
+  }, []);
   useSignalEffect(() => {
-    if (history.value !== null) chart.current?.show(history.value);
+    if (history.value !== null && inView.current) chart.current?.show(history.value);
   });
 
   const shown = shownSeries(points);

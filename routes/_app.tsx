@@ -11,6 +11,8 @@ export default define.page(function Frame({ Component }) {
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
+        <meta name="theme-color" content="#f3f5f6" media="(prefers-color-scheme: light)" />
+        <meta name="theme-color" content="#0b1216" media="(prefers-color-scheme: dark)" />
         <meta name="description" content="What this machine is doing on the network right now" />
         <title>Netpane</title>
         <link rel="icon" href={asset("/favicon.svg")} type="image/svg+xml" />

@@ -1,6 +1,7 @@
 /** The playback worker from a file to the inspector's end of the port, with the permissions it has in earnest. */
 import assert from "node:assert/strict";
 import type { MainToPlayback, PlaybackReport, PlaybackToMain } from "../../../model/protocol.ts";
+import { SLOT_BYTES, SLOT_COUNT } from "../../../capture/source/slot_pool.ts";
 import { concat, describe, enhanced, hex, pcapHeader, record, section } from "./capture_bytes.ts";
 import { InspectorEnd } from "./inspector_end.ts";
 
@@ -60,20 +61,20 @@ const FIRST = 1_700_000_000;
 
 Deno.test("playback hands on every packet of a file, across many slots, and finishes", async () => {
   const large = new Uint8Array(200_000);
-  const records = Array.from({ length: 60 }, (_, n) => record(true, FIRST + n, n, large, 300_000));
+  const records = Array.from({ length: 150 }, (_, n) => record(true, FIRST + n, n, large, 300_000));
   await withFile(concat(pcapHeader(), ...records), async (path) => {
     const playback = new Playback(path, Infinity);
     playback.inspector.hold = true;
     // All slots are taken: the rest must wait, and come once they are back.
-    await playback.inspector.until(() => playback.inspector.batches.length === 8);
+    await playback.inspector.until(() => playback.inspector.batches.length === SLOT_COUNT);
     playback.inspector.release();
     const last = await playback.until((report) => report.finished);
-    await playback.inspector.until(() => playback.inspector.packets === 60);
+    await playback.inspector.until(() => playback.inspector.packets === 150);
     await playback.stop();
     assert.deepEqual(playback.inspector.times, records.map((_, n) => FIRST + n + n / 1e6));
-    assert.equal(playback.inspector.wireBytes, 60 * 300_000);
-    assert.equal(last.delivered, 60);
-    assert.equal(last.deliveredBytes, 60 * 200_016);
+    assert.equal(playback.inspector.wireBytes, 150 * 300_000);
+    assert.equal(last.delivered, 150);
+    assert.equal(last.deliveredBytes, 150 * 200_016);
     assert.equal(last.position, last.size);
     assert.equal(last.loops, 1);
     assert.equal(last.problem, undefined);
@@ -176,15 +177,15 @@ Deno.test("playback of what is no capture, not there or not permitted says so an
 });
 
 Deno.test("playback goes on with a new inspector", async () => {
-  const records = Array.from({ length: 40 }, (_, n) => record(true, FIRST + n, 0, new Uint8Array(200_000)));
+  const records = Array.from({ length: 90 }, (_, n) => record(true, FIRST + n, 0, new Uint8Array(200_000)));
   await withFile(concat(pcapHeader(), ...records), async (path) => {
     const playback = new Playback(path, Infinity, true);
     playback.inspector.hold = true;
-    await playback.inspector.until(() => playback.inspector.batches.length === 8); // it crashes with all slots
+    await playback.inspector.until(() => playback.inspector.batches.length === SLOT_COUNT); // it crashes with all slots
     const next = new InspectorEnd();
     playback.connect(next.port);
-    await next.until(() => next.packets > 100);
-    assert.equal(next.slots?.memory.byteLength, 16 << 20);
+    await next.until(() => next.packets > 200);
+    assert.equal(next.slots?.memory.byteLength, SLOT_COUNT * SLOT_BYTES);
     await playback.stop();
     next.close();
   });

@@ -142,7 +142,9 @@ export function parseInetDiag(c: Cursor, row: DiagRow): boolean {
   row.hasInfo = false;
   attributes.reset(c);
   while (attributes.next()) {
-    if (attributes.type === INET_DIAG_INFO) parseTcpInfo(attributes.value, row);
+    if (attributes.type !== INET_DIAG_INFO) continue;
+    parseTcpInfo(attributes.value, row);
+    break; // the rest is not for us
   }
   return row.family === AF_INET || row.family === AF_INET6;
 }

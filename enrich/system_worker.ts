@@ -18,8 +18,10 @@ const LIGHT_MS = 200;
 const TRACED_LIGHT_MS = 500;
 /** One wait for the kernel's word; `stop` is answered when it is over. */
 const TRACE_WAIT_MS = 200;
-/** Pause after each word, so that many connections a second cost no more than a hundred looks. */
+/** Pause after each word, so that many connections a second cost no more than a hundred looks … */
 const TRACE_PAUSE_MS = 10;
+/** … and no more than this share of the time. What waits meanwhile waits in the kernel's ring. */
+const MAX_TRACE_SHARE = 0.02;
 /** Readings may take this share of the time at most; then the next one comes later. */
 const MAX_SHARE = 0.25;
 const MAX_LIGHT_SHARE = 0.02;
@@ -76,8 +78,10 @@ function start(interval: number): void {
 async function watch(reader: SystemReader): Promise<void> {
   while (!stopping) {
     if (!await reader.waitForTrace(TRACE_WAIT_MS)) continue;
+    const began = performance.now();
     reader.readTrace(Date.now());
-    await new Promise((resolve) => setTimeout(resolve, TRACE_PAUSE_MS));
+    const took = performance.now() - began;
+    await new Promise((resolve) => setTimeout(resolve, Math.max(TRACE_PAUSE_MS, took / MAX_TRACE_SHARE)));
   }
 }
 

@@ -39,9 +39,9 @@ const RING_BYTES = 128 * 1024;
 const MAX_CPUS = 256;
 /** Records taken at one look, over all processors; the rest at the next. */
 export const MAX_RECORDS = 4_096;
-/** More UDP sends than this at one look: too many to follow, so UDP is not watched for a while. */
-const UDP_TOO_MANY = 2_000;
-const UDP_PAUSE_MS = 5_000;
+/** More UDP look-ups than this a second are too many to follow: then UDP is not watched for a while. */
+const UDP_A_SECOND = 2_000;
+const UDP_PAUSE_MS = 10_000;
 
 const NO_ARGUMENT = new Uint8Array(0);
 
@@ -64,6 +64,8 @@ export class ConnectionTrace {
   #poll: MappedMemory;
   #record = new Uint8Array(65_536); // a record's size is a u16
   #udpPausedUntilMs = 0;
+  #udpSecondMs = 0;
+  #udpThisSecond = 0;
   #waiting = false;
   #closed = false;
   /** Records that found no room, since the beginning. */
@@ -135,7 +137,12 @@ export class ConnectionTrace {
       if (record.kind === "sending") sends++;
       else if (record.kind === "lost") this.lost += record.records;
     }
-    if (sends > UDP_TOO_MANY) {
+    if (nowMs - this.#udpSecondMs >= 1_000 || nowMs < this.#udpSecondMs) {
+      this.#udpSecondMs = nowMs;
+      this.#udpThisSecond = 0;
+    }
+    this.#udpThisSecond += sends;
+    if (this.#udpThisSecond > UDP_A_SECOND && this.#udpPausedUntilMs === 0) {
       this.#udpPausedUntilMs = nowMs + UDP_PAUSE_MS;
       for (const fd of this.#udp) this.#libc.ioctl(fd, IOC_DISABLE, NO_ARGUMENT);
     }

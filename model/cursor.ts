@@ -154,6 +154,17 @@ export class Cursor {
   }
 
   /**
+   * As `peek32`, but the bits as a signed number: small integers cost no memory when handed around, and sequence
+   * numbers subtract with wrapping.
+   */
+  peekInt32(offset = 0): number {
+    const at = this.at + offset;
+    if (!(offset >= 0 && at + 4 <= this.end)) return 0;
+    const b = this.bytes;
+    return b[at] << 24 | b[at + 1] << 16 | b[at + 2] << 8 | b[at + 3];
+  }
+
+  /**
    * A cursor over the next `n` bytes, which this one steps over. With fewer there, this one latches `failed` and
    * the new one holds what is left, so what was understood before the damage can be kept.
    */

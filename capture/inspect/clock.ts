@@ -18,18 +18,21 @@ export class PacketClock {
   readonly #now = new Float64Array(1);
 
   /**
+   * Takes in a time and tells the common clock after it, which is never less than before.
+   *
    * @param source 0 to 256.
-   * @param timeUs The source's time, microseconds since 1970.
-   * @returns The common clock after it; never less than before.
+   * @param times [0] the source's time, microseconds since 1970; [1] becomes the common clock. Numbers this large
+   *   would be allocated as arguments and results; in an array they are not.
    */
-  tick(source: number, timeUs: number): number {
+  stamp(source: number, times: Float64Array): void {
     const now = this.#now[0];
-    const time = timeUs + this.#shift[source];
+    const time = times[0] + this.#shift[source];
     if (time >= now) {
       this.#now[0] = time;
-      return time;
+      times[1] = time;
+      return;
     }
-    if (now - time > MAX_LAG_US) this.#shift[source] = now - timeUs;
-    return now;
+    if (now - time > MAX_LAG_US) this.#shift[source] = now - times[0];
+    times[1] = now;
   }
 }

@@ -94,6 +94,7 @@ export class Inspector {
     const bytes = batch.bytes;
     const linkType = batch.linkType;
     const source = batch.interfaceIndex & 0xff;
+    const times = this.#view.timeUs;
     const divisor = batch.nanosecond ? 1000 : 1;
     record.reset(bytes, 0, batch.length);
     while (record.has(RECORD_HEADER_BYTES)) {
@@ -107,8 +108,8 @@ export class Inspector {
         this.#undecoded[Reason.truncated_record]++;
         return;
       }
-      const timeUs = seconds * 1e6 + (divisor === 1 ? fraction : Math.floor(fraction / divisor));
-      this.#packet(bytes, at, caplen, wireLength, linkType, source, timeUs);
+      times[0] = seconds * 1e6 + (divisor === 1 ? fraction : Math.floor(fraction / divisor));
+      this.#packet(bytes, at, caplen, wireLength, linkType, source);
     }
     if (record.remaining > 0) this.#undecoded[Reason.truncated_record]++;
   }
@@ -120,15 +121,13 @@ export class Inspector {
     wireLength: number,
     linkType: number,
     source: number,
-    timeUs: number,
   ): void {
     const view = this.#view;
     const sums = this.#sums;
-    const clockUs = this.#clock.tick(source, timeUs);
-    view.timeUs[0] = timeUs;
-    view.timeUs[1] = clockUs;
+    const times = view.timeUs;
+    this.#clock.stamp(source, times);
     view.interfaceIndex = source;
-    if (clockUs >= this.#nextExpiry[0]) this.#expire(clockUs);
+    if (times[1] >= this.#nextExpiry[0]) this.#expire(times[1]);
 
     view.begin(bytes, at, caplen, wireLength, linkType);
     let sides = NO_SIDES;
@@ -153,7 +152,7 @@ export class Inspector {
     }
     if (view.reassembled) sums[REASSEMBLED]++;
     sums[sides] += wireLength;
-    sums[LAST_PACKET_US] = timeUs > sums[LAST_PACKET_US] ? timeUs : sums[LAST_PACKET_US];
+    if (times[0] > sums[LAST_PACKET_US]) sums[LAST_PACKET_US] = times[0];
     this.#trafficPackets[view.kind]++;
     this.#trafficBytes[view.kind] += wireLength;
     if (view.undecoded >= 0) this.#undecoded[view.undecoded]++;
@@ -181,7 +180,9 @@ export class Inspector {
    */
   advance(nowUs: number): void {
     if (!(nowUs > 0)) return;
-    this.#expire(this.#clock.tick(WALL_CLOCK, nowUs));
+    const times = Float64Array.of(nowUs, 0);
+    this.#clock.stamp(WALL_CLOCK, times);
+    this.#expire(times[1]);
   }
 
   /** Replaces the machine's addresses; flows alive are judged anew. */

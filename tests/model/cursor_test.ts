@@ -63,6 +63,9 @@ Deno.test("peeks look ahead without moving or latching", () => {
   assert.equal(c.peek8(), 3);
   assert.equal(c.peek16(2), 0x0506);
   assert.equal(c.peek32(), 0x03040506);
+  assert.equal(c.peekInt32(), 0x03040506);
+  assert.equal(c.peekInt32(1), 0);
+  assert.equal(new Cursor(Uint8Array.of(255, 255, 255, 254)).peekInt32(), -2);
   assert.equal(c.peek8(4), 0);
   assert.equal(c.peek16(3), 0);
   assert.equal(c.peek32(1), 0);

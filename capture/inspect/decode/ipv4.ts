@@ -31,8 +31,8 @@ export function parseIpv4(v: PacketView, fragments: FragmentStore): number {
   v.limit(totalLength); // Ethernet pads short frames
   if (!c.has(headerLength)) return v.stop(Reason.truncated_ip_header);
 
-  v.address[0] = inMemoryOrder(c.peek32(12));
-  v.address[4] = inMemoryOrder(c.peek32(16));
+  v.address[0] = inMemoryOrder(c.peekInt32(12));
+  v.address[4] = inMemoryOrder(c.peekInt32(16));
   const protocol = c.peek8(9);
   const identification = c.peek16(4);
   const fragment = c.peek16(6);

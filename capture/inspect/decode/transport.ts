@@ -25,7 +25,7 @@ export function parseTcp(v: PacketView): boolean {
     v.stop(Reason.truncated_transport_header);
     return true;
   }
-  v.sequence = c.peek32(0) | 0;
+  v.sequence = c.peekInt32(0);
   const headerLength = (c.peek8(8) >> 4) * 4;
   v.tcpFlags = c.peek8(9);
   const room = v.wireRemaining + PORTS;

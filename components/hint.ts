@@ -11,7 +11,7 @@ export interface HintPart {
 
 /** Words a whole line starts with when it is nothing but a command. */
 const COMMAND_LINE =
-  /^(sudo|apt|apt-get|setcap|ip|modprobe|mount|sysctl|systemctl|npm|deno|curl|\.\/netpane)\s\S/;
+  /^(sudo|apt|apt-get|setcap|ip|modprobe|mount|sysctl|systemctl|npm|deno|curl|man|(\.\/)?netpane)\s\S/;
 
 /** Text between `backticks` is a command; so is a whole hint, or what follows a colon, that looks like one. */
 export function splitHint(hint: string): HintPart[] {

@@ -10,12 +10,10 @@ export interface StatusLine {
   watched: string;
 }
 
-/** Whether any interface gives packets now; a file being played always does. */
+/** Whether packets are seen at all; a file being played always has some. */
 export function isCapturing(tick: Tick): boolean {
-  const { mode } = tick.capture;
-  if (mode !== "live") return mode === "playback";
-  const asked = tick.interfaces.filter((face) => face.capture !== "off");
-  return asked.length === 0 || asked.some((face) => face.capture === "open");
+  return tick.capture.mode === "playback" ||
+    (tick.capture.mode === "live" && tick.throughput_from === "packets");
 }
 
 /** The status of the page: trouble first, then the reader's own doing, then the capture's. */

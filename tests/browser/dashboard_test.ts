@@ -126,6 +126,22 @@ Deno.test(browserTest("the page says when the server is away, and goes on when i
   assert.deepEqual(unexpected, []);
 }));
 
+Deno.test(browserTest("a capture that is off is said, with the step that mends it", async () => {
+  await using server = await Server.start(["--interface", "nosuch0"]);
+  await using browser = await TestBrowser.start();
+  const page = await browser.page({ permissions: ["clipboard-read", "clipboard-write"] });
+  await open(page, server);
+  await page.locator(".problem-error").first().getByText("nosuch0").waitFor();
+  await page.getByText("Capture off").waitFor();
+  const command = await page.locator(".command code").first().innerText();
+  await page.getByRole("button", { name: `Copy the command: ${command}` }).click();
+  await page.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), command);
+  assert.doesNotMatch(await page.locator(".keys").innerText(), /every packet was counted/);
+  assert.ok(await page.locator(".face").count() > 0, "interfaces are still shown");
+  assert.deepEqual(browser.complaints, []);
+}));
+
 Deno.test(
   browserTest("ten thousand connections: the browser draws those in view, and reaches all", async () => {
     const file = await Deno.makeTempFile({ suffix: ".pcap" });

@@ -17,6 +17,7 @@ Deno.test("splitHint() finds the commands", () => {
       false,
       ".",
     ]]],
+    ["List them: netpane interfaces", [[false, "List them: "], [true, "netpane interfaces"]]],
     ["Look at: the log", [[false, "Look at: the log"]]],
   ];
   for (const [hint, parts] of table) {

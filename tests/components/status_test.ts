@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { isCapturing, statusLine } from "../../components/status.ts";
-import type { CaptureStatus, InterfaceStatus, Tick } from "../../model/api.ts";
+import type { CaptureStatus, Tick } from "../../model/api.ts";
 
 /** Only what the status line reads. */
-function tick(capture: Partial<CaptureStatus>, interfaces: { capture: string }[] = []): Tick {
+function tick(capture: Partial<CaptureStatus>, from: Tick["throughput_from"] = "packets"): Tick {
   return {
     capture: {
       mode: "live",
@@ -16,12 +16,12 @@ function tick(capture: Partial<CaptureStatus>, interfaces: { capture: string }[]
       snaplen: 65_600,
       ...capture,
     },
-    interfaces: interfaces as InterfaceStatus[],
+    throughput_from: from,
   } as Tick;
 }
 
 Deno.test("statusLine() says what is watched and how it goes", () => {
-  const live = tick({ filter: "port 53" }, [{ capture: "open" }]);
+  const live = tick({ filter: "port 53" });
   assert.deepEqual(statusLine(live, "open", false), {
     tone: "ok",
     word: "Live",
@@ -31,10 +31,16 @@ Deno.test("statusLine() says what is watched and how it goes", () => {
   assert.equal(statusLine(live, "lost", true).word, "Reconnecting…");
 });
 
-Deno.test("a capture that waits on every interface is off, on some it is live", () => {
-  assert.equal(statusLine(tick({}, [{ capture: "waiting" }]), "open", false).word, "Capture off");
-  assert.equal(isCapturing(tick({}, [{ capture: "waiting" }, { capture: "open" }])), true);
+Deno.test("a capture that sees no packets is off, whatever was asked for", () => {
+  const off = tick({}, "counters");
+  assert.equal(isCapturing(off), false);
+  assert.deepEqual(statusLine(off, "open", false), {
+    tone: "warning",
+    word: "Capture off",
+    watched: "Sockets and interface counters only",
+  });
   assert.equal(isCapturing(tick({ mode: "off" })), false);
+  assert.equal(isCapturing(tick({ mode: "playback" }, "counters")), true);
 });
 
 Deno.test("a playback shows its file without the folder, its pace and how far it is", () => {

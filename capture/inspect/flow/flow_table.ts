@@ -197,7 +197,12 @@ export class FlowTable {
 
   /** Finds out anew which ends of all flows are local. */
   refreshLocalEnds(): void {
-    this.forEachLatest(this.active, (row) => this.#setLocalEnd(row));
+    const flow = this.#handed;
+    this.forEachLatest(this.active, (row) => {
+      this.store.copyTo(row, flow, 0);
+      const local = this.#localEndOf(this.#handedAddress, flow.address, 0, 4, flow.ipVersion[0]);
+      this.#bytes[row * ROW_BYTES + LOCAL_END] = local;
+    });
   }
 
   #movedUs(row: number): number {
@@ -283,7 +288,7 @@ export class FlowTable {
     bytes[b + INTERFACE] = v.interfaceIndex;
     bytes[b + END] = FlowEnd.none;
     this.#tcp.begin(row);
-    this.#setLocalEnd(row);
+    bytes[b + LOCAL_END] = this.#localEndOf(v.address, v.addressBytes, client, server, v.ipVersion);
 
     const bucket = hash & this.#mask;
     words[w + NEXT] = this.#buckets[bucket];
@@ -363,17 +368,12 @@ export class FlowTable {
     else this.#youngest[timeoutClass] = older;
   }
 
-  #setLocalEnd(row: number): void {
-    const flow = this.#handed;
-    this.store.copyTo(row, flow, 0);
-    const version = flow.ipVersion[0];
-    const client = this.#locals.has(this.#handedAddress, flow.address, 0, version);
-    const server = this.#locals.has(this.#handedAddress, flow.address, 4, version);
-    this.#bytes[row * ROW_BYTES + LOCAL_END] = client
-      ? server ? LocalEnd.both : LocalEnd.client
-      : server
-      ? LocalEnd.server
-      : LocalEnd.neither;
+  /** One of `LocalEnd`, of the addresses whose words begin at `client` and `server`. */
+  #localEndOf(words: Int32Array, bytes: Uint8Array, client: number, server: number, version: number): number {
+    const isClient = this.#locals.has(words, bytes, client, version);
+    const isServer = this.#locals.has(words, bytes, server, version);
+    if (isClient) return isServer ? LocalEnd.both : LocalEnd.client;
+    return isServer ? LocalEnd.server : LocalEnd.neither;
   }
 }
 

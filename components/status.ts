@@ -16,6 +16,14 @@ export function isCapturing(tick: Tick): boolean {
     (tick.capture.mode === "live" && tick.throughput_from === "packets");
 }
 
+/** What a reader can do while there is no connection to show. */
+export type Advice = "wait" | "capture-off" | "playback";
+
+/** Which advice fits how capture goes now. */
+export function adviceFor(tick: Tick): Advice {
+  return tick.capture.mode === "playback" ? "playback" : isCapturing(tick) ? "wait" : "capture-off";
+}
+
 /** The status of the page: trouble first, then the reader's own doing, then the capture's. */
 export function statusLine(tick: Tick, link: Link, paused: boolean): StatusLine {
   const watched = watchedText(tick);

@@ -22,6 +22,7 @@ import {
   type TableQuery,
 } from "../components/query.ts";
 import { askedFilter } from "../components/selection.ts";
+import { type Advice, adviceFor } from "../components/status.ts";
 import { sliceWindow } from "../components/window.ts";
 
 /** Rest after a keystroke before the filter is sent. */
@@ -39,7 +40,7 @@ interface Props {
   /** Packet time when the page was made, ms. */
   now: number;
   /** What to do when there is nothing to show. */
-  advice: "wait" | "capture-off" | "playback";
+  advice: Advice;
 }
 
 /** Rows in hand, and what they are an answer to. */
@@ -225,6 +226,7 @@ export default function ConnectionsTable(props: Props) {
 
   const now = packetTime.value || props.now;
   const rises = isRising(query);
+  const advice = tick.value === null ? props.advice : adviceFor(tick.value);
   const live = opened && (page.connections.find((row) => row.id === opened.id) ?? null);
   // The Tab key must always find a row, wherever the table has been scrolled to.
   const stop = current >= rows.start && current < rows.end ? current : rows.start;
@@ -344,7 +346,7 @@ export default function ConnectionsTable(props: Props) {
             {view !== null && <Spacer height={(total - rows.end) * view.rowHeight} />}
           </tbody>
         </table>
-        {total === 0 && <Empty filtered={query.q !== ""} advice={props.advice} clear={() => setTyped("")} />}
+        {total === 0 && <Empty filtered={query.q !== ""} advice={advice} clear={() => setTyped("")} />}
       </div>
       {page.offset + page.connections.length < total && view === null && (
         <noscript>
@@ -414,7 +416,7 @@ function Spacer({ height }: { height: number }) {
 }
 
 function Empty(
-  { filtered, advice, clear }: { filtered: boolean; advice: Props["advice"]; clear: () => void },
+  { filtered, advice, clear }: { filtered: boolean; advice: Advice; clear: () => void },
 ) {
   if (filtered) {
     return (

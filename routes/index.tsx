@@ -14,7 +14,7 @@ import Throughput from "../islands/Throughput.tsx";
 import TopBar from "../islands/TopBar.tsx";
 import { Logo } from "../components/Logo.tsx";
 import { parseTableQuery } from "../components/query.ts";
-import { isCapturing } from "../components/status.ts";
+import { adviceFor } from "../components/status.ts";
 import { define } from "../state.ts";
 
 export const handler = define.handlers({
@@ -36,7 +36,6 @@ export const handler = define.handlers({
 export default define.page<typeof handler>(function Dashboard({ data }) {
   const { tick, history, connections, query, about } = data;
   const playback = tick.capture.mode === "playback";
-  const advice = playback ? "playback" : isCapturing(tick) ? "wait" : "capture-off";
   return (
     <>
       <a class="skip" href="#connections">Skip to connections</a>
@@ -90,7 +89,12 @@ export default define.page<typeof handler>(function Dashboard({ data }) {
         )}
         <section class="card span-all" id="connections" aria-labelledby="connections-title">
           <h2 id="connections-title">Connections</h2>
-          <ConnectionsTable page={connections} query={query} now={tick.packet_time} advice={advice} />
+          <ConnectionsTable
+            page={connections}
+            query={query}
+            now={tick.packet_time}
+            advice={adviceFor(tick)}
+          />
         </section>
       </main>
       <footer class="foot">

@@ -162,6 +162,30 @@ case $1 in --version) echo "${version}" ;; eval) echo "$0" ;; *) echo started ;;
     }
   }));
 
+Deno.test("netpane without libpcap says the one command, and goes on; what needs none is not bothered", () =>
+  inFolder(async (folder) => {
+    // As an ordinary user on Debian: nothing can be installed.
+    writeProgram(`${folder}/ldconfig`, "#!/bin/sh\necho '\tlibc.so.6 (libc6,x86-64) => /lib/libc.so.6'\n");
+    writeProgram(`${folder}/id`, "#!/bin/sh\necho 1000\n");
+    writeProgram(`${folder}/apt-get`, "#!/bin/sh\necho installed anyway >&2\n");
+    const run = async (...args: string[]) => {
+      writeProgram(`${folder}/deno`, TELLING_DENO.replace("if", 'case "$*" in *dlopen*) exit 1 ;; esac\nif'));
+      const path = `${folder}:${Deno.env.get("PATH")}`;
+      return await netpane(args, { cwd: folder, env: { PATH: path } });
+    };
+    for (const command of ["start", "doctor", "interfaces"]) {
+      const { stderr, stdout, code } = await run(command, "--last");
+      assert.match(stderr, /libpcap is missing.*: sudo apt-get install libpcap0\.8\n$/);
+      assert.ok(stdout.endsWith("--last\n"), stdout);
+      assert.equal(code, 0);
+    }
+    for (
+      const args of [["start", "--demo"], ["start", "--pcap=a.pcap"], ["analyze", "-"], ["start", "--help"]]
+    ) {
+      assert.equal((await run(...args)).stderr, "", args.join(" "));
+    }
+  }));
+
 Deno.test("the program that start runs cannot read, write or run what it was not granted", () =>
   inFolder(async (folder) => {
     const { command } = tasks.start as { command: string };

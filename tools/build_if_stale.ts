@@ -69,7 +69,8 @@ if (import.meta.main) {
   try {
     Deno.exit(await buildIfStale());
   } catch (error) {
-    console.error(`netpane: cannot build the page into "${ROOT}_fresh": ${(error as Error).message}`);
+    console.error(`netpane: Cannot build the page into "${ROOT}_fresh": ${(error as Error).message}`);
+    console.error(`Run ${ROOT}netpane build once as a user who may write there`);
     Deno.exit(1);
   }
 }

@@ -71,7 +71,7 @@ export async function run(args: string[]): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());
   });
   log("info", "Stopping");
-  engine.stop();
+  await engine.stop();
   await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
   return 0;
 }

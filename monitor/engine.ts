@@ -13,6 +13,7 @@ import type {
   MainToPlayback,
   MainToSystem,
   PlaybackToMain,
+  Stop,
   SystemToMain,
 } from "../model/protocol.ts";
 import type { Monitor } from "./mod.ts";
@@ -49,6 +50,9 @@ export interface EngineOptions {
   log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
 }
 
+/** A worker that does not answer `stop` within this time is ended all the same. */
+const STOP_MS = 1500;
+
 /** A worker with typed messages. */
 interface Hand<In> {
   worker: Worker;
@@ -83,12 +87,13 @@ export class Engine {
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
   }
 
-  /** Closes interfaces and ends the workers. */
-  stop(): void {
+  /** Lets the workers close what they hold (interfaces, tracing), then ends them. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    for (const hand of [this.#source, this.#system, this.#inspect]) hand?.worker.terminate();
     this.#monitor.feed.close();
+    await Promise.all([this.#source, this.#system].map((hand) => hand && dismissed(hand)));
+    this.#inspect?.worker.terminate();
   }
 
   // ------------------------------------------------------------ workers
@@ -243,4 +248,18 @@ export class Engine {
       feed.heartbeat(Date.now());
     }).catch((cause) => this.#options.log("error", `The feed failed: ${cause}`));
   }
+}
+
+/** Asks a worker to stop, and ends it when it has, or when it takes too long. */
+async function dismissed(hand: Hand<Stop>): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, STOP_MS);
+    hand.worker.addEventListener("message", (event: MessageEvent<{ type: string }>) => {
+      if (event.data.type !== "stopped") return;
+      clearTimeout(timer);
+      resolve();
+    });
+    hand.send({ type: "stop" });
+  });
+  hand.worker.terminate();
 }

@@ -3,7 +3,8 @@
  *
  * Real programs talk over real (virtual) cables: a laptop, a phone, a file server, a lamp and an intruder behind a
  * router, whose bridge is captured; beyond it web servers at addresses that are reserved for examples (RFC 5737,
- * RFC 3849). Nothing leaves the machine. The card numbers are the published test numbers of the brands.
+ * RFC 3849). The home has private addresses (RFC 1918, RFC 4193), so that out and in can be told apart. Nothing
+ * leaves the machine. The card numbers are the published test numbers of the brands.
  *
  * usage (as root): deno run -A tools/make_demo.ts
  * needs ip, tcpdump, dnsmasq, dig, curl, ping, nmap, ssh and sshd, openssl, ethtool, tc, python3
@@ -58,14 +59,14 @@ for (const [host, mac, number] of hosts) {
   connect({ namespace: router, device: port }, { namespace: host, device: "eth0" });
   host.run("ip", "link", "set", "eth0", "address", mac);
   router.run("ip", "link", "set", port, "master", "br0", "up");
-  setAddresses(host, "eth0", `192.168.1.${number}/24`, `2001:db8:1::${number}/64`);
+  setAddresses(host, "eth0", `192.168.1.${number}/24`, `fd12:3456:789a:1::${number}/64`);
   noOffload(host, "eth0");
   noOffload(router, port);
 }
-setAddresses(router, "br0", "192.168.1.1/24", "2001:db8:1::1/64");
+setAddresses(router, "br0", "192.168.1.1/24", "fd12:3456:789a:1::1/64");
 for (const [host] of hosts) {
   host.run("ip", "route", "add", "default", "via", "192.168.1.1");
-  host.run("ip", "route", "add", "default", "via", "2001:db8:1::1");
+  host.run("ip", "route", "add", "default", "via", "fd12:3456:789a:1::1");
 }
 
 connect({ namespace: router, device: "wan" }, { namespace: line, device: "inside" });
@@ -83,7 +84,7 @@ for (const [v4, v6] of Object.values(SERVERS)) {
   router.run("ip", "route", "add", v6, "via", "2001:db8:64::1");
 }
 internet.run("ip", "route", "add", "192.168.1.0/24", "via", "100.64.0.2");
-internet.run("ip", "route", "add", "2001:db8:1::/64", "via", "2001:db8:64::2");
+internet.run("ip", "route", "add", "fd12:3456:789a:1::/64", "via", "2001:db8:64::2");
 noOffload(router, "wan");
 noOffload(internet, "eth0");
 // The line's speed: what makes a download a hill and not a needle.
@@ -131,7 +132,7 @@ cleanup.use(
     ...["--keep-in-foreground", "--no-resolv", "--no-hosts", "--conf-file=/dev/null", "--pid-file="],
     ...["--listen-address=192.168.1.1", "--bind-interfaces", "--cache-size=0", "--user=root"],
     ...["--local=/", "--mx-host=example.com,mail.example.com,10", "--txt-record=example.com,v=spf1 -all"],
-    ...["--host-record=nas.home.arpa,192.168.1.5,2001:db8:1::5", ...records],
+    ...["--host-record=nas.home.arpa,192.168.1.5,fd12:3456:789a:1::5", ...records],
   ], { stderr: "inherit" }),
 );
 for (const [host] of hosts) {

@@ -209,6 +209,8 @@ Deno.test({
     assert.match(gone.message, /eth0/);
     assert.notEqual(gone.hint, "");
 
+    await until("eth0 is not captured", async () => (await eth0(server))?.capture !== "open");
+
     connect({ namespace: pair.left, device: "eth0" }, { namespace: pair.right, device: "eth0" });
     setAddresses(pair.left, "eth0", "192.0.2.1/24");
     setAddresses(pair.right, "eth0", "192.0.2.2/24");

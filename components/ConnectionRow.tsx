@@ -42,6 +42,12 @@ export const COLUMNS = [
   { name: "iface", label: "Interface", sort: "in_iface" },
 ] as const;
 
+/** The columns of a table with or without programs; without them the client stands first. */
+export function columnsFor(programs: boolean): readonly (typeof COLUMNS[number])[] {
+  const [process, direction, client, ...rest] = COLUMNS;
+  return programs ? [process, direction, client, ...rest] : [client, direction, ...rest];
+}
+
 export interface ConnectionRowProps {
   row: Connection;
   /** Place in the whole list, counted from 0. */
@@ -50,39 +56,45 @@ export interface ConnectionRowProps {
   now: number;
   /** The row's button is where the Tab key stops. */
   current: boolean;
+  /** Whether there is a column for programs; without one the client leads the row. */
+  programs: boolean;
   onOpen?: (row: Connection) => void;
 }
 
-export function ConnectionRow({ row, index, now, current, onOpen }: ConnectionRowProps) {
+export function ConnectionRow({ row, index, now, current, programs, onOpen }: ConnectionRowProps) {
   const kind = row.state === "listen" ? "listen" : row.direction;
   const [bytesIn, bytesOut] = bytesInOut(row);
+  const client = (
+    <span class="end">
+      <span class="address">{row.src_ip}</span>
+      {row.src_port > 0 && hasPorts(row) && <span class="dim">:{row.src_port}</span>}
+    </span>
+  );
+  const open = { type: "button", class: "row-open", "data-row": index, tabIndex: current ? 0 : -1 } as const;
   return (
     <tr
       class={`row row-${row.direction}${row.bits_per_second > 0 ? " row-busy" : ""}`}
       aria-rowindex={index + 2}
       onClick={onOpen && (() => onOpen(row))}
     >
-      <th scope="row" class="c-process">
-        <button
-          type="button"
-          class="row-open"
-          data-row={index}
-          tabIndex={current ? 0 : -1}
-          title={processTitle(row)}
-        >
-          <ProcessName row={row} />
-        </button>
-      </th>
+      {programs
+        ? (
+          <th scope="row" class="c-process">
+            <button {...open} title={processTitle(row)}>
+              <ProcessName row={row} />
+            </button>
+          </th>
+        )
+        : (
+          <th scope="row" class="c-client c-lead mono" title={row.src_ip}>
+            <button {...open}>{client}</button>
+          </th>
+        )}
       <td class={`c-direction dir-${kind}`} title={DIRECTIONS[kind]}>
         <Icon name={kind} />
         <span class="c-direction-word">{kind}</span>
       </td>
-      <td class="c-client mono" title={row.src_ip}>
-        <span class="end">
-          <span class="address">{row.src_ip}</span>
-          {row.src_port > 0 && hasPorts(row) && <span class="dim">:{row.src_port}</span>}
-        </span>
-      </td>
+      {programs && <td class="c-client mono" title={row.src_ip}>{client}</td>}
       <td class="c-server mono" title={row.dest_ip}>
         <span class="address">{row.dest_ip}</span>
       </td>
@@ -153,10 +165,10 @@ function processTitle(row: Connection): string {
 }
 
 /** Stands where a row is not yet loaded. */
-export function WaitingRow({ index }: { index: number }) {
+export function WaitingRow({ index, columns }: { index: number; columns: number }) {
   return (
     <tr class="row row-waiting" aria-rowindex={index + 2}>
-      <td colSpan={COLUMNS.length}>
+      <td colSpan={columns}>
         <span class="visually-hidden">Loading</span>
       </td>
     </tr>

@@ -8,7 +8,7 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Connection, ConnectionPage } from "../model/api.ts";
 import { ConnectionDetails } from "../components/ConnectionDetails.tsx";
-import { COLUMNS, ConnectionRow, WaitingRow } from "../components/ConnectionRow.tsx";
+import { type COLUMNS, columnsFor, ConnectionRow, WaitingRow } from "../components/ConnectionRow.tsx";
 import { count, counted } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { packetTime, paused, tick } from "../components/live.ts";
@@ -33,6 +33,9 @@ const SCROLL_MS = 70;
 const NEAR_PX = 200;
 /** An answer slower than this is given up. */
 const PATIENCE_MS = 8_000;
+
+/** Offered under the filter; a click adds one to it. */
+const EXAMPLES = ["port:443", "proto:udp", "process:curl", "ip:10.0.0.1", "state:established"];
 
 interface Props {
   page: ConnectionPage;
@@ -227,6 +230,9 @@ export default function ConnectionsTable(props: Props) {
   const now = packetTime.value || props.now;
   const rises = isRising(query);
   const advice = tick.value === null ? props.advice : adviceFor(tick.value);
+  // A file knows no programs.
+  const programs = advice !== "playback";
+  const columns = columnsFor(programs);
   const live = opened && (page.connections.find((row) => row.id === opened.id) ?? null);
   // The Tab key must always find a row, wherever the table has been scrolled to.
   const stop = current >= rows.start && current < rows.end ? current : rows.start;
@@ -242,7 +248,7 @@ export default function ConnectionsTable(props: Props) {
             name="q"
             value={typed}
             maxLength={MAX_FILTER}
-            placeholder="Filter: firefox port:443"
+            placeholder={programs ? "Filter: firefox port:443" : "Filter: 10.0.0.1 port:443"}
             autocomplete="off"
             spellcheck={false}
             aria-describedby="filter-hint"
@@ -262,9 +268,9 @@ export default function ConnectionsTable(props: Props) {
                 if (sort !== query.sort) ask(sortedBy(query, sort));
               }}
             >
-              {Object.entries(SORT_LABELS).map(([value, label]) => (
-                <option key={value} value={value} selected={value === query.sort}>{label}</option>
-              ))}
+              {Object.entries(SORT_LABELS).filter(([key]) => programs || key !== "process").map((
+                [value, label],
+              ) => <option key={value} value={value} selected={value === query.sort}>{label}</option>)}
             </select>
           </label>
           <button
@@ -283,8 +289,9 @@ export default function ConnectionsTable(props: Props) {
             : ` of ${count(page.all)} match`}
         </p>
         <p class="filter-hint" id="filter-hint">
-          All words must match: address, port, program, protocol, state, interface. Or name the field:{" "}
-          {["port:443", "proto:udp", "process:curl", "ip:10.0.0.1", "state:established"].map((example) => (
+          All words must match: address, port,{" "}
+          {programs && "program, "}protocol, state, interface. Or name the field:{" "}
+          {EXAMPLES.filter((example) => programs || !example.startsWith("process")).map((example) => (
             <button
               key={example}
               type="button"
@@ -306,14 +313,18 @@ export default function ConnectionsTable(props: Props) {
       )}
       {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
       <div class="table-box" ref={region} tabIndex={0} role="region" aria-label="List of connections">
-        <table class="rows" aria-rowcount={total + 1} aria-colcount={COLUMNS.length}>
+        <table
+          class={programs ? "rows" : "rows no-programs"}
+          aria-rowcount={total + 1}
+          aria-colcount={columns.length}
+        >
           <caption class="visually-hidden">
             Connections, sorted by {SORT_LABELS[query.sort]}. Arrow keys move between rows, Enter opens one.
           </caption>
-          <colgroup>{COLUMNS.map(({ name }) => <col key={name} class={`w-${name}`} />)}</colgroup>
+          <colgroup>{columns.map(({ name }) => <col key={name} class={`w-${name}`} />)}</colgroup>
           <thead>
             <tr aria-rowindex={1}>
-              {COLUMNS.map((column) => (
+              {columns.map((column) => (
                 <Head
                   key={column.name}
                   column={column}
@@ -327,7 +338,7 @@ export default function ConnectionsTable(props: Props) {
             {view !== null && <Spacer height={rows.start * view.rowHeight} />}
             {range(rows.start, rows.end).map((index) => {
               const row = page.connections[index - page.offset];
-              if (row === undefined) return <WaitingRow key={index} index={index} />;
+              if (row === undefined) return <WaitingRow key={index} index={index} columns={columns.length} />;
               return (
                 <ConnectionRow
                   // By place, not by connection: the focus stays where it is when rows change places.
@@ -336,6 +347,7 @@ export default function ConnectionsTable(props: Props) {
                   index={index}
                   now={now}
                   current={index === stop}
+                  programs={programs}
                   onOpen={(row) => {
                     setCurrent(index);
                     setOpened(row);

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import type { Tick } from "../model/api.ts";
 import { Amount } from "../components/Amount.tsx";
-import { bitRate, byteCount, count, percent, shortCount, text } from "../components/format.ts";
+import { bitRate, byteCount, count, counted, percent, shortCount, text } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { isCapturing } from "../components/status.ts";
 import { useLive } from "../components/use_live.ts";
@@ -39,7 +39,12 @@ export default function KeyNumbers(props: { tick: Tick }) {
       <Key label="Packets" below={seen ? <>{count(totals.packets)} in all</> : "no packets are captured"}>
         <Amount q={{ ...shortCount(now.packets), unit: shortCount(now.packets).unit + "/s" }} />
       </Key>
-      <Key label="Connections" below={<>{count(connections.with_process)} with known program</>}>
+      <Key
+        label="Connections"
+        below={tick.capture.mode === "playback"
+          ? <>{counted(tick.flows.evicted, "flow")} evicted</>
+          : <>{count(connections.with_process)} with known program</>}
+      >
         <Amount q={shortCount(connections.shown)} />
       </Key>
       <Key

@@ -48,7 +48,7 @@ Deno.test("hostile names are text in rows, details and rings", () => {
     <Ring slices={[{ label: HOSTILE, share: 1, colour: 1 }]} title={HOSTILE} middle={[HOSTILE, "B"]} />
   );
   const pages = [
-    renderToString(<ConnectionRow row={row} index={0} now={2} current />),
+    renderToString(<ConnectionRow row={row} index={0} now={2} current programs />),
     renderToString(<ConnectionDetails row={row} now={2} gone={false} onClose={() => {}} />),
     renderToString(ring),
   ];

@@ -1,0 +1,95 @@
+/**
+ * Whether a head or a form carries a password, and how long the user's name is. Nothing else of it is given away.
+ */
+import { isPasswordName, isPasswordValue, plainName, userNameRank } from "./secret_names.ts";
+
+export interface Credentials {
+  /** `basic`, `digest`, `bearer` or `form`. */
+  kind: string;
+  /** Characters of the user name; 0 where there is none. */
+  userLength: number;
+}
+
+/**
+ * Credentials in the value of `Authorization` or `Proxy-Authorization`, RFC 7617, 7616 and 6750; null where there
+ * are none that a listener could use (Negotiate, NTLM) or where they are malformed.
+ */
+export function readAuthorization(value: string): Credentials | null {
+  const blank = value.search(/[ \t]/);
+  if (blank < 0) return null;
+  const rest = value.slice(blank).trim();
+  switch (value.slice(0, blank).toLowerCase()) {
+    case "basic": {
+      const pair = decodeBase64(rest);
+      const colon = pair.indexOf(":");
+      return colon < 0 ? null : { kind: "basic", userLength: colon };
+    }
+    case "digest": {
+      const user = /(?:^|[\s,])username\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/i.exec(rest);
+      return user === null ? null : { kind: "digest", userLength: (user[1] ?? user[2]).length };
+    }
+    // Whoever reads a bearer token can use it just like a password.
+    case "bearer":
+      return rest === "" ? null : { kind: "bearer", userLength: 0 };
+    default:
+      return null;
+  }
+}
+
+function decodeBase64(text: string): string {
+  try {
+    return atob(text.replaceAll("-", "+").replaceAll("_", "/"));
+  } catch {
+    return "";
+  }
+}
+
+/** Collects the fields of one form until it is known whether it logs somebody in. */
+export class LoginForm {
+  #password = false;
+  #userRank = 0;
+  #userLength = 0;
+
+  /** @param value Decoded; only its length and whether it is a mere switch count. */
+  field(name: string, value: string): void {
+    if (value === "") return;
+    const plain = plainName(name);
+    if (isPasswordName(plain)) {
+      this.#password ||= isPasswordValue(value);
+      return;
+    }
+    const rank = userNameRank(plain);
+    if (rank <= this.#userRank) return;
+    this.#userRank = rank;
+    this.#userLength = value.length;
+  }
+
+  /** Null where no password was among the fields. */
+  get credentials(): Credentials | null {
+    return this.#password ? { kind: "form", userLength: this.#userLength } : null;
+  }
+}
+
+/** Credentials among `name=value&…` (a query string or a form's body). */
+export function readUrlEncoded(text: string): Credentials | null {
+  if (!text.includes("=")) return null;
+  const form = new LoginForm();
+  for (const pair of text.split(/[&;]/)) {
+    const equals = pair.indexOf("=");
+    if (equals > 0) form.field(pair.slice(0, equals), unescapePercent(pair.slice(equals + 1)));
+  }
+  return form.credentials;
+}
+
+function unescapePercent(value: string): string {
+  return value.replaceAll(/%[0-9a-f]{2}/gi, "?").trim();
+}
+
+/** Credentials among the string members of JSON text, which may be cut short. Numbers do not count. */
+export function readJson(text: string): Credentials | null {
+  const form = new LoginForm();
+  for (const [, name, value] of text.matchAll(JSON_MEMBER)) form.field(name, value);
+  return form.credentials;
+}
+
+const JSON_MEMBER = /"([^"\\]{1,64})"\s{0,8}:\s{0,8}"((?:[^"\\]|\\.){0,1024})"/g;

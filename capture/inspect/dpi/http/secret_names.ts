@@ -1,0 +1,50 @@
+/** Names of form fields and parameters that hold a password, or the user's name beside it. */
+
+/** A field's name without case, signs and percent-encoding: `user%5BPassword%5D` is `userpassword`. */
+export function plainName(name: string): string {
+  return name.slice(0, 128)
+    .replaceAll(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)))
+    .toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
+
+const PASSWORD_ENDS =
+  /(password|passwd|passwort|passphrase|passcode|passwrd|pswd|pwd|motdepasse|contrasena|senha)\d?$/;
+const PASSWORD_NAMES = new Set([
+  "pass",
+  "pw",
+  "psw",
+  "userpass",
+  "loginpass",
+  "userpw",
+  "passw",
+  "mdp",
+  "kennwort",
+]);
+const USER_ENDS = /(user|username|userid|login|loginid|loginname|email|emailaddress|nickname)$/;
+const USER_NAMES = new Set([
+  "usr",
+  "uname",
+  "uid",
+  "mail",
+  "log",
+  "account",
+  "accountname",
+  "name",
+  "id",
+  "benutzer",
+]);
+
+/** Whether a field of that name holds a password. @param plain As `plainName` gives it. */
+export function isPasswordName(plain: string): boolean {
+  return PASSWORD_NAMES.has(plain) || PASSWORD_ENDS.test(plain);
+}
+
+/** How surely a field of that name holds the user's name: 2, 1 perhaps, 0 no. @param plain As `plainName` gives it. */
+export function userNameRank(plain: string): number {
+  return USER_ENDS.test(plain) ? 2 : USER_NAMES.has(plain) ? 1 : 0;
+}
+
+/** Whether a value can be a password: `forgot_password=1` is a switch. */
+export function isPasswordValue(value: string): boolean {
+  return value !== "" && !/^(0|1|true|false|on|off|yes|no|null|undefined)$/i.test(value);
+}

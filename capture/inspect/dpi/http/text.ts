@@ -1,0 +1,38 @@
+/** Bytes of a head as text. */
+
+/**
+ * `bytes[at, end)` as text: UTF-8 where it is, else one character a byte (Latin-1).
+ *
+ * @param max Bytes at most; the rest is cut off.
+ */
+export function textOf(bytes: Uint8Array, at: number, end: number, max: number): string {
+  if (end - at > max) end = at + max;
+  if (end <= at) return "";
+  let high = 0;
+  for (let i = at; i < end; i++) high |= bytes[i];
+  if (high >= 0x80) {
+    // A copy, because the decoder refuses shared memory.
+    const text = UTF8.decode(bytes.slice(at, end));
+    if (!text.includes("\ufffd")) return text;
+  }
+  // A few calls: the engine's stack holds only so many arguments.
+  let text = "";
+  for (let i = at; i < end; i += 4096) {
+    text += String.fromCharCode.apply(null, bytes.subarray(i, i + 4096 < end ? i + 4096 : end) as never);
+  }
+  return text;
+}
+
+const UTF8 = new TextDecoder();
+
+/** Where `bytes[at, end)` has its next line feed; -1 where there is none. */
+export function lineFeed(bytes: Uint8Array, at: number, end: number): number {
+  // Short stretches are quicker without the call into the engine and the view it needs.
+  const near = at + 96 < end ? at + 96 : end;
+  for (; at < near; at++) if (bytes[at] === LF) return at;
+  if (at >= end) return -1;
+  const found = bytes.subarray(at, end).indexOf(LF);
+  return found < 0 ? -1 : at + found;
+}
+
+const LF = 0x0a;

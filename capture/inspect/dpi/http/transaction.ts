@@ -1,0 +1,79 @@
+/**
+ * One request with its answer as an event, with the field names of Suricata 7 (`http`); what it has no name for
+ * stands under `netpane.http`. Secrets are masked here, once.
+ */
+import { type FlowHandle, TO_SERVER } from "../contract.ts";
+import type { Head } from "./head.ts";
+import { maskCards, maskUrl } from "./mask.ts";
+
+/** A host, and the port where one was named. */
+export interface Authority {
+  host: string;
+  port: number;
+}
+
+/** A host name has at most 253 characters (RFC 1035 §2.3.4); what claims to be longer is cut. */
+const MAX_HOST_CHARS = 255;
+
+/** Takes `host:port`, `[::1]:port`, `user@host` apart. */
+export function parseAuthority(text: string): Authority {
+  const host = text.slice(text.lastIndexOf("@") + 1).trim();
+  const found = /^(\[[^\]]*\]|[^:]*):(\d{1,5})?$/.exec(host);
+  const name = (found === null ? host : found[1]).slice(0, MAX_HOST_CHARS);
+  const port = Number(found?.[2] ?? 0);
+  return { host: name, port: port <= 65_535 ? port : 0 };
+}
+
+/** Where a request goes: `Host`, else the authority of its target, RFC 9112 §3.2. */
+export function authorityOf(head: Head): Authority {
+  if (head.host !== "") return parseAuthority(head.host);
+  if (head.method === "CONNECT") return parseAuthority(head.target);
+  const absolute = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(head.target);
+  return parseAuthority(absolute?.[1] ?? "");
+}
+
+/** Tells of a transaction. At least one of the two is there. @param direction The request's. */
+export function tellTransaction(
+  flow: FlowHandle,
+  direction: number,
+  request: Head | null,
+  response: Head | null,
+): void {
+  const http: Record<string, unknown> = {};
+  const more: Record<string, unknown> = {};
+  if (request !== null) {
+    const { host, port } = authorityOf(request);
+    if (host !== "") http.hostname = maskCards(host);
+    if (port > 0) http.http_port = port;
+    http.url = maskUrl(request.target);
+    if (request.userAgent !== "") http.http_user_agent = maskCards(request.userAgent);
+  }
+  if (response !== null && response.contentType !== "") {
+    http.http_content_type = maskCards(response.contentType.replace(/\s*;.*$/s, ""));
+  }
+  if (request !== null) {
+    if (request.referer !== "") http.http_refer = maskUrl(request.referer);
+    http.http_method = request.method;
+    if (request.contentType !== "") {
+      more.request_content_type = maskCards(request.contentType.replace(/\s*;.*$/s, ""));
+    }
+    if (request.contentLength > 0) more.request_length = request.contentLength;
+  }
+  const version = request?.version || response?.version;
+  if (version) http.protocol = version;
+  if (response !== null) {
+    http.status = response.status;
+    if (response.location !== "") http.redirect = maskUrl(response.location);
+    if (response.contentLength >= 0) http.length = response.contentLength;
+    if (response.reason !== "") more.reason = maskCards(response.reason);
+    if (response.server !== "") more.server = maskCards(response.server);
+  }
+  flow.tell("http", direction, Object.keys(more).length === 0 ? { http } : { http, netpane: { http: more } });
+}
+
+/** The name in `Host` is the flow's server, unless a proxy was asked, or it is only an address. */
+export function nameServer(flow: FlowHandle, direction: number, request: Head): void {
+  if (direction !== TO_SERVER || request.target[0] !== "/" || request.host === "") return;
+  const { host } = parseAuthority(request.host);
+  if (/^[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.-])?$/i.test(host) && /[a-z]/i.test(host)) flow.serverName(host);
+}

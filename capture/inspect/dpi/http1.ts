@@ -1,0 +1,434 @@
+/**
+ * HTTP/1.0 and 1.1, RFC 9112: requests and responses in either direction, matched in order; an `http` event when a
+ * response's head is known, and bodies in clear text for the card scanner.
+ *
+ * A capture may begin or lose bytes anywhere. Where a body's end is not known, the next line that is a start line,
+ * at the beginning of a segment or after a line feed, is where the parser believes again.
+ *
+ * Lanes of the card scanner: 0 has heads and what is not understood, 1 bodies. State: see `http/limits.ts`.
+ */
+import type { Cursor } from "../../../model/cursor.ts";
+import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
+import { Body } from "./http/body.ts";
+import { Chunks } from "./http/chunks.ts";
+import { readAuthorization, readUrlEncoded } from "./http/credentials.ts";
+import { Head } from "./http/head.ts";
+import { TextBudget } from "./http/inflater.ts";
+import { httpLimits, MAX_LINE_BYTES, MAX_PIPELINE, UNANSWERED_AFTER_US } from "./http/limits.ts";
+import {
+  createStartLineParts,
+  isKnownMethod,
+  mayBeStartLine,
+  parseStartLine,
+  StartLine,
+} from "./http/start_line.ts";
+import { lineFeed, textOf } from "./http/text.ts";
+import { nameServer, tellTransaction } from "./http/transaction.ts";
+
+/** Blank lines before a start line that are forgiven, RFC 9112 §2.2. */
+const MAX_BLANK_BYTES = 8;
+/** A request line this long without an end is believed by its method: it may be longer than what is probed. */
+const LONG_REQUEST_BYTES = 512;
+
+const BODY_LANE = 1;
+
+export const http1: StreamProtocol = {
+  name: "http",
+
+  probe(c: Cursor): number {
+    const { bytes, end } = c;
+    let at = c.at;
+    while (at < end && at - c.at < MAX_BLANK_BYTES && (bytes[at] === CR || bytes[at] === LF)) at++;
+    if (at === end) return Probe.more;
+    const feed = lineFeed(bytes, at, Math.min(end, at + MAX_LINE_BYTES));
+    if (feed >= 0) {
+      return parseStartLine(bytes, at, feed - (bytes[feed - 1] === CR ? 1 : 0), parts) ? Probe.yes : Probe.no;
+    }
+    if (!mayBeStartLine(bytes, at, end)) return Probe.no;
+    if (parseStartLine(bytes, at, end, parts) === StartLine.response) return Probe.yes;
+    if (end - at < LONG_REQUEST_BYTES) return Probe.more;
+    let blank = at;
+    while (bytes[blank] !== SP) blank++;
+    for (let i = at; i < end; i++) if (bytes[i] < SP) return Probe.no;
+    return isKnownMethod(textOf(bytes, at, blank, 32)) ? Probe.yes : Probe.no;
+  },
+
+  create(flow: FlowHandle): StreamParser {
+    return new Http1Parser(flow);
+  },
+};
+
+/** What the next byte of a direction belongs to. */
+const State = {
+  /** At the beginning of a line that should be a start line. */
+  start: 0,
+  fields: 1,
+  /** A body of so many bytes. */
+  length: 2,
+  chunks: 3,
+  /** A body without a known end. */
+  untilClose: 4,
+  /** Somewhere: a start line is looked for. */
+  lost: 5,
+} as const;
+
+/** One direction. */
+class Side {
+  state: number = State.start;
+  /** The unfinished line at the end of what came so far. */
+  line = NO_LINE;
+  lineLength = 0;
+  /** Bytes were lost, or made no sense, since the last start line. */
+  strayed = false;
+  head: Head | null = null;
+  headTooLong = false;
+  body: Body | null = null;
+  bodyLeft = 0;
+  chunks: Chunks | null = null;
+  /** The body's framing hangs on a request that was not seen. */
+  unmatched = false;
+  /** Requests of this direction that were not answered yet. */
+  waiting: { head: Head; timeUs: number }[] = [];
+}
+
+const NO_LINE: Uint8Array = new Uint8Array(0);
+const FIRST_LINE_BYTES = 256;
+const parts = createStartLineParts();
+
+class Http1Parser implements StreamParser {
+  readonly #flow: FlowHandle;
+  readonly #sides = [new Side(), new Side()];
+  readonly #budget = new TextBudget();
+  /** The flow was handed to another protocol. */
+  #gone = false;
+  #lastHost = "";
+
+  constructor(flow: FlowHandle) {
+    this.#flow = flow;
+  }
+
+  data(direction: number, bytes: Uint8Array, at: number, end: number): void {
+    if (this.#gone) return;
+    const side = this.#sides[direction];
+    this.#atSegment(direction, side, bytes, at, end);
+    while (at < end && !this.#gone) {
+      switch (side.state) {
+        case State.start:
+        case State.fields:
+          at = this.#headBytes(direction, side, bytes, at, end);
+          break;
+        case State.length: {
+          const stop = Math.min(end, at + side.bodyLeft);
+          side.bodyLeft -= stop - at;
+          side.body!.push(bytes, at, stop);
+          at = stop;
+          if (side.bodyLeft === 0) this.#bodyDone(side, State.start);
+          break;
+        }
+        case State.chunks: {
+          const chunks = side.chunks!;
+          at = chunks.push(bytes, at, end, side.body!);
+          if (chunks.done) this.#bodyDone(side, State.start);
+          else if (chunks.broken) this.#bodyDone(side, State.lost);
+          break;
+        }
+        case State.untilClose:
+          side.body!.push(bytes, at, end);
+          at = end;
+          break;
+        default:
+          at = this.#lost(direction, side, bytes, at, end);
+      }
+    }
+  }
+
+  gap(direction: number): void {
+    if (this.#gone) return;
+    const side = this.#sides[direction];
+    // What was understood of a head is kept; its body, if it has one, is not where it should be.
+    if (side.state === State.fields) this.#headDone(direction, side, true);
+    if (this.#gone) return;
+    this.#bodyDone(side, State.lost);
+    side.strayed = true;
+    side.lineLength = 0;
+    this.#flow.scanEnd(direction, 0);
+  }
+
+  close(): void {
+    if (this.#gone) return;
+    for (const direction of [0, 1]) {
+      const side = this.#sides[direction];
+      if (side.state === State.start && side.lineLength > 0) {
+        this.#startLine(direction, side, side.line, 0, side.lineLength);
+      }
+      if (side.state === State.fields) this.#headDone(direction, side, true);
+      if (this.#gone) return;
+      this.#bodyDone(side, State.lost);
+    }
+    this.#tellWaiting();
+  }
+
+  // ------------------------------------------------------------ heads
+
+  /** Lines of a head, as many as are there. @returns Index after the last byte taken. */
+  #headBytes(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): number {
+    const from = at;
+    let complete = false;
+    while (at < end && !complete) {
+      const feed = lineFeed(bytes, at, end);
+      const stop = feed < 0 ? end : feed + 1;
+      if (feed < 0 || side.lineLength > 0) {
+        this.#keep(side, bytes, at, feed < 0 ? end : feed);
+        if (feed >= 0) {
+          complete = this.#line(direction, side, side.line, 0, side.lineLength);
+          side.lineLength = 0;
+          if (side.line.length > 4 * FIRST_LINE_BYTES) side.line = NO_LINE;
+        } else if (
+          side.state === State.start && !mayBeStartLine(side.line, skipEnds(side), side.lineLength)
+        ) {
+          side.state = State.lost;
+          side.lineLength = 0;
+        }
+      } else {
+        if (feed - at > MAX_LINE_BYTES) httpLimits.longLines++;
+        complete = this.#line(direction, side, bytes, at, Math.min(feed, at + MAX_LINE_BYTES));
+      }
+      if (side.state === State.lost) {
+        if (this.#tunnelled(direction, side, bytes, from, end)) return end;
+        side.strayed = true;
+        complete = true;
+        if (feed >= 0 && stop < end && mayBeStartLine(bytes, stop, end)) side.state = State.start;
+      }
+      at = stop;
+    }
+    this.#flow.scan(direction, 0, bytes, from, at, "plain");
+    if (complete && side.state === State.fields) {
+      this.#flow.scanEnd(direction, 0);
+      this.#headDone(direction, side, false, bytes, at, end);
+      if (this.#gone) return end;
+    }
+    return at;
+  }
+
+  #keep(side: Side, bytes: Uint8Array, at: number, end: number): void {
+    const room = MAX_LINE_BYTES - side.lineLength;
+    if (end - at > room) {
+      if (room > 0) httpLimits.longLines++;
+      end = at + room;
+    }
+    const length = side.lineLength + end - at;
+    if (length > side.line.length) {
+      const grown = new Uint8Array(Math.max(FIRST_LINE_BYTES, Math.min(MAX_LINE_BYTES, 2 * length)));
+      grown.set(side.line.subarray(0, side.lineLength));
+      side.line = grown;
+    }
+    for (let i = at, to = side.lineLength; i < end; i++, to++) side.line[to] = bytes[i];
+    side.lineLength = length;
+  }
+
+  /** A whole line without its line feed. @returns Whether it ends the head. */
+  #line(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): boolean {
+    if (end > at && bytes[end - 1] === CR) end--;
+    if (side.state === State.start) {
+      this.#startLine(direction, side, bytes, at, end);
+      return false;
+    }
+    if (end === at) return true;
+    if (!side.headTooLong && !side.head!.line(bytes, at, end)) {
+      side.headTooLong = true;
+      httpLimits.longHeads++;
+    }
+    return false;
+  }
+
+  #startLine(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
+    while (at < end && bytes[at] === CR) at++;
+    if (end === at) return; // blank lines between messages, RFC 9112 §2.2
+    const found = mayBeStartLine(bytes, at, end) ? parseStartLine(bytes, at, end, parts) : StartLine.none;
+    // In the middle of something unknown only methods known by name are believed.
+    const believed = found === StartLine.response ||
+      (found === StartLine.request &&
+        (!side.strayed || (parts.version !== "" && isKnownMethod(parts.method))));
+    if (!believed) {
+      side.state = State.lost;
+      return;
+    }
+    side.head = new Head(parts);
+    side.headTooLong = false;
+    side.strayed = false;
+    side.state = State.fields;
+    if (found === StartLine.request) this.#tellOverdue(direction);
+  }
+
+  /**
+   * A head is complete, or all that will come of it is here.
+   *
+   * @param torn Bytes of it are missing.
+   * @param bytes What follows it, for a protocol that takes over.
+   */
+  #headDone(direction: number, side: Side, torn: boolean, bytes = NO_LINE, at = 0, end = 0): void {
+    const head = side.head!;
+    side.head = null;
+    head.finish();
+    if (head.request) this.#request(direction, side, head);
+    else this.#response(direction, side, head, bytes, at, end);
+    if (torn && !this.#gone) this.#bodyDone(side, State.lost);
+  }
+
+  #request(direction: number, side: Side, head: Head): void {
+    if (side.waiting.length >= MAX_PIPELINE) {
+      httpLimits.pipelines++;
+      tellTransaction(this.#flow, direction, side.waiting.shift()!.head, null);
+    }
+    side.waiting.push({ head, timeUs: this.#flow.timeUs });
+    if (head.host !== this.#lastHost) {
+      this.#lastHost = head.host;
+      nameServer(this.#flow, direction, head);
+    }
+    for (const value of [head.authorization, head.proxyAuthorization]) {
+      const found = value === "" ? null : readAuthorization(value);
+      if (found !== null) this.#flow.credentials(direction, found.kind, found.userLength);
+    }
+    const query = head.target.indexOf("?");
+    const inQuery = query < 0 ? null : readUrlEncoded(head.target.slice(query + 1));
+    if (inQuery !== null) this.#flow.credentials(direction, inQuery.kind, inQuery.userLength);
+    side.unmatched = false;
+    if (head.chunked) this.#bodyBegin(direction, side, head, State.chunks);
+    else if (head.contentLength > 0) this.#bodyBegin(direction, side, head, State.length);
+    else side.state = State.start;
+  }
+
+  #response(direction: number, side: Side, head: Head, bytes: Uint8Array, at: number, end: number): void {
+    const asked = this.#sides[1 - direction].waiting;
+    // 100 Continue, 102, 103: the real answer is still to come, RFC 9110 §15.2.
+    if (head.status < 200 && head.status !== 101) {
+      side.state = State.start;
+      return;
+    }
+    const request = asked.shift()?.head ?? null;
+    tellTransaction(this.#flow, 1 - direction, request, head);
+    if (head.status === 101) {
+      return this.#switch(UPGRADES[head.upgrade.split(/[\s,/]/)[0]] ?? null, direction, bytes, at, end);
+    }
+    if (request?.method === "CONNECT" && head.status < 300) {
+      return this.#switch(null, direction, bytes, at, end);
+    }
+    side.unmatched = request === null;
+    // RFC 9112 §6.3
+    if (request?.method === "HEAD" || head.status === 204 || head.status === 304) side.state = State.start;
+    else if (head.chunked) this.#bodyBegin(direction, side, head, State.chunks);
+    else if (head.contentLength === 0) side.state = State.start;
+    else if (head.contentLength > 0) this.#bodyBegin(direction, side, head, State.length);
+    else this.#bodyBegin(direction, side, head, State.untilClose);
+  }
+
+  #switch(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    for (const side of this.#sides) this.#bodyDone(side, State.lost);
+    this.#tellWaiting();
+    this.#gone = true;
+    this.#flow.switchTo(protocol, direction, bytes, at, end);
+  }
+
+  // ------------------------------------------------------------ bodies
+
+  #bodyBegin(direction: number, side: Side, head: Head, state: number): void {
+    side.state = state;
+    side.bodyLeft = head.contentLength;
+    side.chunks = state === State.chunks ? new Chunks() : null;
+    side.body = new Body({
+      flow: this.#flow,
+      direction,
+      lane: BODY_LANE,
+      budget: this.#budget,
+      contentType: head.contentType,
+      contentEncoding: head.contentEncoding,
+      transferEncoding: head.transferEncoding,
+      request: head.request,
+    });
+  }
+
+  #bodyDone(side: Side, next: number): void {
+    side.body?.end();
+    side.body = null;
+    side.chunks = null;
+    side.state = next;
+  }
+
+  // ------------------------------------------------------------ where bytes are missing
+
+  /**
+   * A segment begins. A body of unknown length, or one that only was expected because its request (a HEAD?) was not
+   * seen, gives way to a status line.
+   */
+  #atSegment(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
+    if (side.state === State.lost) {
+      if (mayBeStartLine(bytes, at, end)) side.state = State.start;
+      return;
+    }
+    const doubtful = side.unmatched || this.#sides[1 - direction].waiting.length > 0;
+    if (side.body === null || !doubtful || side.state === State.chunks || bytes[at] !== 0x48) return;
+    if (side.state === State.length && !side.unmatched) return;
+    const feed = lineFeed(bytes, at, Math.min(end, at + MAX_LINE_BYTES));
+    if (feed >= 0 && parseStartLine(bytes, at, feed, parts) === StartLine.response) {
+      this.#bodyDone(side, State.start);
+    }
+  }
+
+  /** Text that belongs nowhere, up to where a start line may begin. */
+  #lost(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): number {
+    const from = at;
+    while (at < end) {
+      const feed = lineFeed(bytes, at, end);
+      at = feed < 0 ? end : feed + 1;
+      if (at < end && mayBeStartLine(bytes, at, end)) {
+        side.state = State.start;
+        break;
+      }
+    }
+    // A line may also begin with the next segment: `#atSegment` looks.
+    this.#flow.scan(direction, 0, bytes, from, at, "plain");
+    return at;
+  }
+
+  /**
+   * After CONNECT, what is no request is what goes through the tunnel: the proxy's answer was not captured.
+   *
+   * @returns Whether it was so: then the flow is another protocol's.
+   */
+  #tunnelled(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): boolean {
+    if (side.strayed || side.waiting.at(-1)?.head.method !== "CONNECT") return false;
+    this.#switch(null, direction, bytes, at, end);
+    return true;
+  }
+
+  // ------------------------------------------------------------ requests without an answer
+
+  #tellOverdue(direction: number): void {
+    const { waiting } = this.#sides[direction];
+    while (waiting.length > 0 && this.#flow.timeUs - waiting[0].timeUs > UNANSWERED_AFTER_US) {
+      tellTransaction(this.#flow, direction, waiting.shift()!.head, null);
+    }
+  }
+
+  #tellWaiting(): void {
+    for (const direction of [0, 1]) {
+      const side = this.#sides[direction];
+      for (const { head } of side.waiting) tellTransaction(this.#flow, direction, head, null);
+      side.waiting = [];
+    }
+  }
+}
+
+/** Names of the parsers beside this one by the first token of `Upgrade`. */
+const UPGRADES: Record<string, string> = { websocket: "websocket", h2c: "http2" };
+
+/** Carriage returns before a start line. */
+function skipEnds(side: Side): number {
+  let at = 0;
+  while (at < side.lineLength && side.line[at] === CR) at++;
+  return at;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SP = 0x20;

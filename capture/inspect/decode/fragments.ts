@@ -47,6 +47,7 @@ export class FragmentStore {
   readonly #blocks = new Int32Array(MAX_FRAGMENTED_DATAGRAMS * BLOCKS_PER_DATAGRAM);
   readonly #startUs = new Float64Array(MAX_FRAGMENTED_DATAGRAMS);
   readonly #total = new Int32Array(MAX_FRAGMENTED_DATAGRAMS);
+  readonly #farthest = new Int32Array(MAX_FRAGMENTED_DATAGRAMS);
   readonly #units = new Int32Array(MAX_FRAGMENTED_DATAGRAMS);
   readonly #firstProtocol = new Int16Array(MAX_FRAGMENTED_DATAGRAMS);
   readonly #packets = new Int32Array(MAX_FRAGMENTED_DATAGRAMS);
@@ -98,8 +99,13 @@ export class FragmentStore {
     if (offset === 0) this.#firstProtocol[row] = protocol;
     const end = offset + length;
     const known = this.#total[row];
-    if (!more && known < 0) this.#total[row] = end;
-    else if ((!more && known !== end) || (known >= 0 && end > known)) v.stop(Reason.fragment_overlap);
+    // Two ends, or bytes beyond the end: what came first holds, the contradiction is left out.
+    if (known >= 0 ? end > known || (!more && end !== known) : !more && end < this.#farthest[row]) {
+      v.stop(Reason.fragment_overlap);
+      return false;
+    }
+    if (!more) this.#total[row] = end;
+    if (end > this.#farthest[row]) this.#farthest[row] = end;
     if (!this.#copyIn(v, row, offset, length)) return false;
     const total = this.#total[row];
     if (total < 0 || this.#units[row] < Math.ceil(total / UNIT_BYTES)) return false;
@@ -145,6 +151,7 @@ export class FragmentStore {
     this.#blocks.fill(-1, row * BLOCKS_PER_DATAGRAM, (row + 1) * BLOCKS_PER_DATAGRAM);
     this.#startUs[row] = v.timeUs[1];
     this.#total[row] = -1;
+    this.#farthest[row] = 0;
     this.#units[row] = 0;
     this.#packets[row] = 0;
     this.#bytes[row] = 0;

@@ -20,17 +20,21 @@ export function sizeOfGtpU(v: PacketView): number {
   const flags = c.peek8();
   const room = v.wireRemaining;
   if ((flags & VERSION_MASK) !== VERSION || c.peek8(1) !== G_PDU) return -1;
-  if (HEADER + c.peek16(2) > room) return -1;
+  const length = HEADER + c.peek16(2);
+  if (length > room) return -1;
   let at = HEADER;
   if ((flags & OPTIONAL) !== 0) {
     let next = (flags & 0x04) !== 0 ? c.peek8(at + 3) : 0;
     at += 4;
     for (let count = 0; next !== 0; count++) {
-      const length = c.peek8(at) * 4;
-      if (length === 0 || count === MAX_EXTENSIONS || !c.has(at + length)) return -1;
-      next = c.peek8(at + length - 1);
-      at += length;
+      const size = c.peek8(at) * 4;
+      if (size === 0 || count === MAX_EXTENSIONS || !c.has(at + size)) return -1;
+      next = c.peek8(at + size - 1);
+      at += size;
     }
   }
+  // A length that is right to the byte leaves no doubt: then a damaged packet inside is counted as such.
+  const version = c.peek8(at) >> 4;
+  if (length === room && (version === 4 || version === 6)) return at;
   return looksLikeIp(c, at, room) ? at : -1;
 }

@@ -11,10 +11,18 @@ export const VXLAN_HEADER = 8;
 /** Only the I flag, §5. */
 const FLAGS = 0x0800_0000;
 
-/** Whether the UDP payload is VXLAN; `strict` where no port says so. */
+const ETHERNET_HEADER = 14;
+
+/**
+ * Whether the UDP payload is VXLAN.
+ *
+ * @param strict Where no port says so: then the frame inside must hold an IP packet that is right in all that can be
+ *   checked. With the port, the header's forty fixed bits are enough, and a damaged packet inside is counted as such.
+ */
 export function isVxlan(v: PacketView, strict: boolean): boolean {
   const c = v.cursor;
   if (c.peek32(0) !== FLAGS || c.peek8(7) !== 0) return false;
+  if (!strict) return c.has(VXLAN_HEADER + ETHERNET_HEADER);
   return looksLikeFrame(c, VXLAN_HEADER, v.wireRemaining, strict);
 }
 

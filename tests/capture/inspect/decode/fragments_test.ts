@@ -107,6 +107,27 @@ Deno.test("fragments: of an overlap the bytes that came first hold, and it is co
   assert.equal(counters.undecoded.fragment_overlap, 2); // the forged one, and the last, which begins within it
 });
 
+Deno.test("fragments: bytes beyond the end never stand in for a hole before it", () => {
+  const whole = datagram(1000);
+  const piece = (offset: number, length: number, more: boolean) => ({
+    bytes: ipv4({ offset, more, data: whole.slice(offset, offset + length) }),
+  });
+  // An end at 24 after bytes up to 120; then bytes beyond an end that is known.
+  const cases = [
+    [piece(80, 40, true), piece(16, 8, false)],
+    [piece(16, 8, false), piece(80, 40, true), piece(200, 8, false)],
+  ];
+  for (const frames of cases) {
+    const { ended, counters } = run(frames);
+    assert.equal(ended.length, 0);
+    assert.equal(counters.reassembled, 0);
+    assert.equal(counters.undecoded.fragment_overlap, frames.length - 1);
+  }
+  // The datagram goes on as its first end said.
+  const { ended } = run([piece(16, 8, false), piece(80, 40, true), piece(0, 16, true)]);
+  assert.equal(ended.length, 1);
+});
+
 Deno.test("fragments: one hole and there is no datagram, but a count", () => {
   const parts = cut(datagram(4000), [1480, 2960]).map(ipv4);
   const { ended, counters, waiting } = run([parts[0], parts[2]].map((bytes) => ({ bytes })));

@@ -1,0 +1,120 @@
+/**
+ * Handshake messages out of the records of one direction: a message may be cut over several records, and several
+ * may share one.
+ *
+ * State: one message, of which at most `MAX_MESSAGE_BYTES` are kept; messages nobody asked for are stepped over.
+ */
+import { Cursor } from "../../../../model/cursor.ts";
+import { HandshakeType, isHandshakeType } from "./registry.ts";
+
+/** Bytes kept of one message. A ClientHello has up to 2 kB, a certificate chain 3 to 8 kB; what is beyond is dropped. */
+export const MAX_MESSAGE_BYTES = 32_768;
+/** First room for a message in pieces: a length that only is claimed costs nothing. */
+const FIRST_ROOM = 1024;
+const HEADER_BYTES = 4;
+
+/** Takes a message: its type and a cursor over its body, valid during the call; `whole` unless some of it is missing. */
+export type MessageSink = (type: number, body: Cursor, whole: boolean) => void;
+
+export class HandshakeStream {
+  /** Not a handshake in clear (any more). */
+  lost = false;
+  readonly #sink: MessageSink;
+  readonly #header = new Uint8Array(HEADER_BYTES);
+  #headerBytes = 0;
+  /** Bytes of the message still to come. */
+  #left = 0;
+  #type = 0;
+  #wanted = false;
+  #kept: Uint8Array | null = null;
+  #keptBytes = 0;
+  #dropped = false;
+
+  constructor(sink: MessageSink) {
+    this.#sink = sink;
+  }
+
+  /** The next bytes of handshake records' content. */
+  data(bytes: Uint8Array, at: number, end: number): void {
+    while (at < end && !this.lost) {
+      if (this.#headerBytes < HEADER_BYTES) {
+        this.#header[this.#headerBytes++] = bytes[at++];
+        if (this.#headerBytes < HEADER_BYTES) continue;
+        this.#begin();
+        if (this.#left > 0) continue;
+      }
+      const n = Math.min(this.#left, end - at);
+      if (this.#wanted && this.#kept === null && n === this.#left) {
+        // The whole message lies here: no copy.
+        this.#left = 0;
+        this.#finish(new Cursor(bytes, at, at + n), true);
+      } else {
+        if (this.#wanted) this.#keep(bytes, at, at + n);
+        this.#left -= n;
+        if (this.#left === 0) this.#finish(this.#keptCursor(), !this.#dropped);
+      }
+      at += n;
+    }
+  }
+
+  /** What came of a message that will not be finished. */
+  flush(): void {
+    if (this.#wanted && this.#keptBytes > 0) this.#finish(this.#keptCursor(), false);
+    this.reset();
+  }
+
+  /** Forgets the message at hand: the next byte begins one. */
+  reset(): void {
+    this.#headerBytes = 0;
+    this.#left = 0;
+    this.#wanted = false;
+    this.#kept = null;
+    this.#keptBytes = 0;
+    this.#dropped = false;
+  }
+
+  #begin(): void {
+    const [type, high, middle, low] = this.#header;
+    if (!isHandshakeType(type)) {
+      this.lost = true;
+      return;
+    }
+    this.#type = type;
+    this.#left = high << 16 | middle << 8 | low;
+    this.#wanted = type === HandshakeType.clientHello || type === HandshakeType.serverHello ||
+      type === HandshakeType.certificate;
+    if (this.#left === 0) this.#finish(new Cursor(this.#header, 0, 0), true);
+  }
+
+  #finish(body: Cursor, whole: boolean): void {
+    const type = this.#type;
+    this.reset();
+    this.#sink(type, body, whole);
+  }
+
+  #keptCursor(): Cursor {
+    return new Cursor(this.#kept ?? this.#header, 0, this.#keptBytes);
+  }
+
+  #keep(bytes: Uint8Array, at: number, end: number): void {
+    const room = MAX_MESSAGE_BYTES - this.#keptBytes;
+    const n = Math.min(room, end - at);
+    if (n < end - at) this.#dropped = true;
+    if (n === 0) return;
+    this.#kept = withRoom(this.#kept, this.#keptBytes, this.#keptBytes + n);
+    this.#kept.set(bytes.subarray(at, at + n), this.#keptBytes);
+    this.#keptBytes += n;
+  }
+}
+
+/** The buffer, or a larger copy of it (at least doubled), with room for `needed` bytes. */
+export function withRoom(
+  buffer: Uint8Array | null,
+  used: number,
+  needed: number,
+): Uint8Array {
+  if (buffer !== null && needed <= buffer.length) return buffer;
+  const larger = new Uint8Array(Math.max(FIRST_ROOM, needed, 2 * (buffer?.length ?? 0)));
+  if (buffer !== null) larger.set(buffer.subarray(0, used));
+  return larger;
+}

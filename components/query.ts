@@ -79,6 +79,11 @@ export function sortedBy(query: TableQuery, sort: SortKey): TableQuery {
   return { ...query, sort, order, offset: 0 };
 }
 
+/** Whether values rise down the table. The server sorts by the start: the latest start is the youngest age. */
+export function isRising({ sort, order }: TableQuery): boolean {
+  return (order === "asc") !== (sort === "start");
+}
+
 /** Address of the page that shows `query`, with defaults left out; always within this page. */
 export function pageHref(query: TableQuery): string {
   const params = new URLSearchParams();

@@ -8,21 +8,15 @@ import { useSignalEffect } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Connection, ConnectionPage } from "../model/api.ts";
 import { ConnectionDetails } from "../components/ConnectionDetails.tsx";
-import { type COLUMNS, columnsFor, ConnectionRow, WaitingRow } from "../components/ConnectionRow.tsx";
+import { columnsFor, ConnectionRow, WaitingRow } from "../components/ConnectionRow.tsx";
 import { count, counted } from "../components/format.ts";
-import { Icon } from "../components/Icon.tsx";
 import { packetTime, paused, tick } from "../components/live.ts";
-import {
-  apiHref,
-  MAX_FILTER,
-  pageHref,
-  SORT_LABELS,
-  sortedBy,
-  type SortKey,
-  type TableQuery,
-} from "../components/query.ts";
+import { apiHref, pageHref, SORT_LABELS, sortedBy, type TableQuery } from "../components/query.ts";
 import { askedFilter } from "../components/selection.ts";
 import { type Advice, adviceFor } from "../components/status.ts";
+import { TableEmpty } from "../components/TableEmpty.tsx";
+import { TableFilter } from "../components/TableFilter.tsx";
+import { TableHead } from "../components/TableHead.tsx";
 import { sliceWindow } from "../components/window.ts";
 
 /** Rest after a keystroke before the filter is sent. */
@@ -33,9 +27,6 @@ const SCROLL_MS = 70;
 const NEAR_PX = 200;
 /** An answer slower than this is given up. */
 const PATIENCE_MS = 8_000;
-
-/** Offered under the filter; a click adds one to it. */
-const EXAMPLES = ["port:443", "proto:udp", "process:curl", "ip:10.0.0.1", "state:established"];
 
 interface Props {
   page: ConnectionPage;
@@ -228,7 +219,6 @@ export default function ConnectionsTable(props: Props) {
   };
 
   const now = packetTime.value || props.now;
-  const rises = isRising(query);
   const advice = tick.value === null ? props.advice : adviceFor(tick.value);
   // A file knows no programs.
   const programs = advice !== "playback";
@@ -238,73 +228,16 @@ export default function ConnectionsTable(props: Props) {
   const stop = current >= rows.start && current < rows.end ? current : rows.start;
   return (
     <div class="connections">
-      <form class="filter" role="search" method="get" action="/" onSubmit={(event) => event.preventDefault()}>
-        <label class="filter-box">
-          <Icon name="search" />
-          <span class="visually-hidden">Filter connections</span>
-          <input
-            ref={input}
-            type="search"
-            name="q"
-            value={typed}
-            maxLength={MAX_FILTER}
-            placeholder={programs ? "Filter: firefox port:443" : "Filter: 10.0.0.1 port:443"}
-            autocomplete="off"
-            spellcheck={false}
-            aria-describedby="filter-hint"
-            onInput={(event) => setTyped(event.currentTarget.value)}
-          />
-        </label>
-        <input type="hidden" name="sort" value={query.sort} />
-        <input type="hidden" name="order" value={query.order} />
-        <button type="submit" class="button without-script">Filter</button>
-        <div class="filter-sort needs-script">
-          <label>
-            <span>Sort by</span>
-            <select
-              value={query.sort}
-              onChange={(event) => {
-                const sort = event.currentTarget.value as SortKey;
-                if (sort !== query.sort) ask(sortedBy(query, sort));
-              }}
-            >
-              {Object.entries(SORT_LABELS).filter(([key]) => programs || key !== "process").map((
-                [value, label],
-              ) => <option key={value} value={value} selected={value === query.sort}>{label}</option>)}
-            </select>
-          </label>
-          <button
-            type="button"
-            class="button button-icon"
-            aria-label={`Order: ${rises ? "rising" : "falling"}. Turn it round`}
-            onClick={() => ask({ order: query.order === "asc" ? "desc" : "asc" })}
-          >
-            <Icon name={rises ? "up" : "down"} />
-          </button>
-        </div>
-        <p class="filter-count">
-          <b>{count(total)}</b>
-          {total === page.all
-            ? ` ${page.all === 1 ? "connection" : "connections"}`
-            : ` of ${count(page.all)} match`}
-        </p>
-        <p class="filter-hint" id="filter-hint">
-          All words must match: address, port,{" "}
-          {programs && "program, "}protocol, state, interface. Or name the field:{" "}
-          {EXAMPLES.filter((example) => programs || !example.startsWith("process")).map((example) => (
-            <button
-              key={example}
-              type="button"
-              class="example"
-              tabIndex={-1}
-              onClick={() => setTyped((before) => (before.trim() + " " + example).trim())}
-            >
-              {example}
-            </button>
-          ))}
-        </p>
-        <span role="status" class="visually-hidden">{said}</span>
-      </form>
+      <TableFilter
+        query={query}
+        typed={typed}
+        counts={[total, page.all]}
+        programs={programs}
+        said={said}
+        input={input}
+        onType={setTyped}
+        onOrder={ask}
+      />
       {page.left_out > 0 && (
         <p class="banner banner-warning">
           {count(page.left_out)}{" "}
@@ -325,7 +258,7 @@ export default function ConnectionsTable(props: Props) {
           <thead>
             <tr aria-rowindex={1}>
               {columns.map((column) => (
-                <Head
+                <TableHead
                   key={column.name}
                   column={column}
                   query={query}
@@ -358,7 +291,7 @@ export default function ConnectionsTable(props: Props) {
             {view !== null && <Spacer height={(total - rows.end) * view.rowHeight} />}
           </tbody>
         </table>
-        {total === 0 && <Empty filtered={query.q !== ""} advice={advice} clear={() => setTyped("")} />}
+        {total === 0 && <TableEmpty filtered={query.q !== ""} advice={advice} clear={() => setTyped("")} />}
       </div>
       {page.offset + page.connections.length < total && view === null && (
         <noscript>
@@ -386,72 +319,9 @@ export default function ConnectionsTable(props: Props) {
   );
 }
 
-interface HeadProps {
-  column: typeof COLUMNS[number];
-  query: TableQuery;
-  onSort: (sort: SortKey) => void;
-}
-
-/** A column's head: a link for those without scripts, sorting in place for the others. */
-function Head({ column, query, onSort }: HeadProps) {
-  const sort = "sort" in column ? column.sort : null;
-  const kind = `c-${column.name}${"num" in column ? " num" : ""}`;
-  if (sort === null) return <th scope="col" class={kind}>{column.label}</th>;
-  const chosen = query.sort === sort;
-  const rises = isRising(query);
-  return (
-    <th scope="col" class={kind} aria-sort={chosen ? (rises ? "ascending" : "descending") : "none"}>
-      <a
-        class="sort"
-        href={pageHref(sortedBy(query, sort))}
-        onClick={(event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-          event.preventDefault();
-          onSort(sort);
-        }}
-      >
-        {column.label}
-        {chosen && <Icon name={rises ? "up" : "down"} />}
-      </a>
-    </th>
-  );
-}
-
-/** Whether values rise down the table. The server sorts by the start: the latest start is the youngest age. */
-function isRising({ sort, order }: TableQuery): boolean {
-  return (order === "asc") !== (sort === "start");
-}
-
 /** Stands for rows that are not drawn. Its height is set by script, which the page's policy allows. */
 function Spacer({ height }: { height: number }) {
   return <tr class="spacer" aria-hidden="true" style={{ height: `${Math.max(0, height)}px` }} />;
-}
-
-function Empty(
-  { filtered, advice, clear }: { filtered: boolean; advice: Advice; clear: () => void },
-) {
-  if (filtered) {
-    return (
-      <div class="empty empty-big">
-        <p>No connection matches.</p>
-        <button type="button" class="button needs-script" onClick={clear}>Clear the filter</button>
-        <a class="without-script" href="/#connections">Clear the filter</a>
-      </div>
-    );
-  }
-  return (
-    <div class="empty empty-big">
-      {advice === "playback"
-        ? <p>The file has not shown a connection yet.</p>
-        : advice === "capture-off"
-        ? <p>No socket is open, and no packets are captured. See above how to turn capture on.</p>
-        : (
-          <p>
-            No connection yet. Make one from another shell: <code>curl example.org</code>
-          </p>
-        )}
-    </div>
-  );
 }
 
 /** One request at a time, the newest wins. */

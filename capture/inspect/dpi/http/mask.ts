@@ -83,46 +83,58 @@ function isSecret(name: string, valueChars: number): boolean {
 /** Lengths of card numbers, ISO/IEC 7812-1. */
 const MIN_CARD_DIGITS = 13;
 const MAX_CARD_DIGITS = 19;
+/** What stays visible of a card number. */
+const SHOWN_DIGITS = 4;
 
 /**
- * Text whose card numbers show their last four digits only: runs of 13 to 19 digits, plain or percent-encoded, or groups
- * of them with one separator between, that begin like a payment card and pass the Luhn check.
+ * Text whose card numbers show their last four digits only: 13 to 19 digits, plain or percent-encoded, in one run
+ * or in a card's groups with one separator between, that begin as payment cards do and pass the Luhn check. Digits
+ * inside a word of hexadecimal letters (a hash) are none.
  */
 export function maskCards(text: string): string {
   if (!mayHoldCard(text)) return text;
-  const digits: number[] = []; // of the run, where each stands in `text`
-  let values = "";
   let out = "";
   let copied = 0;
-  const close = () => {
-    for (const [from, to] of cardsIn(digits, values, text)) {
-      for (let i = from; i < to - 4; i++) {
-        out += text.slice(copied, digits[i]) + "x";
-        copied = digits[i] + digitWidth(text, digits[i]);
+  let run = createRun();
+  for (let at = 0; at <= text.length;) {
+    const width = at < text.length ? unitWidth(text, at) : 1;
+    const digit = at < text.length ? digitOf(text, at, width) : "";
+    if (digit !== "") {
+      run.places.push(at);
+      run.digits += digit;
+      if (run.afterSeparator) run.groups.push(run.digits.length - 1);
+      run.afterSeparator = false;
+    } else if (
+      run.digits !== "" && !run.afterSeparator && at < text.length && isSeparator(text.slice(at, at + width))
+    ) {
+      run.afterSeparator = true;
+    } else if (run.digits !== "") {
+      for (const [from, to] of cardsIn(run, text)) {
+        for (let i = from; i < to - SHOWN_DIGITS; i++) {
+          const place = run.places[i];
+          out += text.slice(copied, place) + "x";
+          copied = place + unitWidth(text, place);
+        }
       }
+      run = createRun();
     }
-    digits.length = 0;
-    values = "";
-  };
-  let separators = 0;
-  for (let at = 0; at < text.length;) {
-    const width = digitWidth(text, at);
-    if (width > 0) {
-      digits.push(at);
-      values += text[at + width - 1];
-      separators = 0;
-      at += width;
-      continue;
-    }
-    const gap = separatorWidth(text, at);
-    if (gap === 0 || ++separators > 1) {
-      close();
-      separators = 0;
-    }
-    at += gap || 1;
+    at += width;
   }
-  close();
   return out + text.slice(copied);
+}
+
+/** Digits with single separators between some of them. */
+interface Run {
+  digits: string;
+  /** Where each digit stands in the text. */
+  places: number[];
+  /** Indices of the digits that begin a group. */
+  groups: number[];
+  afterSeparator: boolean;
+}
+
+function createRun(): Run {
+  return { digits: "", places: [], groups: [0], afterSeparator: false };
 }
 
 /** Whether there are digits enough at all: nearly all text has not. */
@@ -135,33 +147,37 @@ function mayHoldCard(text: string): boolean {
   return false;
 }
 
-/** Characters of the digit at `at`: 1, 3 where it is percent-encoded (`%34`), 0 where there is none. */
-function digitWidth(text: string, at: number): number {
-  if (isDigit(text.charCodeAt(at))) return 1;
-  return text[at] === "%" && text[at + 1] === "3" && isDigit(text.charCodeAt(at + 2)) ? 3 : 0;
+/** Characters that stand for one: 3 for `%34`, else 1. */
+function unitWidth(text: string, at: number): number {
+  return text[at] === "%" && /^[0-9a-f]{2}/i.test(text.slice(at + 1, at + 3)) ? 3 : 1;
 }
 
-function separatorWidth(text: string, at: number): number {
-  if (" -+._".includes(text[at])) return 1;
-  return /^%(20|2d|2b|2e)/i.test(text.slice(at, at + 3)) ? 3 : 0;
+function digitOf(text: string, at: number, width: number): string {
+  const code = text.charCodeAt(at + width - 1);
+  if (code < 0x30 || code > 0x39 || (width === 3 && text[at + 1] !== "3")) return "";
+  return text[at + width - 1];
 }
 
-/** Which digits of a run are card numbers: stretches without a separator first, then groups together. */
-function cardsIn(digits: number[], values: string, text: string): [number, number][] {
+function isSeparator(unit: string): boolean {
+  return unit.length === 1 ? " -+.".includes(unit) : /^%(20|2d|2b|2e)$/i.test(unit);
+}
+
+/** Which digits of a run are card numbers, as `[from, to)`. */
+function cardsIn(run: Run, text: string): [number, number][] {
+  const { digits, groups } = run;
   if (digits.length < MIN_CARD_DIGITS) return [];
-  const groups = [0];
-  for (let i = 1; i < digits.length; i++) {
-    if (digits[i] !== digits[i - 1] + digitWidth(text, digits[i - 1])) groups.push(i);
-  }
-  groups.push(digits.length);
+  const bounds = [...groups, digits.length];
   const found: [number, number][] = [];
-  for (let first = 0; first + 1 < groups.length; first++) {
-    // The longest stretch of whole groups that begins here and is a card number.
-    let last = first + 1;
-    while (last + 1 < groups.length && groups[last + 1] - groups[first] <= MAX_CARD_DIGITS) last++;
-    for (; last > first; last--) {
-      if (!isCard(values.slice(groups[first], groups[last]))) continue;
-      found.push([groups[first], groups[last]]);
+  for (let first = 0; first < groups.length; first++) {
+    // One group that is a number, or the longest row of groups that is laid out like one.
+    for (let last = Math.min(groups.length, first + MAX_CARD_GROUPS); last > first; last--) {
+      const from = bounds[first];
+      const to = bounds[last];
+      if (!isCard(digits.slice(from, to))) continue;
+      if (last > first + 1 ? !isCardLayout(bounds.slice(first, last + 1)) : isInHash(run, from, to, text)) {
+        continue;
+      }
+      found.push([from, to]);
       first = last - 1;
       break;
     }
@@ -169,21 +185,49 @@ function cardsIn(digits: number[], values: string, text: string): [number, numbe
   return found;
 }
 
-/** First digits of payment cards: Mir and Mastercard 22–27, then 3 to 6, RuPay and Troy 81, 82, 9792. */
-const CARD_START = /^(2[2-7]|[3456]|81|82|9792)/;
+const MAX_CARD_GROUPS = 5;
+
+/** Groups of four with a shorter or longer last one, or 4-6-5 and 4-6-4 (American Express, Diners). */
+function isCardLayout(bounds: number[]): boolean {
+  const sizes = bounds.slice(1).map((bound, i) => bound - bounds[i]);
+  return /^4(4{2,3}[1-7]|6[45])$/.test(sizes.join("")) || /^(8(8|11)|6(7|13))$/.test(sizes.join(""));
+}
+
+/** Whether a run without separators is part of a hexadecimal word such as a hash. */
+function isInHash(run: Run, from: number, to: number, text: string): boolean {
+  let left = run.places[from];
+  let right = run.places[to - 1] + unitWidth(text, run.places[to - 1]);
+  const start = left;
+  const stop = right;
+  while (left > 0 && start - left < MAX_WORD && /[0-9a-z]/i.test(text[left - 1])) left--;
+  while (right < text.length && right - stop < MAX_WORD && /[0-9a-z]/i.test(text[right])) right++;
+  const letters = text.slice(left, start) + text.slice(stop, right);
+  return /[a-f]/i.test(letters) && !/[g-z]/i.test(letters);
+}
+
+const MAX_WORD = 64;
+
+/** First digits and lengths of payment cards, ISO/IEC 7812-1 issuer ranges as the schemes publish them. */
+const CARD_SHAPES = [
+  /^4(\d{12}|\d{15}|\d{18})$/, // Visa
+  /^(5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720)\d+$/, // Mastercard, by length below
+  /^3[47]\d{13}$/, // American Express
+  /^3(0[0-59]|[689])\d{11,17}$/, // Diners Club
+  /^35(2[89]|[3-8])\d{13,16}$/, // JCB
+  /^(6011|64[4-9]|65|60|508|8[12])\d{12,17}$/, // Discover, RuPay, UnionPay
+  /^62\d{14,17}$/, // UnionPay
+  /^(50|5[6-9]|6[0-9])\d{11,17}$/, // Maestro
+  /^(220[0-5]|9792)\d{12,15}$/, // Mir, Troy
+];
 
 function isCard(digits: string): boolean {
-  if (digits.length < MIN_CARD_DIGITS || digits.length > MAX_CARD_DIGITS || !CARD_START.test(digits)) {
-    return false;
-  }
+  if (digits.length < MIN_CARD_DIGITS || digits.length > MAX_CARD_DIGITS) return false;
+  const shape = CARD_SHAPES.findIndex((pattern) => pattern.test(digits));
+  if (shape < 0 || (shape === 1 && digits.length !== 16)) return false;
   let sum = 0;
   for (let i = digits.length - 1, even = false; i >= 0; i--, even = !even) {
     const digit = digits.charCodeAt(i) - 0x30;
     sum += even ? digit * 2 - (digit > 4 ? 9 : 0) : digit;
   }
   return sum % 10 === 0;
-}
-
-function isDigit(code: number): boolean {
-  return code >= 0x30 && code <= 0x39;
 }

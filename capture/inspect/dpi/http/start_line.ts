@@ -69,12 +69,12 @@ export function parseStartLine(bytes: Uint8Array, at: number, end: number, parts
   const known = METHODS.has(method);
   let versionAt = end;
   while (versionAt > first && !isBlank(bytes[versionAt - 1])) versionAt--;
-  const versioned = isVersion(bytes, versionAt, end);
+  // A known method makes even a damaged version believable.
+  const versioned = isVersion(bytes, versionAt, end) || (known && saysHttp(bytes, versionAt, end));
   if (!versioned && !known) return StartLine.none;
   const targetAt = skipBlanks(bytes, first, end);
   const targetEnd = targetAt < versionAt || !versioned ? word(bytes, targetAt, end) : targetAt;
   if (!versioned && (targetEnd < end || bytes[targetAt] !== SLASH)) return StartLine.none;
-  for (let i = targetAt; i < targetEnd; i++) if (bytes[i] < SP) return StartLine.none;
   parts.method = method;
   parts.target = textOf(bytes, targetAt, targetEnd, MAX_URL_CHARS);
   parts.version = versioned ? textOf(bytes, versionAt, end, 16) : "";
@@ -116,6 +116,12 @@ function isVersion(bytes: Uint8Array, at: number, end: number): boolean {
   return end - at === 8 && bytes[at] === 0x48 && bytes[at + 1] === 0x54 && bytes[at + 2] === 0x54 &&
     bytes[at + 3] === 0x50 && bytes[at + 4] === SLASH && (bytes[at + 5] === 0x31 || bytes[at + 5] === 0x30) &&
     bytes[at + 6] === 0x2e && isDigit(bytes[at + 7]);
+}
+
+/** `HTTP/` in any case, and something. */
+function saysHttp(bytes: Uint8Array, at: number, end: number): boolean {
+  return end - at > 5 && end - at <= 12 && bytes[at + 4] === SLASH && (bytes[at] | 0x20) === 0x68 &&
+    (bytes[at + 1] | 0x20) === 0x74 && (bytes[at + 2] | 0x20) === 0x74 && (bytes[at + 3] | 0x20) === 0x70;
 }
 
 /** `ICY`, with which SHOUTcast answers instead of `HTTP/1.0`. */

@@ -1,0 +1,501 @@
+/**
+ * Card numbers in the clear text of one flow: takes bytes as they come, lane by lane, and tells of each card once.
+ *
+ * Between calls a lane keeps the last bytes of its text (`CARRY_BYTES` at most, in the shared pool) and where the next
+ * probe stands, counted from the beginning of the text. So probes fall on the same bytes however a text was cut, and
+ * each is judged with the same bytes around it: the verdict does not depend on segments, chunks or batches.
+ *
+ * The full number exists in `CardFinder`'s few buffers for the length of a call, and in the carry until its text ends
+ * or the bytes after it push it out. What is told is masked.
+ */
+import { createHmac } from "node:crypto";
+import { FIRST, nextHit, SECOND, STRIDE } from "./byte_classes.ts";
+import {
+  AHEAD,
+  ALERT_CONFIDENCE,
+  BEHIND,
+  CardFinder,
+  type FinderSink,
+  type Found,
+  type Ledger,
+  NEEDS_MORE,
+  NOTE_CONFIDENCE,
+  type Searched,
+} from "./card_finder.ts";
+import { CARRY_BYTES, CarryPool, NO_ROW } from "./carry_pool.ts";
+import { ContextScore, weighText } from "./context_words.ts";
+import { Iso8583Reader, IsoState } from "./iso8583.ts";
+
+/** Different cards of one flow that are told apart; further ones are counted in `cardsBeyond`. */
+export const MAX_CARDS_PER_FLOW = 1_000;
+/** Lanes of a direction, contract.ts `FlowHandle.scan`. */
+const LANES = 8;
+/** Memory of all lanes of all flows together. */
+const DEFAULT_CARRY_BYTES = 64 * 1024 * 1024;
+/** Hexadecimal digits of a fingerprint: 96 bits tell any number of cards apart. */
+const FINGERPRINT_DIGITS = 24;
+
+/** A card that went by in clear text. Holds first six and last four digits at most. */
+export interface CardHit {
+  brand: string;
+  /** First six and last four digits, `*` between. */
+  masked: string;
+  last4: string;
+  /** Digits of the number. */
+  length: number;
+  /** How the text was wrapped, from the outside in: `plain`, `gzip`, `json_escape`, `gzip+base64`, `iso8583` ... */
+  encoding: string;
+  /** 0..1; an alert from `ALERT_CONFIDENCE` on, a note below. */
+  confidence: number;
+  /** Why it is taken for a card, and what speaks against it. */
+  reasons: string[];
+  /** Of the first occurrence. */
+  direction: number;
+  /** HMAC-SHA256 of the number under the key of this installation, shortened: tells the same card again. */
+  fingerprint: string;
+  /** Track of a magnetic stripe. */
+  track?: 1 | 2;
+  /** Occurrences in this flow so far. */
+  count: number;
+  /** Packet time, microseconds since 1970. */
+  firstUs: number;
+  lastUs: number;
+}
+
+/** What all flows share. One object serves a whole inspector. */
+export class CardServices {
+  readonly pool: CarryPool;
+  readonly #key: Uint8Array;
+  /** Secret of this process for the table of known cards, so that the table says nothing about them. */
+  readonly #seedLow: number;
+  readonly #seedHigh: number;
+  /** Bytes searched, cards told, numbers too unlikely to be told. */
+  readonly counters = { bytes: 0, cards: 0, alerts: 0, notes: 0, ignored: 0, cardsBeyond: 0 };
+
+  /**
+   * @param key Of this installation, 32 random bytes that never leave it.
+   * @param carryBytes Ceiling of the memory of all lanes.
+   */
+  constructor(key: Uint8Array, carryBytes: number = DEFAULT_CARRY_BYTES) {
+    this.#key = key.slice();
+    this.pool = new CarryPool(carryBytes);
+    const seed = createHmac("sha256", this.#key).update("netpane card table").digest();
+    this.#seedLow = seed.readUInt32LE(0) | 1;
+    this.#seedHigh = seed.readUInt32LE(4) | 1;
+  }
+
+  /** HMAC-SHA256 of the digits as ASCII. */
+  fingerprint(digits: Uint8Array, length: number): string {
+    const ascii = new Uint8Array(length);
+    for (let i = 0; i < length; i++) ascii[i] = digits[i] + 48;
+    const fingerprint = createHmac("sha256", this.#key).update(ascii).digest("hex").slice(
+      0,
+      FINGERPRINT_DIGITS,
+    );
+    ascii.fill(0);
+    return fingerprint;
+  }
+
+  /** A number below 2^53 that stands for the digits within a flow: an HMAC for each occurrence would cost 3 µs. */
+  tableKey(digits: Uint8Array, length: number): number {
+    let low = this.#seedLow;
+    let high = this.#seedHigh ^ length;
+    for (let i = 0; i < length; i++) {
+      low = Math.imul(low ^ digits[i] + 1, 0x9e3779b1);
+      low ^= low >>> 15;
+      high = Math.imul(high ^ digits[i] + 1, 0x85ebca77) + low | 0;
+      high ^= high >>> 13;
+    }
+    return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
+  }
+}
+
+/**
+ * Told of a card.
+ *
+ * @param isNew True when an event is due: the card was not seen in this flow before, or was a note and is an alert
+ * now. False when only its count has grown. The hit stays the flow's own: copy what is kept.
+ */
+export type CardReport = (hit: CardHit, isNew: boolean) => void;
+
+/** One text after the other. */
+class Lane implements Searched {
+  settledTo = 0;
+  readonly hints = new ContextScore();
+  row = NO_ROW;
+  /** Bytes in the row: the last ones of the text. */
+  kept = 0;
+  /** Bytes of the text so far. */
+  total = 0;
+  /** Offset in the text of the next probe; a multiple of `STRIDE`. */
+  probeAt = 0;
+  encoding = "plain";
+  iso: Iso8583Reader | null = null;
+  /** Whether the text's beginning was looked at. */
+  begun = false;
+
+  constructor(readonly ledger: Ledger, readonly direction: number) {}
+
+  forget(): void {
+    this.settledTo = 0;
+    this.kept = 0;
+    this.total = 0;
+    this.probeAt = 0;
+    this.begun = false;
+    this.iso = null;
+    this.hints.reset();
+  }
+}
+
+/** Carry and the beginning of new bytes, side by side. Shared: nothing is kept in it between calls. */
+const joint = new Uint8Array(CARRY_BYTES + BEHIND + AHEAD + STRIDE);
+
+/** The card numbers of one flow. */
+export class CardLanes implements FinderSink {
+  readonly #services: CardServices;
+  readonly #report: CardReport;
+  readonly #lanes: (Lane | undefined)[] = new Array(2 * LANES);
+  readonly #ledgers: [Ledger, Ledger] = [{ passed: 0, failed: 0 }, { passed: 0, failed: 0 }];
+  readonly #cards = new Map<number, CardHit>();
+  /** Cards past `MAX_CARDS_PER_FLOW`, each occurrence counted. */
+  cardsBeyond = 0;
+  #lane!: Lane;
+  #timeUs = 0;
+
+  constructor(services: CardServices, report: CardReport) {
+    this.#services = services;
+    this.#report = report;
+  }
+
+  /** The cards found so far, oldest first. */
+  cards(): Iterable<CardHit> {
+    return this.#cards.values();
+  }
+
+  /**
+   * The next bytes of a text.
+   *
+   * @param direction 0 or 1. @param lane 0 to 7, see contract.ts. @param encoding As `CardHit.encoding`.
+   */
+  scan(
+    direction: number,
+    lane: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    encoding: string,
+    timeUs: number,
+  ): void {
+    if (end <= at) return;
+    this.#services.counters.bytes += end - at;
+    this.#timeUs = timeUs;
+    const index = (direction & 1) * LANES + (lane & LANES - 1);
+    const text = this.#lanes[index] ??= new Lane(this.#ledgers[direction & 1], direction & 1);
+    text.encoding = encoding;
+    this.#lane = text;
+    if (text.iso === null && text.total === 0) {
+      text.iso = Iso8583Reader.mayBegin(bytes[at]) ? new Iso8583Reader() : null;
+    }
+    text.begun = true;
+    if (text.iso !== null) at = this.#readIso(text, text.iso, bytes, at, end);
+    if (at < end) this.#search(text, bytes, at, end);
+  }
+
+  /** A text's end: what was waiting for more bytes is judged with those there are. */
+  scanEnd(direction: number, lane: number): void {
+    const text = this.#lanes[(direction & 1) * LANES + (lane & LANES - 1)];
+    if (text === undefined) return;
+    this.#lane = text;
+    this.#endText(text);
+  }
+
+  /** Words that a parser knows about a lane's text: field name, content type, columns. Until `scanEnd`. */
+  scanContext(direction: number, lane: number, context: string): void {
+    const index = (direction & 1) * LANES + (lane & LANES - 1);
+    const text = this.#lanes[index] ??= new Lane(this.#ledgers[direction & 1], direction & 1);
+    weighText(context, text.hints);
+  }
+
+  /** A text that is whole in itself: a datagram. Needs no memory between calls. */
+  scanWhole(
+    direction: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    encoding: string,
+    timeUs: number,
+  ): void {
+    if (end <= at) return;
+    this.#services.counters.bytes += end - at;
+    this.#timeUs = timeUs;
+    const text = new Lane(this.#ledgers[direction & 1], direction & 1);
+    text.encoding = encoding;
+    this.#lane = text;
+    if (Iso8583Reader.mayBegin(bytes[at])) {
+      text.iso = new Iso8583Reader();
+      at = this.#readIso(text, text.iso, bytes, at, end);
+    }
+    if (at < end) finder.search(this, text, bytes, at, end, false);
+    else if (text.iso !== null) this.#endText(text);
+  }
+
+  /** The flow is over: judges what waits, and wipes everything. */
+  close(): void {
+    for (const lane of this.#lanes) {
+      if (lane === undefined) continue;
+      this.#lane = lane;
+      this.#endText(lane);
+    }
+    this.#lanes.fill(undefined);
+  }
+
+  // ------------------------------------------------------------ text
+
+  #search(text: Lane, bytes: Uint8Array, at: number, end: number): void {
+    const pool = this.#services.pool;
+    if (text.row === NO_ROW) text.row = pool.take();
+    const base = text.total; // Offset in the text of `bytes[at]`.
+    const kept = text.kept;
+    // Where the carry and the first new bytes lie side by side, built when first needed.
+    let joined = -1;
+    let i = text.probeAt - base + at;
+    let waits = false;
+    while (!waits) {
+      if (i >= at) i = nextHit(bytes, i, end);
+      if (i >= end - 1) break;
+      let next: number;
+      if (kept > 0 && i < at + BEHIND) {
+        if (joined < 0) joined = this.#join(text, bytes, at, end);
+        const k = i - at + kept;
+        if ((FIRST[joint[k]] & SECOND[joint[k + 1]]) === 0) next = i + 1;
+        else {
+          next = finder.inspect(this, joint, 0, joined, k, true, base - kept, text);
+          if (next !== NEEDS_MORE) next += at - kept;
+        }
+      } else next = finder.inspect(this, bytes, at, end, i, true, base - at, text);
+      if (next === NEEDS_MORE) waits = true;
+      else i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));
+    }
+    if (joined >= 0) joint.fill(0, 0, joined);
+    text.total = base + end - at;
+    text.probeAt = i - at + base;
+    if (text.row === NO_ROW) this.#goOnWithoutMemory(text);
+    else this.#keep(text, bytes, at, end);
+  }
+
+  /** Puts the carry and as many new bytes as its probes may look at into `joint`; their number. */
+  #join(text: Lane, bytes: Uint8Array, at: number, end: number): number {
+    const pool = this.#services.pool;
+    const row = pool.block(text.row);
+    const offset = pool.offset(text.row);
+    joint.set(row.subarray(offset, offset + text.kept));
+    const length = Math.min(end - at, BEHIND + AHEAD + STRIDE);
+    joint.set(bytes.subarray(at, at + length), text.kept);
+    return text.kept + length;
+  }
+
+  /** Keeps what the next probe may look back on. */
+  #keep(text: Lane, bytes: Uint8Array, at: number, end: number): void {
+    const pool = this.#services.pool;
+    const row = pool.block(text.row);
+    const offset = pool.offset(text.row);
+    const wanted = Math.min(text.total, text.total - Math.min(text.probeAt, text.total) + BEHIND);
+    const fresh = end - at;
+    if (wanted > fresh) {
+      const old = Math.min(text.kept, wanted - fresh);
+      row.copyWithin(offset, offset + text.kept - old, offset + text.kept);
+      row.set(bytes.subarray(at, end), offset + old);
+      text.kept = old + fresh;
+    } else {
+      row.set(bytes.subarray(end - wanted, end), offset);
+      text.kept = wanted;
+    }
+  }
+
+  /** All rows are taken: the next bytes are a text of their own; a number cut just here is missed (counted). */
+  #goOnWithoutMemory(text: Lane): void {
+    text.total = 0;
+    text.probeAt = 0;
+    text.settledTo = 0;
+  }
+
+  #endText(text: Lane): void {
+    if (text.iso !== null) this.#endIso(text, text.iso);
+    if (text.kept > 0) {
+      const pool = this.#services.pool;
+      const row = pool.block(text.row);
+      const offset = pool.offset(text.row);
+      const kept = text.kept;
+      joint.set(row.subarray(offset, offset + kept));
+      finder.searchFrom(this, text, joint, 0, kept, text.probeAt - text.total + kept, text.total - kept);
+      joint.fill(0, 0, kept);
+    }
+    if (text.row !== NO_ROW) {
+      this.#services.pool.release(text.row);
+      text.row = NO_ROW;
+    }
+    text.forget();
+  }
+
+  // ------------------------------------------------------------ ISO 8583
+
+  /** Feeds the reader; returns from where on the bytes are text again. */
+  #readIso(text: Lane, iso: Iso8583Reader, bytes: Uint8Array, at: number, end: number): number {
+    const state = iso.read(bytes, at, end, (track, digits, length) => {
+      finder.judgeField(this, text, track, digits, length);
+    });
+    if (state !== IsoState.no) return end;
+    text.iso = null;
+    const held = iso.held();
+    if (held.length > 0) this.#search(text, held, 0, held.length);
+    const from = end - iso.unread;
+    iso.wipe();
+    return from;
+  }
+
+  #endIso(text: Lane, iso: Iso8583Reader): void {
+    text.iso = null;
+    const held = iso.held();
+    if (held.length > 0) this.#search(text, held, 0, held.length);
+    iso.wipe();
+  }
+
+  // ------------------------------------------------------------ from the finder
+
+  seenAgain(digits: Uint8Array, length: number): boolean {
+    const hit = this.#cards.get(this.#services.tableKey(digits, length));
+    if (hit === undefined || hit.confidence < ALERT_CONFIDENCE) return false;
+    hit.count++;
+    hit.lastUs = this.#timeUs;
+    this.#report(hit, false);
+    return true;
+  }
+
+  found(found: Found): void {
+    const { counters } = this.#services;
+    const { digits, length, confidence } = found;
+    const key = this.#services.tableKey(digits, length);
+    const known = this.#cards.get(key);
+    if (known !== undefined) {
+      known.count++;
+      known.lastUs = this.#timeUs;
+      if (confidence > known.confidence) {
+        const rises = known.confidence < ALERT_CONFIDENCE && confidence >= ALERT_CONFIDENCE;
+        known.confidence = confidence;
+        known.reasons = found.reasons;
+        known.encoding = this.#encoding(found.wrapping);
+        if (found.track !== 0) known.track = found.track;
+        if (rises) {
+          counters.alerts++;
+          counters.notes--;
+        }
+        this.#report(known, rises);
+      } else this.#report(known, false);
+      return;
+    }
+    if (confidence < NOTE_CONFIDENCE) {
+      counters.ignored++;
+      return;
+    }
+    if (this.#cards.size >= MAX_CARDS_PER_FLOW) {
+      this.cardsBeyond++;
+      counters.cardsBeyond++;
+      return;
+    }
+    const last4 = text(digits, length - 4, length);
+    const hit: CardHit = {
+      brand: found.brand,
+      masked: text(digits, 0, 6) + "*".repeat(length - 10) + last4,
+      last4,
+      length,
+      encoding: this.#encoding(found.wrapping),
+      confidence,
+      reasons: found.reasons,
+      direction: this.#lane.direction,
+      fingerprint: this.#services.fingerprint(digits, length),
+      count: 1,
+      firstUs: this.#timeUs,
+      lastUs: this.#timeUs,
+    };
+    if (found.track !== 0) hit.track = found.track;
+    this.#cards.set(key, hit);
+    counters.cards++;
+    if (confidence >= ALERT_CONFIDENCE) counters.alerts++;
+    else counters.notes++;
+    this.#report(hit, true);
+  }
+
+  #encoding(wrapping: string): string {
+    const outer = this.#lane.encoding;
+    return wrapping === "" ? outer : outer === "plain" || outer === "" ? wrapping : `${outer}+${wrapping}`;
+  }
+}
+
+function text(digits: Uint8Array, from: number, to: number): string {
+  let text = "";
+  for (let i = from; i < to; i++) text += digits[i];
+  return text;
+}
+
+/** Runs a finder for whichever flow is at work; calls do not nest. */
+class SharedFinder {
+  readonly #finder = new CardFinder(null as unknown as FinderSink);
+
+  inspect(
+    sink: FinderSink,
+    bytes: Uint8Array,
+    low: number,
+    end: number,
+    at: number,
+    open: boolean,
+    delta: number,
+    searched: Searched,
+  ): number {
+    this.#finder.sink = sink;
+    return this.#finder.inspect(bytes, low, end, at, open, delta, searched);
+  }
+
+  /** A whole text. */
+  search(
+    sink: FinderSink,
+    searched: Searched,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    _open: boolean,
+  ): void {
+    this.searchFrom(sink, searched, bytes, at, end, at, -at);
+  }
+
+  /** The rest of a text that ends at `end`, from the probe at `i` on. */
+  searchFrom(
+    sink: FinderSink,
+    searched: Searched,
+    bytes: Uint8Array,
+    low: number,
+    end: number,
+    i: number,
+    delta: number,
+  ): void {
+    this.#finder.sink = sink;
+    while (i < end) {
+      i = nextHit(bytes, i, end);
+      if (i >= end) break; // A probe on the last byte has no second one and is judged all the same.
+      const next = this.#finder.inspect(bytes, low, end, i, false, delta, searched);
+      i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));
+    }
+  }
+
+  judgeField(
+    sink: FinderSink,
+    searched: Searched,
+    track: 0 | 1 | 2,
+    digits: Uint8Array,
+    length: number,
+  ): void {
+    this.#finder.sink = sink;
+    this.#finder.judgeField(track, digits, length, searched);
+  }
+}
+
+const finder = new SharedFinder();

@@ -27,6 +27,7 @@ import {
   parseMessage,
   type Question,
 } from "./dns/message.ts";
+import { isExtendedLabel } from "./dns/names.ts";
 import { isKnownType, Type } from "./dns/registry.ts";
 
 const DNS_PORT = 53;
@@ -100,7 +101,7 @@ function passesLoosely(c: Cursor): boolean {
   if (c.peek16(4) === 0) return hasSaneHeader(c, c.remaining);
   for (let at = HEADER_BYTES; c.has(at + MIN_QUESTION_BYTES);) {
     const size = c.peek8(at);
-    if (size === 0 || size >= 0xc0) return true;
+    if (size === 0 || size >= 0xc0 || isExtendedLabel(size)) return true;
     if (size > 63) return false;
     at += 1 + size;
   }

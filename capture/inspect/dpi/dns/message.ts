@@ -128,7 +128,7 @@ export function parseMessage(c: Cursor): DnsMessage | null {
   readRecords(c, message.answers, message.answerCount, message);
   readRecords(c, message.authorities, message.authorityCount, message);
   readRecords(c, message.additionals, message.additionalCount, message);
-  message.complete = !c.failed;
+  message.complete = !c.failed && !names.sawUnknownLabel;
   message.rest = c.remaining;
   return message;
 }

@@ -11,6 +11,16 @@ import { maskCards } from "../http/mask.ts";
 const MAX_POINTERS = 32;
 /** RFC 1035 §3.1 allows 255, but longer names are sent and read by others: tell them as they are. */
 const MAX_NAME_BYTES = 1024;
+/**
+ * Stands for a name with a label whose type nobody knows, and so nobody's length either: the name ends there, and what
+ * follows is read on as tshark does, which may be right or not.
+ */
+export const UNKNOWN_LABEL = "<Unknown extended label>";
+
+const POINTER = 0xc0;
+const EXTENDED_LABEL = 0x40; // RFC 2671 §3.1, withdrawn by RFC 6891 §5
+const BIT_STRING_LABEL = 0x41; // RFC 2673 §3, historic
+
 /** As many digits as the shortest card number has: fewer need no look at all. */
 const MIN_CARD_DIGITS = 13;
 
@@ -18,6 +28,8 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads the names of one message after the other; reused, so that reading a name makes the string and no more. */
 export class NameReader {
+  /** Whether a name since `begin` was `UNKNOWN_LABEL`. */
+  sawUnknownLabel = false;
   readonly #text = new Uint8Array(MAX_NAME_BYTES);
   /** What the last lone pointer pointed to: answers mostly repeat the question's name. */
   #lastTarget = -1;
@@ -29,6 +41,7 @@ export class NameReader {
   begin(base: number): void {
     this.#base = base;
     this.#lastTarget = -1;
+    this.sawUnknownLabel = false;
   }
 
   /**
@@ -53,7 +66,7 @@ export class NameReader {
       if (at >= end) return fail(c);
       const size = bytes[at++];
       if (size === 0) break;
-      if (size >= 0xc0) {
+      if (size >= POINTER) {
         if (at >= end || ++pointers > MAX_POINTERS) return fail(c);
         const target = this.#base + ((size & 0x3f) << 8 | bytes[at++]);
         if (after < 0) after = at;
@@ -69,7 +82,21 @@ export class NameReader {
         lowest = target;
         continue;
       }
-      // 01 and 10 are no labels that anybody sends, RFC 6891 §5
+      if (size === BIT_STRING_LABEL) {
+        if (at >= end) return fail(c);
+        const bits = bytes[at++] || 256;
+        const count = (bits + 7) >> 3;
+        if (at + count > end || length + 2 * count + MAX_BIT_STRING_FRAME > MAX_NAME_BYTES) return fail(c);
+        length = putBitString(text, length, bytes, at, bits);
+        at += count;
+        continue;
+      }
+      if (isExtendedLabel(size)) {
+        if (at === start + 1) return fail(c); // a name that begins so is none
+        c.at = after < 0 ? at : after;
+        this.sawUnknownLabel = true;
+        return UNKNOWN_LABEL;
+      }
       if (size > 63 || at + size > end || length + size >= MAX_NAME_BYTES) return fail(c);
       if (length > 0) text[length++] = 0x2e;
       for (const labelEnd = at + size; at < labelEnd; at++) {
@@ -102,6 +129,23 @@ export function presentableText(bytes: Uint8Array, at: number, end: number): str
     else if (byte >= 0x30 && byte <= 0x39) digits++;
   }
   return presentable(bytes.slice(at, end), end - at, odd, digits);
+}
+
+/** Whether a label's first byte is none of a label's length, but of a type long withdrawn. */
+export function isExtendedLabel(size: number): boolean {
+  return (size & POINTER) === EXTENDED_LABEL;
+}
+
+/** Dot, `\\[x`, `/256]`. */
+const MAX_BIT_STRING_FRAME = 9;
+
+/** Text of a bit string, RFC 2673 §3.2, put behind `length`; the length after it. */
+function putBitString(text: Uint8Array, length: number, bytes: Uint8Array, at: number, bits: number): number {
+  let shown = length > 0 ? ".\\[x" : "\\[x";
+  for (let i = 0; i < bits; i += 8) shown += bytes[at++].toString(16).padStart(2, "0");
+  shown += `/${bits}]`;
+  for (let i = 0; i < shown.length; i++) text[length++] = shown.charCodeAt(i);
+  return length;
 }
 
 /** `bytes` must be memory of our own: decoders refuse shared memory. */

@@ -82,7 +82,12 @@ export const START_OPTIONS = {
     range: [0, 65_535],
     help: "Port to serve on; 0 takes a free one",
   },
-  data: { kind: "text", value: "DIR", default: "data", help: "Folder for what is kept" },
+  data: {
+    kind: "text",
+    value: "DIR",
+    default: "",
+    help: "Folder for what is kept. Default: `data` beside the program",
+  },
   "max-flows": {
     kind: "number",
     value: "N",
@@ -90,6 +95,11 @@ export const START_OPTIONS = {
     range: [1024, 262_144],
     unit: "flows",
     help: "Flows kept at most; then the longest idle go",
+  },
+  "show-payload": {
+    kind: "flag",
+    default: false,
+    help: "Show the start of each packet's payload in the packet log, digits and secrets masked",
   },
   open: { kind: "flag", default: false, help: "Open the page in a browser" },
   "log-level": {

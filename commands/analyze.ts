@@ -9,10 +9,11 @@ import { Inspector } from "../capture/inspect/inspector.ts";
 import { type CaptureFile, openCaptureFile } from "../capture/source/capture_file.ts";
 import { CaptureFileError } from "../capture/source/errors.ts";
 import type { FlowColumns } from "../model/flow.ts";
-import { flowEvent, statsEvent } from "../monitor/eve.ts";
+import { flowEvent, observationEvent, statsEvent } from "../monitor/eve.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
 import { LineWriter } from "./line_writer.ts";
-import { userPath } from "./paths.ts";
+import { ownPath, userPath } from "./paths.ts";
+import { readFingerprintKey } from "./secrets.ts";
 
 const HELP = `Usage: netpane analyze [OPTIONS] FILE…
 
@@ -32,12 +33,14 @@ export async function run(args: string[]): Promise<number> {
   using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
   const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
   const files = options.positionals;
+  const fingerprintKey = readFingerprintKey(ownPath("data"));
   let code = 0;
   for (const name of files) {
     const whole = await analyzeFile(name, {
       out,
       progress,
       maxFlows: options["max-flows"],
+      fingerprintKey,
       tag: files.length > 1 ? { pcap_filename: name } : {},
     });
     if (!whole) code = 1;
@@ -50,12 +53,17 @@ interface Analysis {
   out: LineWriter;
   progress: Progress;
   maxFlows: number;
+  /** See `loadFingerprintKey`. */
+  fingerprintKey: Uint8Array;
   /** Put on every event. */
   tag: Record<string, unknown>;
 }
 
 /** @returns Whether the file was read to its end; what is wrong has been told on stderr. */
-async function analyzeFile(name: string, { out, progress, maxFlows, tag }: Analysis): Promise<boolean> {
+async function analyzeFile(
+  name: string,
+  { out, progress, maxFlows, fingerprintKey, tag }: Analysis,
+): Promise<boolean> {
   let file: CaptureFile;
   try {
     file =
@@ -71,6 +79,14 @@ async function analyzeFile(name: string, { out, progress, maxFlows, tag }: Analy
     onFlowEnd: (flows: FlowColumns, row: number) => {
       const context = { communityId: communityId(flows, row), interfaceName: "" };
       out.write(JSON.stringify({ ...flowEvent(flows, row, context), ...tag }));
+    },
+    payload: {
+      fingerprintKey,
+      tell: (observation) => {
+        // An alert is written once, when its count is final.
+        if (observation.alert !== undefined && observation.alert.phase !== "final") return;
+        out.write(JSON.stringify({ ...observationEvent(observation, ""), ...tag }));
+      },
     },
   });
   for await (const batch of file.batches()) {

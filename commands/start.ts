@@ -21,7 +21,7 @@ import { VERSION } from "../version.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { ownPath, userPath } from "./paths.ts";
 import { whoHoldsPort } from "./port_holder.ts";
-import { loadToken } from "./token.ts";
+import { loadFingerprintKey, loadToken } from "./secrets.ts";
 
 /** The demo capture, and the name it is shown by. */
 const DEMO_FILE = "assets/demo.pcap.gz";
@@ -42,8 +42,9 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(options["log-level"] as LogLevel);
   const source = sourceOf(options);
   if (source.kind === "playback") await requireFile(source.path);
+  const dataFolder = options.data === "" ? ownPath("data") : userPath(options.data);
   const handler = await loadServer();
-  const token = isThisMachineOnly(options.host) ? null : await loadToken(userPath(options.data));
+  const token = isThisMachineOnly(options.host) ? null : loadToken(dataFolder);
   requireToken(token);
 
   const server = serve(options, handler, log);
@@ -57,7 +58,17 @@ export async function run(args: string[]): Promise<number> {
       : { file: options.demo ? "demo" : options.pcap, speed: source.speed }),
   });
   setMonitor(monitor);
-  const engine = new Engine({ source, maxFlows: options["max-flows"], log }, monitor);
+  const fingerprints = loadFingerprintKey(dataFolder);
+  if (!fingerprints.kept) {
+    log("info", `"${dataFolder}" cannot be written: card fingerprints are those of this run only`);
+  }
+  const engine = new Engine({
+    source,
+    maxFlows: options["max-flows"],
+    fingerprintKey: fingerprints.key,
+    showPayload: options["show-payload"],
+    log,
+  }, monitor);
   engine.start();
   // The workers have opened what they need; main needs no native code again.
   await Deno.permissions.revoke({ name: "ffi" });

@@ -7,7 +7,8 @@
  */
 import type { AttributionMethod } from "./system.ts";
 import type { CaptureProblem } from "./protocol.ts";
-import type { TrafficKind, UndecodedReason } from "./inspection.ts";
+import type { PayloadCounters, TrafficKind, UndecodedReason } from "./inspection.ts";
+import type { PacketRecord } from "./packet.ts";
 
 /** The process at this machine's end of a connection, and how surely it is known. */
 export interface ConnectionProcess {
@@ -36,6 +37,10 @@ export interface Connection {
   dest_port: number;
   /** `out` from this machine (or private network), `in` to it, `local` both, `other` neither. */
   direction: "out" | "in" | "local" | "other";
+  /** Application protocol told by its bytes, as EVE names it; "" while it is not known. */
+  app_proto: string;
+  /** Host name of the server, as seen in the traffic itself (SNI, Host, DNS answers); "" where none was seen. */
+  server_name: string;
   /** `new`, `syn_sent`, `syn_received`, `established`, `fin_wait`, `closed`, `reset`, or the socket's own. */
   state: string;
   process: ConnectionProcess | null;
@@ -217,6 +222,8 @@ export interface Stats {
     ended_untold: number;
   };
   connections: { shown: number; left_out: number; with_process: number };
+  /** Payload inspection: what it looked into, held back, refused. */
+  payload: PayloadCounters & { observations_lost: number; packets_unlogged: number };
   system: {
     sockets: number;
     sockets_lost: number;
@@ -231,6 +238,94 @@ export interface Stats {
   problems: Problem[];
 }
 
+/** `GET /api/packets`: the latest packets, newest first. Feed event `packets`: those of the last second. */
+export interface PacketPage {
+  ts: number;
+  packets: LoggedPacket[];
+  /** For the next page of older packets: `before=`; null at the end. */
+  next: number | null;
+  /** Packets kept now and at most; those passed over because they came too fast for eyes. */
+  kept: number;
+  capacity: number;
+  unlogged: number;
+}
+
+/** One packet with what the monitor knows of its flow. */
+export interface LoggedPacket extends Omit<PacketRecord, "interface_index"> {
+  in_iface: string;
+  /** Name of the process at our end; "" where not known. */
+  process: string;
+}
+
+/** `GET /api/dns_queries`: recent queries, newest first. */
+export interface DnsQueryPage {
+  ts: number;
+  queries: DnsQuery[];
+  /** Queries kept now and at most. */
+  kept: number;
+  capacity: number;
+  /** Observations that the inspector had no room for. */
+  left_out: number;
+}
+
+/** A question, with its answer once that was seen. */
+export interface DnsQuery {
+  id: number;
+  /** Packet time of the question (or of the answer, if only that was seen). */
+  time: number;
+  /** `dns`, `mdns`, `llmnr`. */
+  kind: string;
+  rrname: string;
+  rrtype: string;
+  client_ip: string;
+  server_ip: string;
+  /** `NOERROR`, `NXDOMAIN` ...; "" while there is no answer. */
+  rcode: string;
+  /** Answers as text, at most 8. */
+  answers: string[];
+  latency_ms: number | null;
+  /** Name of the process that asked; "" where not known. */
+  process: string;
+  /** How often this name was asked for since the start (of the names still remembered). */
+  count: number;
+}
+
+/** Something found that should not be there. `GET /api/anomalies`, newest first; feed event `alert`. */
+export interface Anomaly {
+  id: string;
+  /** `cardholder_data`, `cleartext_credentials` ... */
+  kind: string;
+  /** 1 high to 3 low. */
+  severity: number;
+  signature: string;
+  /** Packet time of the first and the last sighting, ms. */
+  first: number;
+  last: number;
+  count: number;
+  /** Whether its flow is still alive. */
+  open: boolean;
+  proto: string;
+  src_ip: string;
+  src_port: number;
+  dest_ip: string;
+  dest_port: number;
+  app_proto: string;
+  server_name: string;
+  in_iface: string;
+  process: string;
+  /** EVE's `netpane` object: the evidence. Never a full card number, never a secret. */
+  details: Record<string, unknown>;
+}
+
+/** `GET /api/anomalies`. */
+export interface AnomalyPage {
+  ts: number;
+  total: number;
+  anomalies: Anomaly[];
+  /** Alerts that had to go for newer ones. */
+  forgotten: number;
+}
+
 /** Feed event `tick`, each second; also the head of the first page. At most 64 KiB. */
 export interface Tick {
   /** Wall clock when it was made. */
@@ -243,6 +338,8 @@ export interface Tick {
   flows: { active: number; capacity: number; evicted: number };
   connections: { shown: number; left_out: number; with_process: number };
   cpu: number | null;
+  /** Findings kept: all, and by kind. */
+  anomalies: { total: number; kinds: Record<string, number> };
   interfaces: InterfaceStatus[];
   pie: PieData;
   top_talkers: Talker[];

@@ -101,6 +101,10 @@ export interface FlowColumns {
   interfaceIndex: Uint8Array;
   /** One of `LocalEnd`. */
   localEnd: Uint8Array;
+  /** Application protocol as EVE names it; "" while it is not known. */
+  appProtocol: string[];
+  /** Host name of the server, from the flow itself or from DNS answers seen before; "" where none is known. */
+  serverName: string[];
 }
 
 /** Fresh, empty columns with room for `rows` flows. */
@@ -126,6 +130,8 @@ export function createFlowColumns(rows: number): FlowColumns {
     tunnel: new Uint8Array(rows),
     interfaceIndex: new Uint8Array(rows),
     localEnd: new Uint8Array(rows),
+    appProtocol: new Array(rows).fill(""),
+    serverName: new Array(rows).fill(""),
   };
 }
 

@@ -78,4 +78,45 @@ export interface InspectorCounters {
   fragmentBudgetBytes: number;
   /** Time of the latest packet, microseconds since 1970; 0 before the first. */
   lastPacketUs: number;
+  payload: PayloadCounters;
+}
+
+/** What payload inspection counts, since the beginning. */
+export interface PayloadCounters {
+  /** Flows with a parser now, and the ceiling. */
+  inspected: number;
+  capacity: number;
+  /** Flows not looked into for want of room. */
+  refused: number;
+  /** Bytes held back for order now, the ceiling, and gaps told because of it. */
+  heldBytes: number;
+  heldBudgetBytes: number;
+  heldExceeded: number;
+  /** Parsers that failed, by protocol: each a defect of ours. */
+  failures: Record<string, number>;
+  /** Names known for addresses, and those that had to go before their time. */
+  names: number;
+  namesEvicted: number;
+  /** Alerts of flows still alive, all raised, and findings there was no room for. */
+  alertsOpen: number;
+  alertsRaised: number;
+  alertsRefused: number;
+}
+
+/** Nothing inspected. */
+export function emptyPayloadCounters(): PayloadCounters {
+  return {
+    inspected: 0,
+    capacity: 0,
+    refused: 0,
+    heldBytes: 0,
+    heldBudgetBytes: 0,
+    heldExceeded: 0,
+    failures: {},
+    names: 0,
+    namesEvicted: 0,
+    alertsOpen: 0,
+    alertsRaised: 0,
+    alertsRefused: 0,
+  };
 }

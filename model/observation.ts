@@ -33,4 +33,14 @@ export interface Observation {
   direction: number;
   /** Top-level fields of the event besides those every event has, such as `{ dns: {...} }`. */
   fields: Record<string, unknown>;
+  /** Alerts only: which one, and whether more is to come. */
+  alert?: {
+    /** The same for all that is told of one alert. */
+    id: string;
+    /**
+     * `new` at the first sight, `update` while it goes on (at most once a second of packet time), `final` with the
+     * whole count when its flow ends.
+     */
+    phase: "new" | "update" | "final";
+  };
 }

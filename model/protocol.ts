@@ -7,6 +7,8 @@
 import type { BatchFormat } from "./batch.ts";
 import type { FlowColumns } from "./flow.ts";
 import type { InspectorCounters } from "./inspection.ts";
+import type { Observation } from "./observation.ts";
+import type { PacketRecord } from "./packet.ts";
 import type { SystemReport } from "./system.ts";
 
 // ---------------------------------------------------------------- capture → inspect, over the port
@@ -146,6 +148,10 @@ export interface StartInspect {
   maxFlows: number;
   /** Addresses of this machine; empty for a file, where private ranges count as local. */
   localAddresses: string[];
+  /** Key of this installation for fingerprints of card numbers (HMAC), 32 bytes. */
+  fingerprintKey: Uint8Array;
+  /** Whether the packet log may hold the start of payloads, masked. */
+  showPayload: boolean;
 }
 
 /** Main → inspect: take batches from this port (one per capture or playback worker). */
@@ -182,8 +188,22 @@ export interface Snapshot {
   ended: FlowColumns;
   /** Ended flows that were not kept for a snapshot, since the beginning. */
   endedLost: number;
+  /** What payload inspection found since the last snapshot, oldest first. */
+  observations: Observation[];
+  /** Observations for which there was no room, since the beginning. Alerts are never among them. */
+  observationsLost: number;
+  /** Packets since the last snapshot for the packet log, oldest first. */
+  packets: PacketRecord[];
+  /** Packets not logged because they came too fast for eyes, since the beginning. */
+  packetsUnlogged: number;
 }
-export type InspectToMain = Snapshot;
+
+/** Inspect → main, at once: alerts do not wait for the next snapshot. */
+export interface Alerts {
+  type: "alerts";
+  alerts: Observation[];
+}
+export type InspectToMain = Snapshot | Alerts;
 
 // ---------------------------------------------------------------- main ↔ system
 

@@ -57,6 +57,11 @@ export class ConnectionTable {
     ];
   }
 
+  /** The row of a flow; undefined where it is gone or was left out. */
+  ofFlow(id: number): Connection | undefined {
+    return this.#flows.get(id)?.connection;
+  }
+
   /** Rows whose process is known. */
   withProcess(): number {
     return this.all().reduce((sum, row) => sum + (row.process ? 1 : 0), 0);
@@ -70,6 +75,17 @@ export class ConnectionTable {
     this.#wildcards.clear();
     this.#listening.clear();
     for (const socket of report.sockets) this.#index(socket);
+  }
+
+  /** Finds the processes of flows that have none yet, as soon as new sockets are known. */
+  joinProcesses(): void {
+    let found = false;
+    for (const flow of this.#flows.values()) {
+      if (flow.connection.process !== null) continue;
+      this.#joinProcess(flow);
+      found ||= flow.connection.process !== null;
+    }
+    if (found) this.version++;
   }
 
   /**
@@ -114,6 +130,8 @@ export class ConnectionTable {
     const before = connection.bytes_toserver + connection.bytes_toclient;
     const [toServer, toClient] = [2 * row, 2 * row + 1];
     connection.state = STATE_NAMES[columns.state[row]] ?? "new";
+    connection.app_proto = columns.appProtocol[row];
+    connection.server_name = columns.serverName[row];
     connection.bytes_toserver = columns.bytes[toServer];
     connection.bytes_toclient = columns.bytes[toClient];
     connection.pkts_toserver = columns.packets[toServer];
@@ -228,6 +246,8 @@ export class ConnectionTable {
       dest_ip: dest[0],
       dest_port: dest[1],
       direction: socket.localAddress === socket.remoteAddress ? "local" : inbound ? "in" : "out",
+      app_proto: "",
+      server_name: "",
       state: socket.state,
       process: this.#process(socket),
       bytes_toserver: toServer ?? 0,
@@ -273,6 +293,8 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
       dest_ip: server,
       dest_port: serverPort,
       direction: DIRECTIONS[columns.localEnd[row]] ?? DIRECTIONS[LocalEnd.neither],
+      app_proto: "",
+      server_name: "",
       state: "new",
       process: null,
       bytes_toserver: 0,

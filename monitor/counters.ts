@@ -1,5 +1,6 @@
 /** The inspector's counters before its first answer, and after a crash: all zero. */
 import {
+  emptyPayloadCounters,
   type InspectorCounters,
   TRAFFIC_KINDS,
   type TrafficKind,
@@ -32,5 +33,6 @@ export function emptyCounters(): InspectorCounters {
     fragmentBytes: 0,
     fragmentBudgetBytes: 0,
     lastPacketUs: 0,
+    payload: emptyPayloadCounters(),
   };
 }

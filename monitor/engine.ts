@@ -16,6 +16,7 @@ import type {
   Stop,
   SystemToMain,
 } from "../model/protocol.ts";
+import type { Feed } from "./feed.ts";
 import type { Monitor } from "./mod.ts";
 
 const TICK_MS = 1000;
@@ -47,6 +48,9 @@ export interface PlaybackSource {
 export interface EngineOptions {
   source: LiveSource | PlaybackSource;
   maxFlows: number;
+  /** See `StartInspect`. */
+  fingerprintKey: Uint8Array;
+  showPayload: boolean;
   log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
 }
 
@@ -104,6 +108,10 @@ export class Engine {
       "inspect",
       "none",
       (message) => {
+        if (message.type === "alerts") {
+          this.#monitor.applyAlerts(message.alerts);
+          return this.#tellAlerts();
+        }
         this.#asked = false;
         this.#monitor.applySnapshot(message, Date.now());
         this.#publish();
@@ -114,6 +122,8 @@ export class Engine {
       type: "start-inspect",
       maxFlows: this.#options.maxFlows,
       localAddresses: this.#localAddresses,
+      fingerprintKey: this.#options.fingerprintKey,
+      showPayload: this.#options.showPayload,
     });
   }
 
@@ -239,14 +249,27 @@ export class Engine {
     this.#inspect?.send(ask);
   }
 
+  /** Alerts do not wait for the tick. */
+  #tellAlerts(): void {
+    this.#queue(async (feed) => {
+      for (const alert of this.#monitor.drainAlerts()) await feed.publish("alert", alert);
+    });
+  }
+
   #publish(): void {
     const whole = this.#ticks++ % SNAPSHOT_EVERY_TICKS === 0;
-    this.#publishing = this.#publishing.then(async () => {
-      const { feed } = this.#monitor;
+    this.#queue(async (feed) => {
+      for (const { name, data } of this.#monitor.drainEvents()) await feed.publish(name, data);
       await feed.publish("tick", this.#monitor.tick());
       if (whole) await feed.publish("snapshot", this.#monitor.snapshot());
       feed.heartbeat(Date.now());
-    }).catch((cause) => this.#options.log("error", `The feed failed: ${cause}`));
+    });
+  }
+
+  /** One publication after the other: their order is that of their ids. */
+  #queue(publish: (feed: Feed) => Promise<void>): void {
+    this.#publishing = this.#publishing.then(() => publish(this.#monitor.feed))
+      .catch((cause) => this.#options.log("error", `The feed failed: ${cause}`));
   }
 }
 

@@ -3,10 +3,11 @@
  *
  * @see https://docs.suricata.io/en/suricata-7.0.0/output/eve/eve-json-format.html
  */
-import { icmpCounterpart } from "../model/community_id.ts";
-import { formatAddress } from "../model/address.ts";
+import { communityIdOf, icmpCounterpart } from "../model/community_id.ts";
+import { formatAddress, parseAddress } from "../model/address.ts";
 import { type FlowColumns, FlowEnd, FlowState, IpProtocol, Tunnel } from "../model/flow.ts";
 import type { InspectorCounters } from "../model/inspection.ts";
+import type { FlowIdentity, Observation } from "../model/observation.ts";
 import { protocolName, tunnelName } from "./names.ts";
 
 /** Suricata knows three states of a flow. */
@@ -49,6 +50,7 @@ export function flowEvent(columns: FlowColumns, row: number, context: FlowContex
     event.src_port = columns.port[toServer];
     event.dest_port = columns.port[toClient];
   }
+  if (columns.appProtocol[row] !== "") event.app_proto = columns.appProtocol[row];
   event.community_id = context.communityId;
   event.flow = {
     pkts_toserver: columns.packets[toServer],
@@ -66,6 +68,32 @@ export function flowEvent(columns: FlowColumns, row: number, context: FlowContex
   const extra = netpaneFields(columns, row);
   if (extra !== null) event.netpane = extra;
   return event;
+}
+
+/** EVE event of something seen in a flow: `src` is whoever sent it, as in Suricata. */
+export function observationEvent(observation: Observation, interfaceName: string): Record<string, unknown> {
+  const { flow, direction } = observation;
+  const ends = [
+    { ip: flow.clientAddress, port: flow.clientPort },
+    { ip: flow.serverAddress, port: flow.serverPort },
+  ];
+  const [source, destination] = direction === 0 ? ends : ends.reverse();
+  const event: Record<string, unknown> = {
+    timestamp: eveTime(observation.timeUs),
+    flow_id: flow.id,
+    event_type: observation.type,
+    src_ip: source.ip,
+    src_port: source.port,
+    dest_ip: destination.ip,
+    dest_port: destination.port,
+    ip_v: flow.ipVersion,
+    proto: protocolName(flow.protocol).toUpperCase(),
+  };
+  if (interfaceName !== "") event.in_iface = interfaceName;
+  const vlan = vlanIds(flow.vlan);
+  if (vlan.length > 0) event.vlan = vlan;
+  event.community_id = communityIdOfFlow(flow);
+  return Object.assign(event, observation.fields);
 }
 
 /** EVE `stats` event: what was read, and what was left out, by reason. */
@@ -89,6 +117,7 @@ export function statsEvent(counters: InspectorCounters): Record<string, unknown>
         evicted: counters.flows.evicted,
         memcap: counters.flows.capacity,
       },
+      payload: counters.payload,
     },
   };
 }
@@ -111,6 +140,25 @@ export function vlanIds(tags: number): number[] {
   return ids;
 }
 
+/** Community IDs already computed: a flow is told of many times and costs one SHA-1. */
+const COMMUNITY_IDS = new WeakMap<FlowIdentity, string>();
+
+function communityIdOfFlow(flow: FlowIdentity): string {
+  let id = COMMUNITY_IDS.get(flow);
+  if (id === undefined) {
+    const [source, destination] = [parseAddress(flow.clientAddress), parseAddress(flow.serverAddress)];
+    id = source === null || destination === null ? "" : communityIdOf({
+      source,
+      destination,
+      protocol: flow.protocol,
+      sourcePort: flow.clientPort,
+      destinationPort: flow.serverPort,
+    });
+    COMMUNITY_IDS.set(flow, id);
+  }
+  return id;
+}
+
 function tcpFields(columns: FlowColumns, row: number): Record<string, unknown> {
   const [toServer, toClient] = [columns.tcpFlags[2 * row], columns.tcpFlags[2 * row + 1]];
   const all = toServer | toClient;
@@ -129,6 +177,7 @@ function tcpFields(columns: FlowColumns, row: number): Record<string, unknown> {
 /** What EVE has no field for; null where there is nothing to say. */
 function netpaneFields(columns: FlowColumns, row: number): Record<string, unknown> | null {
   const fields: Record<string, unknown> = {};
+  if (columns.serverName[row] !== "") fields.server_name = columns.serverName[row];
   if (columns.rttUs[row] > 0) fields.rtt_us = columns.rttUs[row];
   const [toServer, toClient] = [columns.retransmissions[2 * row], columns.retransmissions[2 * row + 1]];
   if (toServer > 0) fields.retransmissions_toserver = toServer;

@@ -11,10 +11,16 @@
  * ```
  */
 import type {
+  Anomaly,
+  AnomalyPage,
   CaptureStatus,
   Connection,
   ConnectionPage,
+  DnsQuery,
+  DnsQueryPage,
   InterfaceStatus,
+  LoggedPacket,
+  PacketPage,
   PageSnapshot,
   PieData,
   Problem,
@@ -24,11 +30,14 @@ import type {
   Tick,
 } from "../model/api.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
+import type { Observation } from "../model/observation.ts";
 import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
 import type { SystemReport } from "../model/system.ts";
 import { ConnectionTable } from "./connections.ts";
 import { Feed } from "./feed.ts";
+import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
+import { type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
 import { SlidingWindow, WINDOW_S } from "./window.ts";
@@ -40,6 +49,10 @@ const MAX_EVENT_BYTES = 64 << 10;
 const TOP_ROWS = 8;
 /** Sorted views kept until the next tick, so that many pages cost one sort. */
 const VIEWS = 16;
+/** Packets and DNS queries told on the feed each second; eyes read no more. The API has the rest. */
+const MAX_ROWS_ON_FEED = 50;
+/** Alerts waiting to be told. */
+const MAX_ALERTS_WAITING = 1_000;
 /** Problems shown at most; each has an id, so repeats do not pile up. */
 const MAX_PROBLEMS = 50;
 
@@ -75,6 +88,13 @@ export class Monitor {
   #system: SystemReport | null = null;
   #rated: RatedInterfaces = { atMs: 0, statuses: [] };
   #problems = new Map<string, Problem>();
+  #findings: Findings;
+  /** For the feed, since the last tick. */
+  #alerts: Anomaly[] = [];
+  #fresh: { packets: LoggedPacket[]; queries: DnsQuery[] } = { packets: [], queries: [] };
+  #unloggedOnFeed = 0;
+  #observationsLost = 0;
+  #packetsUnlogged = 0;
   #restarts = { inspect: 0, capture: 0, system: 0 };
   /** Packets that a crashed worker took with it. */
   #lostInCrashes = 0;
@@ -83,6 +103,10 @@ export class Monitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.#findings = new Findings({
+      connection: (flowId) => this.#table.ofFlow(flowId),
+      interfaceName: (index) => this.#interfaceNames()[index] ?? "",
+    });
     this.#packetTimeMs = options.mode === "playback" ? 0 : options.startedMs;
     this.#latest = this.#buildTick(options.startedMs, zeroPoint(this.#packetTimeMs));
   }
@@ -92,6 +116,7 @@ export class Monitor {
   applySystem(report: SystemReport): void {
     this.#system = report;
     this.#table.applySystem(report);
+    this.#table.joinProcesses();
     this.#rated = interfaceStatuses(report, this.#rated, this.#capture?.interfaces ?? []);
     this.#replaceProblems(
       "system:",
@@ -110,6 +135,46 @@ export class Monitor {
       "playback:",
       report.problem ? [{ id: "playback:file", severity: "warning", ...report.problem }] : [],
     );
+  }
+
+  /** Alerts come as they are raised, ahead of the second they belong to. */
+  applyAlerts(alerts: Observation[]): void {
+    for (const alert of alerts) this.#alerts.push(this.#findings.addAlert(alert));
+    if (this.#alerts.length > MAX_ALERTS_WAITING) {
+      this.#alerts.splice(0, this.#alerts.length - MAX_ALERTS_WAITING);
+    }
+  }
+
+  /** Alerts that the feed has not told yet, new or changed. */
+  drainAlerts(): (Anomaly & { ts: number })[] {
+    const alerts = this.#alerts.map((alert) => ({ ts: Date.now(), ...alert }));
+    this.#alerts = [];
+    return alerts;
+  }
+
+  /** Packets and DNS queries of this second for the feed: event names with their data. */
+  drainEvents(): { name: string; data: unknown }[] {
+    const ts = Date.now();
+    const events: { name: string; data: unknown }[] = [];
+    const { packets, queries } = this.#fresh;
+    const share = <T>(rows: T[]) => ({
+      rows: rows.slice(-MAX_ROWS_ON_FEED),
+      left_out: Math.max(0, rows.length - MAX_ROWS_ON_FEED),
+    });
+    if (packets.length > 0 || this.#unloggedOnFeed > 0) {
+      const { rows, left_out } = share(packets);
+      events.push({
+        name: "packets",
+        data: { ts, packets: rows, left_out: left_out + this.#unloggedOnFeed },
+      });
+    }
+    if (queries.length > 0) {
+      const { rows, left_out } = share(queries);
+      events.push({ name: "dns", data: { ts, queries: rows, left_out } });
+    }
+    this.#fresh = { packets: [], queries: [] };
+    this.#unloggedOnFeed = 0;
+    return events;
   }
 
   /** Something outside the workers is off, or (with null) in order again. */
@@ -144,7 +209,10 @@ export class Monitor {
     this.#packetTimeMs = this.#options.mode === "playback" ? Math.max(lastMs, before.timeMs) : nowMs;
     // The first packet of a file begins its clock.
     const seconds = before.timeMs === 0 ? 0 : (this.#packetTimeMs - before.timeMs) / 1000;
-    if (snapshot !== null) this.#applyFlows(snapshot, seconds);
+    if (snapshot !== null) {
+      this.#applyFlows(snapshot, seconds);
+      this.#applyFindings(snapshot);
+    }
     this.#countProtocols(before.counters);
     const point = this.#throughput(before.counters, seconds);
     point.dropped = Math.max(
@@ -200,6 +268,44 @@ export class Monitor {
     return this.#latest.pie;
   }
 
+  /** The latest packets that match, newest first. */
+  packets(query: PacketQuery): PacketPage {
+    const { packets } = this.#findings;
+    const found = selectPackets(packets, query);
+    return {
+      ts: Date.now(),
+      packets: found,
+      next: found.length === query.limit ? found[found.length - 1].number : null,
+      kept: packets.length,
+      capacity: MAX_PACKETS,
+      unlogged: this.#packetsUnlogged,
+    };
+  }
+
+  /** Recent DNS queries whose name, addresses, answers or process hold `q`, newest first. */
+  dnsQueries(query: { q: string; limit: number }): DnsQueryPage {
+    const { queries } = this.#findings;
+    return {
+      ts: Date.now(),
+      queries: selectQueries(queries, query),
+      kept: queries.length,
+      capacity: MAX_QUERIES,
+      left_out: this.#observationsLost,
+    };
+  }
+
+  /** What was found, newest first; `kind` empty for all. */
+  anomalies(query: { kind: string; limit: number }): AnomalyPage {
+    const all = [...this.#findings.anomalies.values()].reverse()
+      .filter((anomaly) => query.kind === "" || anomaly.kind === query.kind);
+    return {
+      ts: Date.now(),
+      total: all.length,
+      anomalies: all.slice(0, query.limit),
+      forgotten: this.#findings.forgotten,
+    };
+  }
+
   stats(): Stats {
     const counters = this.#counters;
     const memory = Deno.memoryUsage();
@@ -239,6 +345,11 @@ export class Monitor {
         ended_untold: this.#endedLost,
       },
       connections: this.#latest.connections,
+      payload: {
+        ...counters.payload,
+        observations_lost: this.#observationsLost,
+        packets_unlogged: this.#packetsUnlogged,
+      },
       system: {
         sockets: this.#system?.sockets.length ?? 0,
         sockets_lost: this.#system?.socketsLost ?? 0,
@@ -292,6 +403,15 @@ export class Monitor {
     );
   }
 
+  #applyFindings(snapshot: Snapshot): void {
+    this.#observationsLost = snapshot.observationsLost;
+    this.#unloggedOnFeed += Math.max(0, snapshot.packetsUnlogged - this.#packetsUnlogged);
+    this.#packetsUnlogged = snapshot.packetsUnlogged;
+    this.#fresh.queries.push(...this.#findings.addObservations(snapshot.observations));
+    this.#fresh.packets.push(...this.#findings.addPackets(snapshot.packets));
+    this.#findings.join();
+  }
+
   #countProtocols(before: InspectorCounters): void {
     for (const [kind, count] of Object.entries(this.#counters.traffic)) {
       const bytes = count.bytes - before.traffic[kind as TrafficKind].bytes;
@@ -337,6 +457,7 @@ export class Monitor {
         with_process: this.#table.withProcess(),
       },
       cpu: this.#system?.cpu ?? null,
+      anomalies: { total: this.#findings.anomalies.size, kinds: this.#findings.kinds() },
       interfaces: this.#rated.statuses,
       pie: this.#buildPie(nowMs),
       top_talkers: this.#talkers(this.#hosts, remoteHost),

@@ -35,6 +35,8 @@ TUNNEL_NAMES[Tunnel.vxlan] = "vxlan";
 TUNNEL_NAMES[Tunnel.geneve] = "geneve";
 TUNNEL_NAMES[Tunnel.gtpU] = "gtp-u";
 TUNNEL_NAMES[Tunnel.teredo] = "teredo";
+TUNNEL_NAMES[Tunnel.capwap] = "capwap";
+TUNNEL_NAMES[Tunnel.l2tp] = "l2tp";
 
 /** Name of a `Tunnel`; `none` for what has none. */
 export function tunnelName(tunnel: number): string {

@@ -12,6 +12,8 @@ export const SORT_KEYS = [
   "dest_ip",
   "dest_port",
   "proto",
+  "app_proto",
+  "server_name",
   "state",
   "bytes",
   "bits_per_second",
@@ -101,6 +103,8 @@ const SORT_VALUES: Record<SortKey, (row: Connection) => string | number | null> 
   dest_ip: (row) => addressOrder(row.dest_ip),
   dest_port: (row) => row.dest_port,
   proto: (row) => row.proto,
+  app_proto: (row) => row.app_proto || null,
+  server_name: (row) => row.server_name || null,
   state: (row) => row.state,
   bytes: (row) => row.bytes_toserver + row.bytes_toclient,
   bits_per_second: (row) => row.bits_per_second,
@@ -119,6 +123,8 @@ const FIELD_TESTS: Record<string, (row: Connection, value: string) => boolean> =
   user: (row, value) => row.process?.user.toLowerCase() === value,
   state: (row, value) => row.state === value,
   direction: (row, value) => row.direction === value,
+  app: (row, value) => row.app_proto === value,
+  host: (row, value) => row.server_name.includes(value),
   iface: (row, value) => row.in_iface.toLowerCase() === value,
 };
 
@@ -132,7 +138,8 @@ function wordTest(word: string): (row: Connection) => boolean {
   return (row) =>
     row.src_ip.includes(word) || row.dest_ip.includes(word) || String(row.dest_port) === word ||
     String(row.src_port) === word || row.proto === word || row.state.includes(word) ||
-    row.in_iface.toLowerCase().includes(word) || row.direction === word || row.tunnel === word ||
+    row.in_iface.toLowerCase().includes(word) || row.app_proto === word || row.server_name.includes(word) ||
+    row.direction === word || row.tunnel === word ||
     (row.process !== null && row.process.name.toLowerCase().includes(word));
 }
 
@@ -149,7 +156,8 @@ function addressOrder(address: string): string {
     : `~${address}`;
 }
 
-function wholeNumber(
+/** A whole number of the query; `fallback` where it is absent or empty. @throws QueryError */
+export function wholeNumber(
   parameters: URLSearchParams,
   name: string,
   fallback: number,

@@ -13,7 +13,9 @@ import type {
   InspectToMain,
   MainToInspect,
   Slots,
+  Snapshot,
 } from "../../model/protocol.ts";
+import type { Observation } from "../../model/observation.ts";
 import { flowColumnBuffers } from "../../model/flow.ts";
 import type { PacketBatch } from "../../model/batch.ts";
 import { Inspector } from "./inspector.ts";
@@ -29,8 +31,14 @@ const scope = self as unknown as {
   postMessage(message: InspectToMain, transfer: Transferable[]): void;
 };
 
+/** Observations waiting for the next snapshot at most; alerts do not wait. */
+const MAX_OBSERVATIONS = 4_000;
+
 let inspector = new Inspector({ maxEnded: MAX_ENDED_WAITING });
 let sources = 0;
+let observations: Observation[] = [];
+let observationsLost = 0;
+let alerts: Observation[] = [];
 
 scope.onmessage = (event) => {
   const message = event.data;
@@ -40,6 +48,8 @@ scope.onmessage = (event) => {
         maxFlows: message.maxFlows,
         localAddresses: message.localAddresses,
         maxEnded: MAX_ENDED_WAITING,
+        packetLog: { showPayload: message.showPayload },
+        payload: { fingerprintKey: message.fingerprintKey, tell: keep },
       });
       break;
     case "connect-source":
@@ -56,14 +66,38 @@ scope.onmessage = (event) => {
   }
 };
 
+function keep(observation: Observation): void {
+  if (observation.alert !== undefined) alerts.push(observation);
+  else if (observations.length < MAX_OBSERVATIONS) observations.push(observation);
+  else observationsLost++;
+}
+
+/** Alerts go at the end of the batch they were raised in. */
+function sendAlerts(): void {
+  if (alerts.length === 0) return;
+  scope.postMessage({ type: "alerts", alerts }, []);
+  alerts = [];
+}
+
 function answer(ask: AskSnapshot): void {
   inspector.advance(ask.nowUs);
+  sendAlerts();
   const active = inspector.snapshotActive(ask.maxActive);
   const ended = inspector.drainEnded(ask.maxEnded);
-  scope.postMessage(
-    { type: "snapshot", counters: inspector.counters(), active, ended, endedLost: inspector.endedLost },
-    [...flowColumnBuffers(active), ...flowColumnBuffers(ended)],
-  );
+  const { packets, unlogged } = inspector.drainPackets();
+  const snapshot: Snapshot = {
+    type: "snapshot",
+    counters: inspector.counters(),
+    active,
+    ended,
+    endedLost: inspector.endedLost,
+    observations,
+    observationsLost,
+    packets,
+    packetsUnlogged: unlogged,
+  };
+  observations = [];
+  scope.postMessage(snapshot, [...flowColumnBuffers(active), ...flowColumnBuffers(ended)]);
 }
 
 function connect(port: MessagePort): void {
@@ -94,6 +128,7 @@ function connect(port: MessagePort): void {
         batch.interfaceIndex = message.interfaceIndex;
         try {
           inspector.inspect(batch);
+          sendAlerts();
         } finally {
           port.postMessage({ type: "release", slot: message.slot } satisfies InspectToCapture);
         }

@@ -7,21 +7,27 @@
  */
 import { type PacketBatch, RECORD_HEADER_BYTES } from "../../model/batch.ts";
 import { Cursor } from "../../model/cursor.ts";
-import { createFlowColumns, type FlowColumns } from "../../model/flow.ts";
+import { createFlowColumns, type FlowColumns, IpProtocol } from "../../model/flow.ts";
 import {
+  emptyPayloadCounters,
   type InspectorCounters,
   TRAFFIC_KINDS,
   type TrafficKind,
   UNDECODED_REASONS,
   type UndecodedReason,
 } from "../../model/inspection.ts";
+import type { PacketRecord } from "../../model/packet.ts";
 import { PacketClock, WALL_CLOCK } from "./clock.ts";
 import { Decoder } from "./decode/decoder.ts";
 import { PacketView, Reason } from "./decode/packet_view.ts";
+import { PayloadInspector, type PayloadOptions } from "./dpi/payload_inspector.ts";
 import { createSecret } from "./flow/flow_hash.ts";
 import { EndedFlows } from "./flow/ended_flows.ts";
+import { ID, ROW_DOUBLES } from "./flow/flow_store.ts";
 import { type FlowEndSink, FlowTable, MAX_FLOWS } from "./flow/flow_table.ts";
 import { LocalAddresses } from "./flow/local_addresses.ts";
+import { PacketLog } from "./packet_log.ts";
+import { summaryOfFields } from "./packet_summary.ts";
 
 /** How often idle flows are looked for, microseconds of packet time. */
 const EXPIRE_EVERY_US = 500_000;
@@ -40,6 +46,10 @@ export interface InspectorOptions {
   onFlowEnd?: FlowEndSink;
   /** Bytes of IP fragments held at most. @default {4194304} */
   fragmentBudgetBytes?: number;
+  /** Look into payloads; without it, headers and flows only. */
+  payload?: PayloadOptions;
+  /** Keep a log of the latest packets for `drainPackets`. */
+  packetLog?: { showPayload: boolean };
   /** For tests: `SECRET_WORDS` words instead of random ones. */
   secret?: Int32Array;
 }
@@ -63,6 +73,10 @@ export class Inspector {
   readonly #flows: FlowTable;
   readonly #ended: EndedFlows;
   readonly #onFlowEnd: FlowEndSink | undefined;
+  readonly #payload: PayloadInspector | null;
+  readonly #log: PacketLog | null;
+  /** What was recognised in the packet at hand, for the log. */
+  #note = "";
   /** [0] the inspector's time at which idle flows are looked for next. */
   readonly #nextExpiry = new Float64Array(1);
 
@@ -78,11 +92,28 @@ export class Inspector {
     this.#decoder = new Decoder(secret, options.fragmentBudgetBytes);
     this.#ended = new EndedFlows(options.maxEnded ?? 0);
     this.#onFlowEnd = options.onFlowEnd;
-    const sink: FlowEndSink = (flows, row) => {
+    const sink: FlowEndSink = (flows, row, tableRow) => {
+      if (this.#payload !== null) {
+        this.#payload.ended(tableRow);
+        this.#nameFlow(tableRow, flows, row);
+        this.#payload.forget(tableRow);
+      }
       this.#ended.push(flows, row);
-      this.#onFlowEnd?.(flows, row);
+      this.#onFlowEnd?.(flows, row, tableRow);
     };
     this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
+    this.#log = options.packetLog ? new PacketLog(options.packetLog.showPayload) : null;
+    this.#payload = options.payload
+      ? new PayloadInspector(this.#flows.store, this.#flows.capacity, {
+        ...options.payload,
+        tell: (observation) => {
+          if (this.#log !== null && this.#note === "") {
+            this.#note = summaryOfFields(observation.type, observation.fields);
+          }
+          options.payload!.tell(observation);
+        },
+      })
+      : null;
   }
 
   /**
@@ -131,15 +162,27 @@ export class Inspector {
 
     view.begin(bytes, at, caplen, wireLength, linkType);
     let sides = NO_SIDES;
+    let row = -1;
+    let datagramDepth = -1;
+    let payloadAt = 0;
+    let payloadEnd = 0;
     while (this.#decoder.next(view)) {
       // A reassembled or tunnelled packet is charged to the ends of its outermost header.
       if (sides === NO_SIDES && view.ipHeaders === 1) sides = this.#sides();
-      this.#flows.update(view);
-      // The joint for payload inspection (application protocols, TCP streams, card numbers): here `update` has told
-      // the flow's row and `flows.direction`, and `view.cursor` lies over the payload that was captured, with
-      // `view.sequence` for TCP and `view.payloadBytes` as sent. It must copy what it keeps, leave the cursor where
-      // it found it, and tie its state to the flow's id: `#onFlowEnd` tells when to let go.
+      row = this.#flows.update(view);
+      if (this.#payload === null) continue;
+      // The joint of payload inspection: `update` has told the flow's row and `flows.direction`, and the cursor lies
+      // over the payload that was captured.
+      payloadAt = view.cursor.at;
+      payloadEnd = view.cursor.end;
+      if (view.protocol === IpProtocol.tcp) this.#payload.segment(view, row, this.#flows.direction);
+      // Whether a datagram is a tunnel turns out at the next step of the walk: then what is inside is inspected.
+      else if (view.protocol === IpProtocol.udp) datagramDepth = view.tunnelDepth;
     }
+    if (datagramDepth >= 0 && datagramDepth === view.tunnelDepth && view.protocol === IpProtocol.udp) {
+      this.#payload!.datagram(view, row, this.#flows.direction, payloadAt, payloadEnd);
+    }
+    if (this.#log !== null) this.#logPacket(row, caplen, payloadAt, payloadEnd);
     if (sides === NO_SIDES) sides = view.ipHeaders > 0 && view.ipVersion !== 0 ? this.#sides() : SIDES_OTHER;
 
     sums[PACKETS]++;
@@ -156,6 +199,20 @@ export class Inspector {
     this.#trafficPackets[view.kind]++;
     this.#trafficBytes[view.kind] += wireLength;
     if (view.undecoded >= 0) this.#undecoded[view.undecoded]++;
+  }
+
+  #logPacket(row: number, caplen: number, at: number, end: number): void {
+    const note = this.#note;
+    this.#note = "";
+    if (!this.#log!.wants(this.#view.timeUs[0], note !== "")) return;
+    const flowId = row >= 0 ? this.#flows.store.doubles[row * ROW_DOUBLES + ID] : 0;
+    this.#log!.add(this.#view, { number: this.#sums[PACKETS] + 1, caplen, flowId, note }, { at, end });
+  }
+
+  /** What payload inspection knows of a flow, into row `to` of `out`. */
+  #nameFlow(tableRow: number, out: FlowColumns, to: number): void {
+    out.appProtocol[to] = this.#payload!.appProtocol(tableRow);
+    out.serverName[to] = this.#payload!.serverName(tableRow, out, to);
   }
 
   /** Which of the four sums of bytes the packet belongs to. */
@@ -195,13 +252,22 @@ export class Inspector {
   snapshotActive(maxRows: number): FlowColumns {
     const rows = Math.min(MAX_SNAPSHOT_ROWS, this.#flows.active, Math.max(0, Math.floor(maxRows) || 0));
     const out = createFlowColumns(rows);
-    this.#flows.forEachLatest(rows, (row) => this.#flows.store.copyTo(row, out, out.rows++));
+    this.#flows.forEachLatest(rows, (row) => {
+      this.#flows.store.copyTo(row, out, out.rows);
+      if (this.#payload !== null) this.#nameFlow(row, out, out.rows);
+      out.rows++;
+    });
     return out;
   }
 
   /** Ended flows not fetched yet, the oldest ends first. @param maxRows At most 10,000. */
   drainEnded(maxRows: number): FlowColumns {
     return this.#ended.drain(Math.min(MAX_SNAPSHOT_ROWS, maxRows));
+  }
+
+  /** Packets for the packet log since the last call, oldest first; and how many were passed over so far. */
+  drainPackets(): { packets: PacketRecord[]; unlogged: number } {
+    return { packets: this.#log?.drain() ?? [], unlogged: this.#log?.unlogged ?? 0 };
   }
 
   /** Ended flows that found no room to wait for `drainEnded`. */
@@ -255,6 +321,7 @@ export class Inspector {
       fragmentBytes: fragments.heldBytes,
       fragmentBudgetBytes: fragments.budgetBytes,
       lastPacketUs: sums[LAST_PACKET_US],
+      payload: this.#payload?.counters() ?? emptyPayloadCounters(),
     };
   }
 }

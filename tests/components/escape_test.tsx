@@ -11,6 +11,8 @@ const HOSTILE = `"><img src=x onerror=alert(1)>\u202e'`;
 const row: Connection = {
   id: "f1",
   source: "both",
+  app_proto: "<b>http</b>",
+  server_name: "<img src=x onerror=alert(1)>",
   proto: HOSTILE,
   src_ip: HOSTILE,
   src_port: 1,

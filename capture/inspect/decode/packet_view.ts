@@ -78,6 +78,8 @@ export class PacketView {
   tcpFlags = 0;
   /** Sequence number as a signed 32-bit integer, so that differences wrap. */
   sequence = 0;
+  /** Acknowledgement number, likewise; meaningful with the ACK flag. */
+  acknowledgement = 0;
   /** Whether the TCP header was whole, so that flags and sequence number can be believed. */
   tcpWhole = false;
 

@@ -26,6 +26,8 @@ export function copyFlow(from: FlowColumns, row: number, target: FlowColumns, to
   target.tunnel[to] = from.tunnel[row];
   target.interfaceIndex[to] = from.interfaceIndex[row];
   target.localEnd[to] = from.localEnd[row];
+  target.appProtocol[to] = from.appProtocol[row];
+  target.serverName[to] = from.serverName[row];
 }
 
 /**

@@ -58,10 +58,10 @@ export const MAX_FLOWS = 262_144;
 export const ACTIVITY_GRAIN_US = 500_000;
 
 /**
- * Told of every flow that ends: row 0 of `flows`, which is written over by the next end. Must not call back into
- * the table.
+ * Told of every flow that ends: row 0 of `flows`, which is written over by the next end; `tableRow` is the row it had
+ * in the table. Must not call back into the table.
  */
-export type FlowEndSink = (flows: FlowColumns, row: number) => void;
+export type FlowEndSink = (flows: FlowColumns, row: number, tableRow: number) => void;
 
 export class FlowTable {
   readonly store: FlowStore;
@@ -305,7 +305,7 @@ export class FlowTable {
     const w = row * ROW_WORDS;
     this.#bytes[row * ROW_BYTES + END] = reason;
     this.store.copyTo(row, this.#handed, 0);
-    this.#sink(this.#handed, 0);
+    this.#sink(this.#handed, 0, row);
     this.ended++;
     this.active--;
     const protocol = words[w + KIND] & 0xff;

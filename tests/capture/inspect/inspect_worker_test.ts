@@ -23,12 +23,20 @@ class Rig {
   }
 
   start(maxFlows = 1000): void {
-    this.send({ type: "start-inspect", maxFlows, localAddresses: ["10.0.0.1"] });
+    this.send({
+      type: "start-inspect",
+      maxFlows,
+      localAddresses: ["10.0.0.1"],
+      fingerprintKey: new Uint8Array(32),
+      showPayload: false,
+    });
   }
 
   async snapshot(nowUs = 0, maxActive = 100, maxEnded = 100): Promise<Snapshot> {
     const answer = new Promise<Snapshot>((resolve) => {
-      this.worker.onmessage = (event: MessageEvent<InspectToMain>) => resolve(event.data);
+      this.worker.onmessage = (event: MessageEvent<InspectToMain>) => {
+        if (event.data.type === "snapshot") resolve(event.data);
+      };
     });
     this.send({ type: "ask-snapshot", nowUs, maxActive, maxEnded });
     return await answer;

@@ -1,0 +1,414 @@
+/**
+ * Payload inspection of all flows: the table's rows on one side, parsers on the other.
+ *
+ * A flow costs nothing here until it carries payload, and nothing again once nothing more can be learnt. What is
+ * found goes out as observations; payload never does.
+ */
+import { Cursor } from "../../../model/cursor.ts";
+import { formatAddress } from "../../../model/address.ts";
+import { createFlowColumns, type FlowColumns } from "../../../model/flow.ts";
+import type { FlowIdentity, Observation } from "../../../model/observation.ts";
+import type { PacketView } from "../decode/packet_view.ts";
+import type { PayloadCounters } from "../../../model/inspection.ts";
+import { AlertBook, type Finding } from "./alert_book.ts";
+import { HeldBudget } from "../stream/tcp_stream.ts";
+import { type DatagramParser, type FlowHandle, Probe } from "./contract.ts";
+import { credentialsFinding } from "./findings.ts";
+import { FlowInspection, type InspectionServices } from "./flow_inspection.ts";
+import { NameCache } from "./name_cache.ts";
+import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
+
+/** Out-of-order bytes of all streams, ARCHITECTURE "Budgets". */
+const HELD_BUDGET_BYTES = 64 << 20;
+/** Flows with a parser at once. Beyond, new ones are not looked into, which is counted. */
+const MAX_INSPECTED = 65_536;
+/** Datagrams without a recognised protocol after which a flow is taken for unknown. */
+const MAX_DATAGRAM_PROBES = 4;
+const MAX_EXPECTED = 1024;
+const EXPECTED_US = 60e6;
+const MAX_HOST_NAME = 255;
+const MAX_FAILURES_NAMED = 64;
+
+const SYN = 2;
+const ACK = 16;
+
+// Bits of a row's status.
+const PHASE = 3;
+const FRESH = 0;
+const OPEN = 1;
+const UNKNOWN = 2;
+const DONE = 3;
+/** The first sequence number of a direction is known: bit 4 to server, 8 to client. */
+const ISN_KNOWN = 4;
+
+/** What the inspector lends: the flows by row. */
+export interface FlowRows {
+  /** Copies row `row` into row `to` of `target`. */
+  copyTo(row: number, target: FlowColumns, to: number): void;
+}
+
+/** What payload inspection needs and where it tells. */
+export interface PayloadOptions {
+  /** Key of this installation for fingerprints of card numbers, 32 bytes. */
+  fingerprintKey: Uint8Array;
+  /** Takes observations, alerts among them (see `Observation.alert`), as they are made. */
+  tell: (observation: Observation) => void;
+}
+
+interface DatagramFlow {
+  parser: DatagramParser | null;
+  protocol: string;
+  handle: Handle;
+  probes: number;
+}
+
+export class PayloadInspector {
+  readonly names = new NameCache();
+  readonly #flows: FlowRows;
+  readonly #tell: (observation: Observation) => void;
+  readonly #alerts: AlertBook;
+  readonly #status: Uint8Array;
+  readonly #firstSequence: Int32Array;
+  readonly #streams: (FlowInspection | undefined)[];
+  readonly #datagrams: (DatagramFlow | undefined)[];
+  readonly #appProtocol: (string | undefined)[];
+  readonly #serverName: (string | undefined)[];
+  readonly #budget = new HeldBudget(HELD_BUDGET_BYTES);
+  readonly #services: InspectionServices;
+  readonly #one = createFlowColumns(1);
+  readonly #probe = new Cursor(new Uint8Array(0));
+  #expected = new Map<string, { protocol: string; untilUs: number }>();
+  #inspected = 0;
+  #refused = 0;
+  #failures: Record<string, number> = {};
+
+  /** @param capacity Rows of the flow table. */
+  constructor(flows: FlowRows, capacity: number, options: PayloadOptions) {
+    this.#flows = flows;
+    this.#tell = options.tell;
+    this.#alerts = new AlertBook(options.tell);
+    this.#status = new Uint8Array(capacity);
+    this.#firstSequence = new Int32Array(2 * capacity);
+    this.#streams = [];
+    this.#datagrams = [];
+    this.#appProtocol = [];
+    this.#serverName = [];
+    this.#services = {
+      protocols: STREAM_PROTOCOLS,
+      budget: this.#budget,
+      failed: (protocol) => this.#failed(protocol),
+      handle: (inspection) => new Handle(this, inspection.row, inspection),
+    };
+  }
+
+  /** A TCP segment, after the flow table has counted it. `view.cursor` lies over the captured payload. */
+  segment(view: PacketView, row: number, direction: number): void {
+    const status = this.#status[row];
+    if ((status & PHASE) === DONE || !view.tcpWhole) return;
+    const flags = view.tcpFlags;
+    if ((flags & SYN) !== 0) {
+      this.#firstSequence[2 * row + direction] = (view.sequence + 1) | 0;
+      this.#status[row] = status | ISN_KNOWN << direction;
+      if (view.payloadBytes === 0) return;
+    }
+    const inspection = this.#streams[row];
+    if (view.payloadBytes === 0) {
+      if (inspection !== undefined && (flags & ACK) !== 0) {
+        inspection.timeUs = view.timeUs[0];
+        inspection.stream(1 - direction).acknowledged(view.acknowledgement, view.timeUs[0]);
+      }
+      return;
+    }
+    const open = inspection ?? this.#open(view, row);
+    if (open === null) return;
+    const cursor = view.cursor;
+    open.timeUs = view.timeUs[0];
+    const sequence = (flags & SYN) !== 0 ? (view.sequence + 1) | 0 : view.sequence;
+    open.stream(direction).segment(
+      sequence,
+      cursor.bytes,
+      cursor.at,
+      cursor.end,
+      view.payloadBytes,
+      view.timeUs[0],
+    );
+    if ((flags & ACK) !== 0) open.stream(1 - direction).acknowledged(view.acknowledgement, view.timeUs[0]);
+    if (open.done) this.#release(row, DONE);
+  }
+
+  /** A UDP datagram that is no tunnel, after the flow table has counted it. */
+  datagram(view: PacketView, row: number, direction: number, at: number, end: number): void {
+    const bytes = view.cursor.bytes;
+    const phase = this.#status[row] & PHASE;
+    if (phase === DONE || at >= end) return;
+    let flow = this.#datagrams[row];
+    if (flow === undefined) {
+      if (this.#inspected >= MAX_INSPECTED) {
+        this.#refused++;
+        this.#status[row] = DONE;
+        return;
+      }
+      this.#inspected++;
+      flow = { parser: null, protocol: "", handle: new Handle(this, row, null), probes: 0 };
+      this.#datagrams[row] = flow;
+      this.#status[row] = OPEN;
+    }
+    flow.handle.timeUs = view.timeUs[0];
+    if (flow.parser === null && phase !== UNKNOWN) this.#findDatagram(flow, row, direction, bytes, at, end);
+    if (flow.parser === null) {
+      flow.handle.scan(direction, 0, bytes, at, end, "plain");
+      flow.handle.scanEnd(direction, 0);
+      return;
+    }
+    try {
+      flow.parser.datagram(direction, bytes, at, end, end - at >= view.payloadBytes);
+    } catch {
+      this.#failed(flow.protocol);
+      flow.handle.isDone = true;
+    }
+    if (flow.handle.isDone) this.#release(row, DONE);
+  }
+
+  /** The flow of a row ends: what is half known is told. Its names are kept until `forget`. */
+  ended(row: number): void {
+    this.#streams[row]?.close();
+    const datagrams = this.#datagrams[row];
+    if (datagrams?.parser) {
+      try {
+        datagrams.parser.close();
+      } catch {
+        this.#failed(datagrams.protocol);
+      }
+    }
+    this.#release(row, DONE);
+    if (this.#alerts.open > 0) this.#alerts.close(this.identify(row).id);
+  }
+
+  /** The row will be used for another flow. */
+  forget(row: number): void {
+    this.#status[row] = FRESH;
+    this.#appProtocol[row] = undefined;
+    this.#serverName[row] = undefined;
+  }
+
+  /** The application protocol of a row's flow; "" while it is not known. */
+  appProtocol(row: number): string {
+    return this.#appProtocol[row] ?? "";
+  }
+
+  /** The server's host name: as the flow itself said it, else from DNS answers seen before; "" for neither. */
+  serverName(row: number, flows: FlowColumns, at: number): string {
+    const said = this.#serverName[row];
+    if (said !== undefined || this.names.size === 0) return said ?? "";
+    return this.names.nameOf(
+      formatAddress(flows.address, 32 * at + 16, flows.ipVersion[at]),
+      flows.lastUs[at],
+    );
+  }
+
+  counters(): PayloadCounters {
+    return {
+      inspected: this.#inspected,
+      capacity: MAX_INSPECTED,
+      refused: this.#refused,
+      heldBytes: this.#budget.held,
+      heldBudgetBytes: this.#budget.ceiling,
+      heldExceeded: this.#budget.exceeded,
+      failures: { ...this.#failures },
+      names: this.names.size,
+      namesEvicted: this.names.evicted,
+      alertsOpen: this.#alerts.open,
+      alertsRaised: this.#alerts.raised,
+      alertsRefused: this.#alerts.refused,
+    };
+  }
+
+  // ------------------------------------------------------------ for handles
+
+  /** @internal */
+  identify(row: number): FlowIdentity {
+    const one = this.#one;
+    this.#flows.copyTo(row, one, 0);
+    const version = one.ipVersion[0];
+    return {
+      id: one.id[0],
+      ipVersion: version,
+      protocol: one.protocol[0],
+      clientAddress: formatAddress(one.address, 0, version),
+      clientPort: one.port[0],
+      serverAddress: formatAddress(one.address, 16, version),
+      serverPort: one.port[1],
+      vlan: one.vlan[0],
+      tunnel: one.tunnel[0],
+      interfaceIndex: one.interfaceIndex[0],
+    };
+  }
+
+  /** @internal */
+  tell(observation: Observation): void {
+    this.#tell(observation);
+  }
+
+  /** @internal */
+  setProtocol(row: number, protocol: string): void {
+    this.#appProtocol[row] = protocol;
+  }
+
+  /** @internal */
+  setServerName(row: number, host: string): void {
+    if (host !== "" && host.length <= MAX_HOST_NAME) this.#serverName[row] = host.toLowerCase();
+  }
+
+  /** @internal */
+  raise(flow: FlowIdentity, direction: number, timeUs: number, finding: Finding): void {
+    this.#alerts.raise(flow, direction, timeUs, finding);
+  }
+
+  /** @internal */
+  expect(address: string, port: number, protocol: string, timeUs: number): void {
+    if (this.#expected.size >= MAX_EXPECTED) this.#expected.delete(this.#expected.keys().next().value!);
+    this.#expected.set(`${address} ${port}`, { protocol, untilUs: timeUs + EXPECTED_US });
+  }
+
+  // ------------------------------------------------------------ inside
+
+  #open(view: PacketView, row: number): FlowInspection | null {
+    if (this.#inspected >= MAX_INSPECTED) {
+      this.#refused++;
+      this.#status[row] = DONE;
+      return null;
+    }
+    this.#inspected++;
+    const status = this.#status[row];
+    const inspection = new FlowInspection(row, this.identify(row).serverPort, this.#services);
+    for (const direction of [0, 1]) {
+      if (status & ISN_KNOWN << direction) {
+        inspection.stream(direction).begin(this.#firstSequence[2 * row + direction]);
+      }
+    }
+    this.#streams[row] = inspection;
+    this.#status[row] = status & ~PHASE | OPEN;
+    this.#nameExpected(row, view.timeUs[0]);
+    return inspection;
+  }
+
+  /** Names a flow that another one announced. */
+  #nameExpected(row: number, timeUs: number): void {
+    if (this.#expected.size === 0) return;
+    const { serverAddress, serverPort } = this.identify(row);
+    const key = `${serverAddress} ${serverPort}`;
+    const expected = this.#expected.get(key);
+    if (expected === undefined) return;
+    this.#expected.delete(key);
+    if (expected.untilUs >= timeUs) this.setProtocol(row, expected.protocol);
+  }
+
+  #findDatagram(
+    flow: DatagramFlow,
+    row: number,
+    direction: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+  ): void {
+    const { clientPort, serverPort } = flow.handle;
+    for (const protocol of DATAGRAM_PROTOCOLS) {
+      this.#probe.reset(bytes, at, end);
+      if (protocol.probe(this.#probe, direction, clientPort, serverPort) !== Probe.yes) continue;
+      flow.protocol = protocol.name;
+      flow.parser = protocol.create(flow.handle);
+      if (this.#appProtocol[row] === undefined) this.setProtocol(row, protocol.name);
+      return;
+    }
+    if (++flow.probes >= MAX_DATAGRAM_PROBES) this.#status[row] = UNKNOWN;
+  }
+
+  #release(row: number, phase: number): void {
+    if (this.#streams[row] !== undefined || this.#datagrams[row] !== undefined) this.#inspected--;
+    this.#streams[row]?.finish();
+    this.#streams[row] = undefined;
+    this.#datagrams[row] = undefined;
+    this.#status[row] = this.#status[row] & ~PHASE | phase;
+  }
+
+  #failed(protocol: string): void {
+    if (protocol in this.#failures || Object.keys(this.#failures).length < MAX_FAILURES_NAMED) {
+      this.#failures[protocol] = (this.#failures[protocol] ?? 0) + 1;
+    }
+  }
+}
+
+/** What a parser holds of its flow. */
+class Handle implements FlowHandle {
+  isDone = false;
+  #timeUs = 0;
+  #identity: FlowIdentity | null = null;
+  readonly #owner: PayloadInspector;
+  readonly #row: number;
+  readonly #stream: FlowInspection | null;
+
+  constructor(owner: PayloadInspector, row: number, stream: FlowInspection | null) {
+    this.#owner = owner;
+    this.#row = row;
+    this.#stream = stream;
+  }
+
+  get #flow(): FlowIdentity {
+    return this.#identity ??= this.#owner.identify(this.#row);
+  }
+  get id(): number {
+    return this.#flow.id;
+  }
+  get clientPort(): number {
+    return this.#flow.clientPort;
+  }
+  get serverPort(): number {
+    return this.#flow.serverPort;
+  }
+  get timeUs(): number {
+    return this.#stream?.timeUs ?? this.#timeUs;
+  }
+  set timeUs(timeUs: number) {
+    this.#timeUs = timeUs;
+  }
+
+  tell(type: string, direction: number, fields: Record<string, unknown>): void {
+    this.#owner.tell({ type, timeUs: this.timeUs, flow: this.#flow, direction, fields });
+  }
+  name(protocol: string): void {
+    this.#owner.setProtocol(this.#row, protocol);
+  }
+  serverName(host: string): void {
+    this.#owner.setServerName(this.#row, host);
+  }
+  learnName(address: string, name: string, ttlSeconds: number): void {
+    this.#owner.names.learn(address, name, ttlSeconds, this.timeUs);
+  }
+  scan(
+    _direction: number,
+    _lane: number,
+    _bytes: Uint8Array,
+    _at: number,
+    _end: number,
+    _encoding: string,
+  ): void {
+  }
+  scanEnd(_direction: number, _lane: number): void {
+  }
+  scanContext(_direction: number, _lane: number, _context: string): void {
+  }
+  credentials(direction: number, kind: string, userLength: number): void {
+    const protocol = this.#owner.appProtocol(this.#row) || "unknown";
+    this.#owner.raise(this.#flow, direction, this.timeUs, credentialsFinding(protocol, kind, userLength));
+  }
+  switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    this.#stream?.switchTo(protocol, direction, bytes, at, end);
+  }
+  expect(address: string, port: number, protocol: string): void {
+    this.#owner.expect(address, port, protocol, this.timeUs);
+  }
+  done(): void {
+    this.isDone = true;
+    this.#stream?.finish();
+  }
+}

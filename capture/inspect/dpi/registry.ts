@@ -1,0 +1,15 @@
+/** Every protocol that is told by its bytes, in the order in which they are asked: the surest signs first. */
+import type { DatagramProtocol, StreamProtocol } from "./contract.ts";
+import { dnsDatagrams, dnsStream } from "./dns.ts";
+import { http1 } from "./http1.ts";
+import { tls } from "./tls.ts";
+
+export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
+  tls,
+  http1,
+  dnsStream,
+];
+
+export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [
+  dnsDatagrams,
+];

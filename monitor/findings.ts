@@ -1,0 +1,206 @@
+/**
+ * What payload inspection told, kept for pages and the API: packets, DNS queries, alerts. Each a ring with a
+ * ceiling; joined with the process of its flow where that is known.
+ */
+import type { Anomaly, Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
+import type { FlowIdentity, Observation } from "../model/observation.ts";
+import type { PacketRecord } from "../model/packet.ts";
+import { protocolName } from "./names.ts";
+
+export const MAX_PACKETS = 10_000;
+export const MAX_QUERIES = 2_000;
+export const MAX_ANOMALIES = 2_000;
+/** Names whose queries are counted; the one asked longest ago goes first. */
+const MAX_COUNTED_NAMES = 20_000;
+const MAX_ANSWERS = 8;
+const DNS_TYPES = new Set(["dns", "mdns", "llmnr"]);
+
+/** What is known of a flow beyond its identity. */
+export interface FlowLookup {
+  connection(flowId: number): Connection | undefined;
+  interfaceName(index: number): string;
+}
+
+export class Findings {
+  /** Oldest first. */
+  readonly packets: LoggedPacket[] = [];
+  readonly queries: DnsQuery[] = [];
+  /** By id; in the order of their first sighting. */
+  readonly anomalies = new Map<string, Anomaly>();
+  forgotten = 0;
+  #lookup: FlowLookup;
+  #counts = new Map<string, number>();
+  /** Questions that wait for an answer, by flow, transaction and name. */
+  #open = new Map<string, DnsQuery>();
+  #nextQuery = 1;
+
+  constructor(lookup: FlowLookup) {
+    this.#lookup = lookup;
+  }
+
+  addPackets(records: PacketRecord[]): LoggedPacket[] {
+    const logged = records.map(({ interface_index, ...record }) => ({
+      ...record,
+      in_iface: this.#lookup.interfaceName(interface_index),
+      process: this.#processOf(record.flow_id),
+    }));
+    this.packets.push(...logged);
+    if (this.packets.length > MAX_PACKETS) this.packets.splice(0, this.packets.length - MAX_PACKETS);
+    return logged;
+  }
+
+  /** Takes observations; those about DNS become queries. @returns Queries that are new or now answered. */
+  addObservations(observations: Observation[]): DnsQuery[] {
+    const told = new Map<number, DnsQuery>();
+    for (const observation of observations) {
+      if (!DNS_TYPES.has(observation.type)) continue;
+      const query = this.#addDns(observation);
+      if (query !== null) told.set(query.id, query);
+    }
+    return [...told.values()];
+  }
+
+  /** Takes an alert as it is now. @returns It, as it is shown. */
+  addAlert(observation: Observation): Anomaly {
+    const { id, phase } = observation.alert!;
+    const alert = observation.fields.alert as { signature: string; severity: number };
+    const { count = 1, kind, ...details } = observation.fields.netpane as Record<string, unknown>;
+    const lastMs = typeof details.last_us === "number" ? details.last_us / 1000 : observation.timeUs / 1000;
+    const known = this.anomalies.get(id);
+    const anomaly = known ?? {
+      id,
+      kind: String(kind),
+      severity: alert.severity,
+      signature: alert.signature,
+      first: observation.timeUs / 1000,
+      last: lastMs,
+      count: 1,
+      open: true,
+      ...ends(observation.flow, observation.direction),
+      app_proto: "",
+      server_name: "",
+      in_iface: this.#lookup.interfaceName(observation.flow.interfaceIndex),
+      process: "",
+      details,
+    };
+    anomaly.count = Number(count);
+    anomaly.last = Math.max(anomaly.last, lastMs);
+    anomaly.open = phase !== "final";
+    anomaly.details = details;
+    const connection = this.#lookup.connection(observation.flow.id);
+    if (connection !== undefined) {
+      anomaly.app_proto = connection.app_proto;
+      anomaly.server_name = connection.server_name;
+      anomaly.process ||= connection.process?.name ?? "";
+    }
+    if (known === undefined) this.#keep(anomaly);
+    return anomaly;
+  }
+
+  /** Late joins: programs found after the fact. Call once a tick. */
+  join(): void {
+    const recent = this.packets.slice(-1000);
+    for (const row of recent) if (row.process === "") row.process = this.#processOf(row.flow_id);
+    for (const anomaly of this.anomalies.values()) {
+      if (!anomaly.open) continue;
+      const connection = this.#lookup.connection(Number(anomaly.id.split(":")[0]));
+      if (connection === undefined) continue;
+      anomaly.process ||= connection.process?.name ?? "";
+      anomaly.app_proto ||= connection.app_proto;
+      anomaly.server_name ||= connection.server_name;
+    }
+  }
+
+  kinds(): Record<string, number> {
+    const kinds: Record<string, number> = {};
+    for (const { kind } of this.anomalies.values()) kinds[kind] = (kinds[kind] ?? 0) + 1;
+    return kinds;
+  }
+
+  #keep(anomaly: Anomaly): void {
+    this.anomalies.set(anomaly.id, anomaly);
+    if (this.anomalies.size <= MAX_ANOMALIES) return;
+    this.anomalies.delete(this.anomalies.keys().next().value!);
+    this.forgotten++;
+  }
+
+  #addDns(observation: Observation): DnsQuery | null {
+    const body = observation.fields[observation.type] as Record<string, unknown>;
+    const rrname = String(body.rrname ?? "");
+    const rrtype = String(body.rrtype ?? "");
+    const key = `${observation.flow.id} ${body.id} ${rrname.toLowerCase()} ${rrtype}`;
+    if (body.type !== "answer") {
+      const query = this.#addQuery(observation, rrname, rrtype, 0);
+      this.#open.set(key, query);
+      if (this.#open.size > MAX_QUERIES) this.#open.delete(this.#open.keys().next().value!);
+      return query;
+    }
+    const query = this.#open.get(key) ?? this.#addQuery(observation, rrname, rrtype, 1);
+    this.#open.delete(key);
+    query.rcode = String(body.rcode ?? "");
+    query.answers = answersOf(body);
+    const latency = (observation.fields.netpane as Record<string, unknown> | undefined)?.latency_us;
+    query.latency_ms = typeof latency === "number" ? latency / 1000 : null;
+    query.process ||= this.#processOf(observation.flow.id);
+    return query;
+  }
+
+  /** @param asker Which end of the observation asked: its sender (0) or its receiver. */
+  #addQuery(observation: Observation, rrname: string, rrtype: string, asker: number): DnsQuery {
+    const { src_ip, dest_ip } = ends(observation.flow, observation.direction);
+    const query: DnsQuery = {
+      id: this.#nextQuery++,
+      time: observation.timeUs / 1000,
+      kind: observation.type,
+      rrname,
+      rrtype,
+      client_ip: asker === 0 ? src_ip : dest_ip,
+      server_ip: asker === 0 ? dest_ip : src_ip,
+      rcode: "",
+      answers: [],
+      latency_ms: null,
+      process: this.#processOf(observation.flow.id),
+      count: this.#count(rrname.toLowerCase()),
+    };
+    this.queries.push(query);
+    if (this.queries.length > MAX_QUERIES) this.queries.shift();
+    return query;
+  }
+
+  #count(name: string): number {
+    const count = (this.#counts.get(name) ?? 0) + 1;
+    this.#counts.delete(name);
+    this.#counts.set(name, count);
+    if (this.#counts.size > MAX_COUNTED_NAMES) this.#counts.delete(this.#counts.keys().next().value!);
+    return count;
+  }
+
+  #processOf(flowId: number): string {
+    return this.#lookup.connection(flowId)?.process?.name ?? "";
+  }
+}
+
+/** Sender and receiver of what was seen. */
+function ends(flow: FlowIdentity, direction: number) {
+  const client = { ip: flow.clientAddress, port: flow.clientPort };
+  const server = { ip: flow.serverAddress, port: flow.serverPort };
+  const [source, destination] = direction === 0 ? [client, server] : [server, client];
+  return {
+    proto: protocolName(flow.protocol),
+    src_ip: source.ip,
+    src_port: source.port,
+    dest_ip: destination.ip,
+    dest_port: destination.port,
+  };
+}
+
+function answersOf(body: Record<string, unknown>): string[] {
+  const answers = Array.isArray(body.answers) ? body.answers as Record<string, unknown>[] : [];
+  return answers.slice(0, MAX_ANSWERS).map((answer) => `${answer.rrtype} ${textOf(answer)}`.trim());
+}
+
+function textOf(answer: Record<string, unknown>): string {
+  if (typeof answer.rdata === "string") return answer.rdata;
+  const structured = Object.entries(answer).find(([, value]) => typeof value === "object" && value !== null);
+  return structured === undefined ? "" : JSON.stringify(structured[1]);
+}

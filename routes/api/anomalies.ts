@@ -1,0 +1,8 @@
+/** `GET /api/anomalies`: what was found that should not be there; `kind`, `limit`. */
+import { json, readOnly } from "../../http/answers.ts";
+import { parseAnomalyQuery } from "../../monitor/packet_query.ts";
+import { define } from "../../state.ts";
+
+export const handler = define.handlers(
+  readOnly((ctx) => json(ctx.state.monitor.anomalies(parseAnomalyQuery(ctx.url.searchParams)))),
+);

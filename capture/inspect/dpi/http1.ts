@@ -11,7 +11,7 @@ import type { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
 import { Body } from "./http/body.ts";
 import { Chunks } from "./http/chunks.ts";
-import { readAuthorization, readUrlEncoded } from "./http/credentials.ts";
+import { tellCredentials } from "./http/credentials.ts";
 import { Head } from "./http/head.ts";
 import { TextBudget } from "./http/inflater.ts";
 import { httpLimits, MAX_LINE_BYTES, MAX_PIPELINE, UNANSWERED_AFTER_US } from "./http/limits.ts";
@@ -285,13 +285,7 @@ class Http1Parser implements StreamParser {
       this.#lastHost = head.host;
       nameServer(this.#flow, direction, head);
     }
-    for (const value of [head.authorization, head.proxyAuthorization]) {
-      const found = value === "" ? null : readAuthorization(value);
-      if (found !== null) this.#flow.credentials(direction, found.kind, found.userLength);
-    }
-    const query = head.target.indexOf("?");
-    const inQuery = query < 0 ? null : readUrlEncoded(head.target.slice(query + 1));
-    if (inQuery !== null) this.#flow.credentials(direction, inQuery.kind, inQuery.userLength);
+    tellCredentials(this.#flow, direction, head);
     side.unmatched = false;
     if (head.chunked) this.#bodyBegin(direction, side, head, State.chunks);
     else if (head.contentLength > 0) this.#bodyBegin(direction, side, head, State.length);

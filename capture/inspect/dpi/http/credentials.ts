@@ -1,6 +1,8 @@
 /**
  * Whether a head or a form carries a password, and how long the user's name is. Nothing else of it is given away.
  */
+import type { FlowHandle } from "../contract.ts";
+import type { Head } from "./head.ts";
 import { isPasswordName, isPasswordValue, plainName, userNameRank } from "./secret_names.ts";
 
 export interface Credentials {
@@ -33,6 +35,20 @@ export function readAuthorization(value: string): Credentials | null {
       return rest === "" ? null : { kind: "bearer", userLength: 0 };
     default:
       return null;
+  }
+}
+
+/** Tells of the credentials in a request's head: its fields and its query. */
+export function tellCredentials(flow: FlowHandle, direction: number, head: Head): void {
+  const query = head.target.indexOf("?");
+  for (
+    const found of [
+      head.authorization === "" ? null : readAuthorization(head.authorization),
+      head.proxyAuthorization === "" ? null : readAuthorization(head.proxyAuthorization),
+      query < 0 ? null : readUrlEncoded(head.target.slice(query + 1)),
+    ]
+  ) {
+    if (found !== null) flow.credentials(direction, found.kind, found.userLength);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { MAX_FIELDS, MAX_HEAD_BYTES, MAX_URL_CHARS, MAX_VALUE_CHARS } from "./limits.ts";
 import { type StartLineParts } from "./start_line.ts";
-import { textOf } from "./text.ts";
+import { beforeNul, textOf } from "./text.ts";
 
 export class Head {
   readonly request: boolean;
@@ -153,5 +153,5 @@ function fieldOf(bytes: Uint8Array, at: number, end: number): FieldName | null {
 function trimmed(bytes: Uint8Array, at: number, end: number, max: number): string {
   while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
   while (end > at && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x09)) end--;
-  return textOf(bytes, at, end, max);
+  return textOf(bytes, at, beforeNul(bytes, at, end), max);
 }

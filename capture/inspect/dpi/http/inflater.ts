@@ -101,6 +101,8 @@ export function openDecoderBytes(): number {
 export class Inflater {
   /** It gave up: damaged, too much, or no memory for it. */
   failed = false;
+  /** The coded text ended by itself: what comes is another. */
+  ended = false;
   /** Text so far. */
   text = 0;
   #coded = 0;
@@ -152,7 +154,10 @@ export class Inflater {
       if (made === PIECE_BYTES) continue;
       if (left === 0) return;
       // All there is was written, and yet bytes are left: the coded text has ended, or is damaged.
-      if (took === 0) return this.close();
+      if (took === 0) {
+        this.ended = true;
+        return this.close();
+      }
     }
   }
 

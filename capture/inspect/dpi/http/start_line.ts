@@ -1,7 +1,7 @@
 /**
  * Request lines and status lines, RFC 9112 §3 and §4, and whether bytes could become one.
  */
-import { textOf } from "./text.ts";
+import { beforeNul, textOf } from "./text.ts";
 import { MAX_URL_CHARS, MAX_VALUE_CHARS } from "./limits.ts";
 
 /** Methods known by name: IANA's registry of HTTP methods (2024), and what UPnP and Windows use. */
@@ -76,7 +76,7 @@ export function parseStartLine(bytes: Uint8Array, at: number, end: number, parts
   const targetEnd = targetAt < versionAt || !versioned ? word(bytes, targetAt, end) : targetAt;
   if (!versioned && (targetEnd < end || bytes[targetAt] !== SLASH)) return StartLine.none;
   parts.method = method;
-  parts.target = textOf(bytes, targetAt, targetEnd, MAX_URL_CHARS);
+  parts.target = textOf(bytes, targetAt, beforeNul(bytes, targetAt, targetEnd), MAX_URL_CHARS);
   parts.version = versioned ? textOf(bytes, versionAt, end, 16) : "";
   parts.status = 0;
   parts.reason = "";

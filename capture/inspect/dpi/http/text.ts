@@ -23,6 +23,12 @@ export function textOf(bytes: Uint8Array, at: number, end: number, max: number):
   return text;
 }
 
+/** The end of `bytes[at, end)` before its first NUL: no server reads on there, RFC 9110 §5.5. */
+export function beforeNul(bytes: Uint8Array, at: number, end: number): number {
+  for (let i = at; i < end; i++) if (bytes[i] === 0) return i;
+  return end;
+}
+
 const UTF8 = new TextDecoder();
 
 /** Where `bytes[at, end)` has its next line feed; -1 where there is none. */

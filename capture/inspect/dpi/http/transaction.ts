@@ -32,14 +32,20 @@ export function authorityOf(head: Head): Authority {
   return parseAuthority(absolute?.[1] ?? "");
 }
 
-/** Tells of a transaction. At least one of the two is there. @param direction The request's. */
+/**
+ * Tells of a transaction. At least one of the two is there.
+ *
+ * @param direction The request's.
+ * @param first Fields of `http` that stand before the others.
+ */
 export function tellTransaction(
   flow: FlowHandle,
   direction: number,
   request: Head | null,
   response: Head | null,
+  first: Record<string, unknown> = {},
 ): void {
-  const http: Record<string, unknown> = {};
+  const http: Record<string, unknown> = { ...first };
   const more: Record<string, unknown> = {};
   if (request !== null) {
     const { host, port } = authorityOf(request);

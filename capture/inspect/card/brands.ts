@@ -29,6 +29,11 @@ export interface IssuerRange {
 const COMMON = 0.6;
 /** Needs a hint: rare brand, wide range, or a length that database keys and article numbers have. */
 const RARE = 0.4;
+/**
+ * Needs a plain word: numbers that begin so are, outside of the brand's home, nearly always something else (15 digits
+ * from 1: IMEI, time stamps; 81, 82, 9792: account and order numbers).
+ */
+const SCARCE = 0.2;
 
 const only = (...lengths: number[]) => lengths.reduce((bits, length) => bits | 1 << length, 0);
 const L16 = only(16);
@@ -37,12 +42,12 @@ const LONG = only(17, 18, 19);
 
 /** First match wins: narrow ranges stand before the wide ones that hold them. */
 const TABLE: readonly [brand: string, from: number, to: number, lengths: number, weight: number][] = [
-  ["uatp", 100000, 199999, only(15), RARE - 0.05],
-  ["jcb", 180000, 180099, only(15), RARE],
+  ["uatp", 100000, 199999, only(15), SCARCE],
+  ["jcb", 180000, 180099, only(15), SCARCE],
   ["mir", 220000, 220499, L16, COMMON],
   ["mir", 220000, 220499, LONG, RARE],
   ["mastercard", 222100, 272099, L16, COMMON],
-  ["jcb", 213100, 213199, only(15), RARE],
+  ["jcb", 213100, 213199, only(15), SCARCE],
   ["diners", 300000, 305999, only(14), COMMON],
   ["diners", 309500, 309599, only(14), COMMON],
   ["diners", 300000, 305999, L16_19, RARE],
@@ -115,9 +120,9 @@ const TABLE: readonly [brand: string, from: number, to: number, lengths: number,
   ["discover", 644000, 659999, LONG, RARE],
   ["maestro", 670000, 679999, only(16, 18, 19), COMMON],
   ["maestro", 600000, 699999, only(13, 14, 15, 16, 17, 18, 19), RARE],
-  ["unionpay", 810000, 817199, L16_19, RARE],
-  ["rupay", 817200, 829999, L16, RARE],
-  ["troy", 979200, 979289, L16, RARE + 0.05],
+  ["unionpay", 810000, 817199, L16_19, SCARCE],
+  ["rupay", 817200, 829999, L16, SCARCE],
+  ["troy", 979200, 979289, L16, SCARCE],
 ];
 
 const RANGES: readonly IssuerRange[] = TABLE.map(([brand, from, to, lengths, weight]) => ({

@@ -29,7 +29,7 @@ export { AHEAD, BEHIND, NEEDS_MORE };
 /** From this confidence on a number found is an alert; below it is a note. */
 export const ALERT_CONFIDENCE = 0.5;
 /** Below this confidence it is only counted. */
-export const NOTE_CONFIDENCE = 0.2;
+export const NOTE_CONFIDENCE = 0.25;
 
 /** Digits in a row from which on they are no card number, whatever is before them. */
 const LONG_RUN = 24;

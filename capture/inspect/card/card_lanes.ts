@@ -259,22 +259,23 @@ export class CardLanes implements FinderSink {
     // Where the carry and the first new bytes lie side by side, built when first needed.
     let joined = -1;
     let i = text.probeAt - base + at;
-    let waits = false;
-    while (!waits) {
+    for (;;) {
       if (i >= at) i = nextHit(bytes, i, end);
       if (i >= end - 1) break;
-      let next: number;
+      let next = i + 1;
       if (kept > 0 && i < at + BEHIND) {
         if (joined < 0) joined = this.#join(text, bytes, at, end);
         const k = i - at + kept;
-        if ((FIRST[joint[k]] & SECOND[joint[k + 1]]) === 0) next = i + 1;
-        else {
-          next = finder.inspect(this, joint, 0, joined, k, true, base - kept, text);
-          if (next !== NEEDS_MORE) next += at - kept;
+        if ((FIRST[joint[k]] & SECOND[joint[k + 1]]) !== 0) {
+          const judged = finder.inspect(this, joint, 0, joined, k, true, base - kept, text);
+          if (judged === NEEDS_MORE) break;
+          next = judged - kept + at;
         }
-      } else next = finder.inspect(this, bytes, at, end, i, true, base - at, text);
-      if (next === NEEDS_MORE) waits = true;
-      else i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));
+      } else {
+        next = finder.inspect(this, bytes, at, end, i, true, base - at, text);
+        if (next === NEEDS_MORE) break;
+      }
+      i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));
     }
     if (joined >= 0) joint.fill(0, 0, joined);
     text.total = base + end - at;

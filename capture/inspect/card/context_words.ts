@@ -33,7 +33,7 @@ enter(
   `pay payment payments payer paid charge charged checkout billing acquirer merchant expiry expiration
   expires exp expdate expmonth expyear validthru authorize authorization refund purchase terminal pos`,
 );
-enter(HINT, `account acct acctnum accountnumber number num funding wallet customer valid thru debitor`);
+enter(HINT, `number num funding wallet customer valid thru debitor`);
 enter(
   OTHER_NUMBER,
   `imei imeisv imsi iccid msisdn meid esn iban bban bic swift isbn issn ean gtin upc sscc barcode asin phone tel

@@ -1,11 +1,9 @@
-/** The Fresh app: the doorkeeper, the monitor for every route, static files, file routes. */
+/** The Fresh app: the page's security policy, static files, the monitor for every route, file routes. */
 import { App, csp, staticFiles } from "fresh";
-import { guard } from "./http/guard.ts";
 import { getMonitor } from "./monitor/current.ts";
 import type { State } from "./state.ts";
 
 export const app = new App<State>()
-  .use(guard())
   .use(csp({
     useNonce: true,
     csp: [

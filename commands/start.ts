@@ -4,7 +4,7 @@
  * The port is taken first, so that a second start says so at once and starts nothing. A capture that cannot
  * begin is no reason to stop: the page then shows what is off and what turns it on.
  */
-import { requireToken } from "../http/guard.ts";
+import { guarded, type Handler, requireToken } from "../http/guard.ts";
 import { isLoopback, parseAddress } from "../model/address.ts";
 import { setMonitor } from "../monitor/current.ts";
 import { Engine, type LiveSource, type PlaybackSource } from "../monitor/engine.ts";
@@ -131,8 +131,6 @@ async function requireFile(path: string): Promise<void> {
   }
 }
 
-type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
-
 /** The built Fresh app. Its path is not literal, so that type checks do not need the build. */
 async function loadServer(): Promise<Handler> {
   const path = new URL("../_fresh/server.js", import.meta.url);
@@ -162,7 +160,7 @@ function serve(options: StartOptions, handler: Handler, log: Log): Deno.HttpServ
         log("error", `A request failed: ${error instanceof Error ? error.stack : error}`);
         return new Response("Something went wrong here; the log has more\n", { status: 500 });
       },
-    }, handler);
+    }, guarded(handler));
   } catch (error) {
     if (error instanceof Deno.errors.AddrInUse) {
       const holder = whoHoldsPort(options.port);

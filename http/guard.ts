@@ -7,7 +7,6 @@
  * - Served beyond this machine, a token is needed: `Authorization: Bearer`, or the cookie that opening
  *   `/?token=…` once sets.
  */
-import type { Middleware } from "fresh";
 import { getCookies, setCookie } from "@std/http/cookie";
 import { timingSafeEqual } from "node:crypto";
 import { parseAddress } from "../model/address.ts";
@@ -22,11 +21,17 @@ export function requireToken(token: string | null): void {
   requiredToken = token;
 }
 
-/** First in the chain of middlewares. */
-export function guard<State>(): Middleware<State> {
-  return async (ctx) => {
-    const answer = refuse(ctx.req, ctx.url) ?? await ctx.next();
-    return withHeaders(ctx.url, answer);
+/** A server's answer to a request. */
+export type Handler = (request: Request, info: Deno.ServeHandlerInfo) => Response | Promise<Response>;
+
+/**
+ * `handler` behind the door. It stands outside of the app, so that what the app answers when a route is missing or
+ * fails carries the headers too.
+ */
+export function guarded(handler: Handler): Handler {
+  return async (request, info) => {
+    const url = new URL(request.url);
+    return withHeaders(url, refuse(request, url) ?? await handler(request, info));
   };
 }
 
@@ -82,6 +87,10 @@ function isSame(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
+/** For pages that the app made outside of its middlewares (not found, failed): they need no script. */
+const POLICY_WITHOUT_SCRIPTS = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; " +
+  "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
 function withHeaders(url: URL, answer: Response): Response {
   const { headers } = answer;
   headers.set("X-Content-Type-Options", "nosniff");
@@ -90,14 +99,12 @@ function withHeaders(url: URL, answer: Response): Response {
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   headers.set("Permissions-Policy", "geolocation=(), camera=(), microphone=()");
-  const policy = headers.get("Content-Security-Policy");
+  const policy = headers.get("Content-Security-Policy") ?? POLICY_WITHOUT_SCRIPTS;
   // On plain http over a LAN that directive breaks every link; without a nonce nothing inline is ours.
-  if (policy !== null) {
-    headers.set(
-      "Content-Security-Policy",
-      policy.replace(/;?\s*upgrade-insecure-requests/, "").replaceAll(" 'unsafe-inline'", ""),
-    );
-  }
+  headers.set(
+    "Content-Security-Policy",
+    policy.replace(/;?\s*upgrade-insecure-requests/, "").replaceAll(" 'unsafe-inline'", ""),
+  );
   const isApiError = url.pathname.startsWith("/api/") && answer.status >= 400 &&
     headers.get("Content-Type") !== "application/problem+json";
   return isApiError ? asProblem(url, answer) : answer;

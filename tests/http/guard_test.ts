@@ -1,14 +1,17 @@
 import assert from "node:assert/strict";
 import { App } from "fresh";
-import { guard, isOwnHost, requireToken } from "../../http/guard.ts";
+import { guarded, isOwnHost, requireToken } from "../../http/guard.ts";
 
-const app = new App().use(guard()).get("/", () => new Response("page")).post(
-  "/",
-  () => new Response("written"),
-).handler();
+const fresh = new App().get("/", () => new Response("page")).post("/", () => new Response("written"))
+  .handler();
+const app = guarded((request) => fresh(request));
+const INFO: Deno.ServeHandlerInfo = {
+  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+  completed: Promise.resolve(),
+};
 
 function ask(headers: Record<string, string>, method = "GET", path = "/"): Promise<Response> {
-  return Promise.resolve(app(new Request(`http://127.0.0.1:8000${path}`, { method, headers })));
+  return Promise.resolve(app(new Request(`http://127.0.0.1:8000${path}`, { method, headers }), INFO));
 }
 
 Deno.test("only addresses and localhost are hosts of this machine", () => {
@@ -76,4 +79,13 @@ Deno.test("with a token set, only those who have it come in", async () => {
   } finally {
     requireToken(null);
   }
+});
+
+Deno.test("what the app answers outside of its middlewares carries the headers too", async () => {
+  const { status, headers } = await ask({ Host: "localhost" }, "GET", "/nowhere");
+  assert.equal(status, 404);
+  assert.match(headers.get("Content-Security-Policy")!, /default-src 'none'/);
+  const api = await ask({ Host: "localhost" }, "GET", "/api/nowhere");
+  assert.equal(api.headers.get("Content-Type"), "application/problem+json");
+  assert.equal((await api.json()).status, 404);
 });

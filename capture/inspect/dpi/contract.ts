@@ -23,6 +23,9 @@ export const Probe = {
 export interface FlowHandle {
   /** As `FlowColumns.id`. */
   readonly id: number;
+  /** As `formatAddress` writes it. */
+  readonly clientAddress: string;
+  readonly serverAddress: string;
   readonly clientPort: number;
   readonly serverPort: number;
   /** Packet time of the bytes at hand, microseconds since 1970. */

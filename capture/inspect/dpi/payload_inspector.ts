@@ -359,6 +359,12 @@ class Handle implements FlowHandle {
   get id(): number {
     return this.#flow.id;
   }
+  get clientAddress(): string {
+    return this.#flow.clientAddress;
+  }
+  get serverAddress(): string {
+    return this.#flow.serverAddress;
+  }
   get clientPort(): number {
     return this.#flow.clientPort;
   }

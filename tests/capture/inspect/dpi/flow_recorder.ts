@@ -21,6 +21,8 @@ export interface Told {
 
 export class FlowRecorder implements FlowHandle {
   readonly id = 1;
+  readonly clientAddress = "192.0.2.1";
+  readonly serverAddress = "198.51.100.2";
   timeUs = 1_700_000_000_000_000;
   told: Told[] = [];
   names: string[] = [];

@@ -130,6 +130,11 @@ export interface PlaybackReport {
   /** Times the file was played to its end. */
   loops: number;
   finished: boolean;
+  /**
+   * The playback's clock: it stood at `packetMs` (packet time) when the wall clock showed `wallMs`, and goes on at
+   * the speed of the playback. Null before the first packet, after the last, and at full speed.
+   */
+  clock: { packetMs: number; wallMs: number } | null;
   /** The file is damaged or cannot be read: what, where, and what was still played. */
   problem?: { message: string; hint: string };
 }
@@ -169,7 +174,10 @@ export interface LocalAddresses {
 /** Main → inspect, each second: answer with a `snapshot`. */
 export interface AskSnapshot {
   type: "ask-snapshot";
-  /** Live: the wall clock, so that idle flows end though no packet comes. File: 0, packet time rules. */
+  /**
+   * Live: the wall clock, so that idle flows end though no packet comes. Playback: its clock, for the same reason;
+   * 0 where it has none.
+   */
   nowUs: number;
   /** Live flows wanted at most, the most recently active first. */
   maxActive: number;

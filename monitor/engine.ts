@@ -239,10 +239,9 @@ export class Engine {
       return;
     }
     this.#asked = true;
-    const live = this.#options.source.kind === "live";
     const ask: AskSnapshot = {
       type: "ask-snapshot",
-      nowUs: live ? Date.now() * 1000 : 0,
+      nowUs: Math.floor(this.#monitor.clockMs(Date.now()) * 1000),
       maxActive: MAX_ACTIVE_ROWS,
       maxEnded: MAX_ENDED_ROWS,
     };

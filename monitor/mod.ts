@@ -205,8 +205,8 @@ export class Monitor {
       this.#counters = snapshot.counters;
       this.#endedLost = snapshot.endedLost;
     }
-    const lastMs = this.#counters.lastPacketUs / 1000;
-    this.#packetTimeMs = this.#options.mode === "playback" ? Math.max(lastMs, before.timeMs) : nowMs;
+    const clockMs = this.clockMs(nowMs);
+    this.#packetTimeMs = this.#options.mode === "playback" ? Math.max(before.timeMs, clockMs) : clockMs;
     // The first packet of a file begins its clock.
     const seconds = before.timeMs === 0 ? 0 : (this.#packetTimeMs - before.timeMs) / 1000;
     if (snapshot !== null) {
@@ -222,6 +222,14 @@ export class Monitor {
     this.#history.push(point);
     if (this.#history.length > HISTORY_POINTS) this.#history.shift();
     this.#latest = this.#buildTick(nowMs, point);
+  }
+
+  /** Packet time now: live the wall clock, of a playback its own clock, or its last packet where it has none. */
+  clockMs(nowMs: number): number {
+    if (this.#options.mode !== "playback") return nowMs;
+    const clock = this.#playback?.clock ?? null;
+    if (clock === null) return this.#counters.lastPacketUs / 1000;
+    return clock.packetMs + (nowMs - clock.wallMs) * (this.#options.speed ?? 1);
   }
 
   // ------------------------------------------------------------ what routes may ask

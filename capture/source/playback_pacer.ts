@@ -31,4 +31,9 @@ export class PlaybackPacer {
     this.#anchorWallMs = due > nowMs ? nowMs + MAX_WAIT_MS : nowMs; // also for the first, whose due is NaN
     return this.#anchorWallMs;
   }
+
+  /** Where the playback's clock stands at `nowMs`, in packet time; NaN before the first packet. */
+  packetMsAt(nowMs: number): number {
+    return this.#anchorPacketMs + (nowMs - this.#anchorWallMs) * this.#speed;
+  }
 }

@@ -27,6 +27,8 @@ export class PlaybackSession {
   #pacer: PlaybackPacer | null;
   #file: CaptureFile | null = null;
   #position = 0;
+  /** Where in the file the batch at hand begins. */
+  #batchPosition = 0;
   #size = 0;
   #loops = 0;
   #reportedMs = -Infinity;
@@ -94,6 +96,7 @@ export class PlaybackSession {
     using file = this.#file;
     this.#size = file.size ?? 0;
     this.#roundPackets = 0;
+    this.#batchPosition = 0;
     for (let batch; !this.#stopped && (batch = await file.next()) !== null;) await this.#hand(batch);
     if (this.#stopped) return false;
     this.#position = file.position;
@@ -121,11 +124,14 @@ export class PlaybackSession {
         memory.set(batch.bytes.subarray(at, run.end));
         if (this.#shiftSeconds > 0) this.#shift(memory, run.end - at);
         this.#pool.send(batch, run.packets, run.end - at);
-        this.#position = this.#file?.position ?? this.#position;
+        // The file is read a batch ahead of what is played.
+        const read = this.#file?.position ?? this.#position;
+        this.#position = this.#batchPosition + (read - this.#batchPosition) * run.end / batch.length;
         at = run.end;
       }
       if (run.waitMs > 0) await this.#sleep(Math.max(STEP_MS, run.waitMs));
     }
+    this.#batchPosition = this.#position;
   }
 
   /** How many packets from `at` on are due and fit into `room`, where they end, and how long to wait for the next. */
@@ -179,6 +185,11 @@ export class PlaybackSession {
     this.#report();
   }
 
+  #clock(): PlaybackReport["clock"] {
+    const packetMs = this.#pacer?.packetMsAt(performance.now()) ?? NaN;
+    return Number.isNaN(packetMs) || this.#finished ? null : { packetMs, wallMs: Date.now() };
+  }
+
   #report(): void {
     if (this.#stopped) return;
     this.#reportedMs = performance.now();
@@ -191,6 +202,7 @@ export class PlaybackSession {
       size: this.#size,
       loops: this.#loops,
       finished: this.#finished,
+      clock: this.#clock(),
       ...(this.#problem && { problem: this.#problem }),
     });
   }

@@ -7,7 +7,8 @@
  */
 import { Cursor } from "../../../../model/cursor.ts";
 import { formatIpv4, formatIpv6 } from "../../../../model/address.ts";
-import { NameReader, presentableText } from "./names.ts";
+import { presentableText } from "../presentable_text.ts";
+import { NameReader } from "./names.ts";
 import { type Rdata, readRdata, readStrings } from "./records.ts";
 import { Type } from "./registry.ts";
 
@@ -22,8 +23,10 @@ export const MIN_RECORD_BYTES = 11;
 export const MAX_QUESTIONS = 128;
 /** Records read of each section. A zone transfer has more: its first ones are told. */
 export const MAX_RECORDS = 128;
-/** Characters of names and data of one message: half of what an event may have, as answers are told twice. */
-const MAX_TEXT = 24_576;
+/** Characters of the records of one message: answers are told twice, and an event may have 64 KiB. */
+const MAX_TEXT = 16_384;
+/** What a record adds to an event besides its name and data. */
+const RECORD_TEXT = 50;
 const MAX_EDNS_OPTIONS = 16;
 
 export const Flag = {
@@ -60,7 +63,7 @@ export interface Edns {
   udp_payload: number;
   do: boolean;
   /** Options by number that have no field here. */
-  options: number[];
+  options?: number[];
   /** Name server identifier, RFC 5001: text where it is one, else hexadecimal. */
   nsid?: string;
   /** Network the client is in, RFC 7871. */
@@ -125,9 +128,10 @@ export function parseMessage(c: Cursor): DnsMessage | null {
   };
   message.rcode = message.flags & 15;
   readQuestions(c, message);
-  readRecords(c, message.answers, message.answerCount, message);
-  readRecords(c, message.authorities, message.authorityCount, message);
-  readRecords(c, message.additionals, message.additionalCount, message);
+  let room = MAX_TEXT;
+  room = readRecords(c, message.answers, message.answerCount, message, room);
+  room = readRecords(c, message.authorities, message.authorityCount, message, room);
+  readRecords(c, message.additionals, message.additionalCount, message, room);
   message.complete = !c.failed && !names.sawUnknownLabel;
   message.rest = c.remaining;
   return message;
@@ -145,37 +149,43 @@ function readQuestions(c: Cursor, message: DnsMessage): void {
   }
 }
 
-function readRecords(c: Cursor, records: DnsRecord[], count: number, message: DnsMessage): void {
-  let text = 0;
+/** Reads a section into `records`; returns how many characters of `room` are left. */
+function readRecords(
+  c: Cursor,
+  records: DnsRecord[],
+  count: number,
+  message: DnsMessage,
+  room: number,
+): number {
   for (let i = 0; i < count && !c.failed; i++) {
-    if (i === MAX_RECORDS || text > MAX_TEXT) return c.fail();
+    if (records.length >= MAX_RECORDS || room < 0) {
+      c.fail();
+      break;
+    }
     const name = names.read(c);
     const type = c.u16();
     const dnsClass = c.u16();
     const ttlSeconds = c.u32();
     const length = c.u16();
-    if (name === null || c.failed) return;
+    if (name === null || c.failed) break;
     const at = c.at;
     data.reset(c.bytes, at, at + Math.min(length, c.remaining));
-    if (!c.skip(length)) return;
+    if (!c.skip(length)) break;
     if (type === Type.OPT) {
       message.edns = readEdns(data, dnsClass, ttlSeconds);
       message.rcode |= ttlSeconds >>> 20 & 0xff0;
-      continue;
-    }
-    text += name.length;
-    if (type === Type.TXT) {
+    } else if (type === Type.TXT) {
       for (const rdata of readStrings(data)) {
         records.push({ name, type, class: dnsClass, ttlSeconds, data: { rdata } });
-        text += name.length + rdata.length;
+        room -= RECORD_TEXT + name.length + rdata.length;
       }
-      continue;
+    } else {
+      const rdata = length === 0 ? null : readRdata(data, type, names);
+      room -= RECORD_TEXT + name.length + (rdata !== null && "rdata" in rdata ? rdata.rdata.length : length);
+      records.push({ name, type, class: dnsClass, ttlSeconds, data: rdata });
     }
-    const rdata = length === 0 ? null : readRdata(data, type, names);
-    if (rdata !== null && "rdata" in rdata) text += rdata.rdata.length;
-    else text += 2 * MIN_RECORD_BYTES;
-    records.push({ name, type, class: dnsClass, ttlSeconds, data: rdata });
   }
+  return room;
 }
 
 const NSID = 3; // RFC 5001
@@ -188,7 +198,6 @@ function readEdns(c: Cursor, payload: number, ttl: number): Edns {
     version: ttl >>> 16 & 0xff,
     udp_payload: payload,
     do: (ttl & DO) !== 0,
-    options: [],
   };
   for (let i = 0; c.remaining > 0 && i < MAX_EDNS_OPTIONS; i++) {
     const code = c.u16();
@@ -201,7 +210,7 @@ function readEdns(c: Cursor, payload: number, ttl: number): Edns {
     else if (code === EXTENDED_ERROR && length >= 2) {
       const text = presentableText(c.bytes, at + 2, Math.min(end, at + 258));
       edns.extended_error = { code: c.bytes[at] << 8 | c.bytes[at + 1], text };
-    } else edns.options.push(code);
+    } else (edns.options ??= []).push(code);
   }
   return edns;
 }

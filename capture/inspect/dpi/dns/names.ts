@@ -5,12 +5,12 @@
  * length of the name have ceilings, so a name costs at most some hundred steps whatever the message holds.
  */
 import type { Cursor } from "../../../../model/cursor.ts";
-import { maskCards } from "../http/mask.ts";
+import { presentable } from "../presentable_text.ts";
 
 /** Jumps of one name. A name that any server compresses has fewer than ten. */
 const MAX_POINTERS = 32;
 /** RFC 1035 §3.1 allows 255, but longer names are sent and read by others: tell them as they are. */
-const MAX_NAME_BYTES = 1024;
+const MAX_NAME_BYTES = 512;
 /**
  * Stands for a name with a label whose type nobody knows, and so nobody's length either: the name ends there, and what
  * follows is read on as tshark does, which may be right or not.
@@ -20,11 +20,6 @@ export const UNKNOWN_LABEL = "<Unknown extended label>";
 const POINTER = 0xc0;
 const EXTENDED_LABEL = 0x40; // RFC 2671 §3.1, withdrawn by RFC 6891 §5
 const BIT_STRING_LABEL = 0x41; // RFC 2673 §3, historic
-
-/** As many digits as the shortest card number has: fewer need no look at all. */
-const MIN_CARD_DIGITS = 13;
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Reads the names of one message after the other; reused, so that reading a name makes the string and no more. */
 export class NameReader {
@@ -116,21 +111,6 @@ export class NameReader {
   }
 }
 
-/**
- * Text from bytes as Suricata writes it: as it is where it is valid UTF-8, else what is no printable ASCII as `\xHH`.
- * Card numbers are masked.
- */
-export function presentableText(bytes: Uint8Array, at: number, end: number): string {
-  let odd = false;
-  let digits = 0;
-  for (let i = at; i < end; i++) {
-    const byte = bytes[i];
-    if (byte < 0x20 || byte > 0x7e) odd = true;
-    else if (byte >= 0x30 && byte <= 0x39) digits++;
-  }
-  return presentable(bytes.slice(at, end), end - at, odd, digits);
-}
-
 /** Whether a label's first byte is none of a label's length, but of a type long withdrawn. */
 export function isExtendedLabel(size: number): boolean {
   return (size & POINTER) === EXTENDED_LABEL;
@@ -146,52 +126,6 @@ function putBitString(text: Uint8Array, length: number, bytes: Uint8Array, at: n
   shown += `/${bits}]`;
   for (let i = 0; i < shown.length; i++) text[length++] = shown.charCodeAt(i);
   return length;
-}
-
-/** `bytes` must be memory of our own: decoders refuse shared memory. */
-function presentable(bytes: Uint8Array, length: number, odd: boolean, digits: number): string {
-  const text = odd ? escaped(bytes, length) : plain(bytes, length);
-  // Reverse names of IPv6 are digits with dots between, and never a card.
-  return digits >= MIN_CARD_DIGITS && !/\.ip6\.arpa$/i.test(text) ? maskCards(text) : text;
-}
-
-function plain(bytes: Uint8Array, length: number): string {
-  let text = "";
-  for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[i]);
-  return text;
-}
-
-function escaped(bytes: Uint8Array, length: number): string {
-  if (isUtf8(bytes, length)) return utf8.decode(bytes.subarray(0, length));
-  let text = "";
-  for (let i = 0; i < length; i++) {
-    const byte = bytes[i];
-    text += byte < 0x20 || byte > 0x7e
-      ? `\\x${byte.toString(16).padStart(2, "0")}`
-      : String.fromCharCode(byte);
-  }
-  return text;
-}
-
-/** RFC 3629 §4. A decoder that throws would cost many times the name. */
-function isUtf8(bytes: Uint8Array, length: number): boolean {
-  for (let i = 0; i < length;) {
-    const lead = bytes[i++];
-    if (lead < 0x80) continue;
-    const more = lead >= 0xc2 && lead <= 0xdf
-      ? 1
-      : lead >= 0xe0 && lead <= 0xef
-      ? 2
-      : lead >= 0xf0 && lead <= 0xf4
-      ? 3
-      : 0;
-    if (more === 0 || i + more > length) return false;
-    const next = bytes[i];
-    if (lead === 0xe0 && next < 0xa0 || lead === 0xed && next > 0x9f) return false;
-    if (lead === 0xf0 && next < 0x90 || lead === 0xf4 && next > 0x8f) return false;
-    for (let k = 0; k < more; k++) if ((bytes[i++] & 0xc0) !== 0x80) return false;
-  }
-  return true;
 }
 
 function fail(c: Cursor): null {

@@ -4,7 +4,8 @@
  */
 import type { Cursor } from "../../../../model/cursor.ts";
 import { formatIpv4, formatIpv6 } from "../../../../model/address.ts";
-import { type NameReader, presentableText } from "./names.ts";
+import { presentableText } from "../presentable_text.ts";
+import type { NameReader } from "./names.ts";
 import { Type, typeName } from "./registry.ts";
 
 /** Characters of one record's text; longer ones (keys, tunnels) are cut. */

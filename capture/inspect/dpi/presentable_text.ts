@@ -1,0 +1,78 @@
+/**
+ * Text from the wire as events have it: as Suricata writes it, and without card numbers.
+ *
+ * It stays untrusted text: whoever shows it escapes it.
+ */
+import { maskCards } from "./http/mask.ts";
+
+/** As many digits as the shortest card number has: fewer need no look at all. */
+const MIN_CARD_DIGITS = 13;
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+/**
+ * Text from bytes as Suricata writes it: as it is where it is valid UTF-8, else what is no printable ASCII as `\xHH`.
+ * Card numbers are masked.
+ */
+export function presentableText(bytes: Uint8Array, at: number, end: number): string {
+  let odd = false;
+  let digits = 0;
+  for (let i = at; i < end; i++) {
+    const byte = bytes[i];
+    if (byte < 0x20 || byte > 0x7e) odd = true;
+    else if (byte >= 0x30 && byte <= 0x39) digits++;
+  }
+  return presentable(bytes.slice(at, end), end - at, odd, digits);
+}
+
+/**
+ * As `presentableText`, where the caller has looked at the bytes already.
+ *
+ * @param bytes Memory of our own from its beginning: decoders refuse shared memory.
+ * @param odd Whether one of them is no printable ASCII.
+ * @param digits How many of them are digits.
+ */
+export function presentable(bytes: Uint8Array, length: number, odd: boolean, digits: number): string {
+  const text = odd ? escaped(bytes, length) : plain(bytes, length);
+  // Reverse names of IPv6 are digits with dots between, and never a card.
+  return digits >= MIN_CARD_DIGITS && !/\.ip6\.arpa$/i.test(text) ? maskCards(text) : text;
+}
+
+function plain(bytes: Uint8Array, length: number): string {
+  let text = "";
+  for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[i]);
+  return text;
+}
+
+function escaped(bytes: Uint8Array, length: number): string {
+  if (isUtf8(bytes, length)) return utf8.decode(bytes.subarray(0, length));
+  let text = "";
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i];
+    text += byte < 0x20 || byte > 0x7e
+      ? `\\x${byte.toString(16).padStart(2, "0")}`
+      : String.fromCharCode(byte);
+  }
+  return text;
+}
+
+/** RFC 3629 §4. A decoder that throws would cost many times the name. */
+function isUtf8(bytes: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length;) {
+    const lead = bytes[i++];
+    if (lead < 0x80) continue;
+    const more = lead >= 0xc2 && lead <= 0xdf
+      ? 1
+      : lead >= 0xe0 && lead <= 0xef
+      ? 2
+      : lead >= 0xf0 && lead <= 0xf4
+      ? 3
+      : 0;
+    if (more === 0 || i + more > length) return false;
+    const next = bytes[i];
+    if (lead === 0xe0 && next < 0xa0 || lead === 0xed && next > 0x9f) return false;
+    if (lead === 0xf0 && next < 0x90 || lead === 0xf4 && next > 0x8f) return false;
+    for (let k = 0; k < more; k++) if ((bytes[i++] & 0xc0) !== 0x80) return false;
+  }
+  return true;
+}

@@ -210,8 +210,8 @@ function activationError(device: string, status: number, message: string): Captu
         "no-permission",
         `Cannot open "${device}": capturing is not permitted (${detail})`,
         {
-          hint: "Run with sudo, or allow it once: sudo setcap cap_net_raw,cap_net_admin=eip " +
-            '"$(readlink -f "$(command -v deno)")"',
+          hint:
+            `Run with sudo, or allow it once: sudo setcap cap_net_raw,cap_net_admin=eip "${Deno.execPath()}"`,
         },
       );
     case PcapStatus.noSuchDevice:

@@ -252,6 +252,7 @@ class TlsParser implements StreamParser {
   #finish(): void {
     if (this.#over) return;
     this.#over = true;
+    for (const side of this.#sides) side.handshake.reset();
     if (this.#handshake.begun) this.#handshake.tell(this.#flow);
     if (this.#sides[0].records + this.#sides[1].records > 0) this.#flow.done();
   }

@@ -5,6 +5,7 @@
  * State: one message, of which at most `MAX_MESSAGE_BYTES` are kept; messages nobody asked for are stepped over.
  */
 import { Cursor } from "../../../../model/cursor.ts";
+import { keptBytes } from "./kept_bytes.ts";
 import { HandshakeType, isHandshakeType } from "./registry.ts";
 
 /** Bytes kept of one message. A ClientHello has up to 2 kB, a certificate chain 3 to 8 kB; what is beyond is dropped. */
@@ -44,7 +45,7 @@ export class HandshakeStream {
         if (this.#left > 0) continue;
       }
       const n = Math.min(this.#left, end - at);
-      if (this.#wanted && this.#kept === null && n === this.#left) {
+      if (this.#wanted && this.#kept === null && !this.#dropped && n === this.#left) {
         // The whole message lies here: no copy.
         this.#left = 0;
         this.#finish(new Cursor(bytes, at, at + n), true);
@@ -69,6 +70,7 @@ export class HandshakeStream {
     this.#left = 0;
     this.#wanted = false;
     this.#kept = null;
+    keptBytes.release(this.#keptBytes);
     this.#keptBytes = 0;
     this.#dropped = false;
   }
@@ -97,10 +99,11 @@ export class HandshakeStream {
   }
 
   #keep(bytes: Uint8Array, at: number, end: number): void {
-    const room = MAX_MESSAGE_BYTES - this.#keptBytes;
-    const n = Math.min(room, end - at);
-    if (n < end - at) this.#dropped = true;
-    if (n === 0) return;
+    if (this.#dropped) return;
+    const n = Math.min(MAX_MESSAGE_BYTES - this.#keptBytes, end - at);
+    const room = n > 0 && keptBytes.take(n);
+    this.#dropped = !room || n < end - at;
+    if (!room) return;
     this.#kept = withRoom(this.#kept, this.#keptBytes, this.#keptBytes + n);
     this.#kept.set(bytes.subarray(at, at + n), this.#keptBytes);
     this.#keptBytes += n;

@@ -1,6 +1,7 @@
 /** TLS handshakes in every segmentation, one-sided, turned round, damaged: one event each, and what is in it. */
 import assert from "node:assert/strict";
 import { tls } from "../../../../capture/inspect/dpi/tls.ts";
+import { keptBytes } from "../../../../capture/inspect/dpi/tls/kept_bytes.ts";
 import { HandshakeStream, MAX_MESSAGE_BYTES } from "../../../../capture/inspect/dpi/tls/handshake_stream.ts";
 import {
   converse,
@@ -322,4 +323,15 @@ Deno.test("tls: a message of any claimed length keeps no more than its bound", (
   const block = new Uint8Array(16_384);
   for (let i = 0; i < 1024; i++) stream.data(block, 0, block.length);
   assert.equal(kept, MAX_MESSAGE_BYTES);
+  assert.equal(keptBytes.used, 0, "nothing is kept of what is over");
+});
+
+Deno.test("tls: hellos that never end fill no more than the common ceiling", () => {
+  const parsers = Array.from({ length: 2100 }, () => tls.create(new FlowRecorder()));
+  const begin = new Uint8Array(16_389);
+  begin.set(hex("1603014000" + "01ffffff"));
+  for (const parser of parsers) parser.data(0, begin, 0, begin.length);
+  assert.ok(keptBytes.used > 30 << 20 && keptBytes.used <= keptBytes.ceiling);
+  for (const parser of parsers) parser.close();
+  assert.equal(keptBytes.used, 0);
 });

@@ -16,20 +16,18 @@ import { Head } from "./http/head.ts";
 import { TextBudget } from "./http/inflater.ts";
 import { httpLimits, MAX_LINE_BYTES, MAX_PIPELINE, UNANSWERED_AFTER_US } from "./http/limits.ts";
 import {
+  beginsLikeRequest,
   createStartLineParts,
   isKnownMethod,
   mayBeStartLine,
   parseStartLine,
   StartLine,
 } from "./http/start_line.ts";
-import { lineFeed, textOf } from "./http/text.ts";
+import { lineFeed } from "./http/text.ts";
 import { nameServer, tellTransaction } from "./http/transaction.ts";
 
 /** Blank lines before a start line that are forgiven, RFC 9112 §2.2. */
 const MAX_BLANK_BYTES = 8;
-/** A request line this long without an end is believed by its method: it may be longer than what is probed. */
-const LONG_REQUEST_BYTES = 512;
-
 const BODY_LANE = 1;
 
 export const http1: StreamProtocol = {
@@ -40,17 +38,12 @@ export const http1: StreamProtocol = {
     let at = c.at;
     while (at < end && at - c.at < MAX_BLANK_BYTES && (bytes[at] === CR || bytes[at] === LF)) at++;
     if (at === end) return Probe.more;
+    if (beginsLikeRequest(bytes, at, end)) return Probe.yes;
     const feed = lineFeed(bytes, at, Math.min(end, at + MAX_LINE_BYTES));
-    if (feed >= 0) {
-      return parseStartLine(bytes, at, feed - (bytes[feed - 1] === CR ? 1 : 0), parts) ? Probe.yes : Probe.no;
-    }
-    if (!mayBeStartLine(bytes, at, end)) return Probe.no;
-    if (parseStartLine(bytes, at, end, parts) === StartLine.response) return Probe.yes;
-    if (end - at < LONG_REQUEST_BYTES) return Probe.more;
-    let blank = at;
-    while (bytes[blank] !== SP) blank++;
-    for (let i = at; i < end; i++) if (bytes[i] < SP) return Probe.no;
-    return isKnownMethod(textOf(bytes, at, blank, 32)) ? Probe.yes : Probe.no;
+    const lineEnd = feed < 0 ? end : feed - (bytes[feed - 1] === CR ? 1 : 0);
+    const found = parseStartLine(bytes, at, lineEnd, parts);
+    if (found === StartLine.response || (found === StartLine.request && feed >= 0)) return Probe.yes;
+    return feed < 0 && mayBeStartLine(bytes, at, end) ? Probe.more : Probe.no;
   },
 
   create(flow: FlowHandle): StreamParser {
@@ -80,6 +73,8 @@ class Side {
   lineLength = 0;
   /** Bytes were lost, or made no sense, since the last start line. */
   strayed = false;
+  /** The line at hand began with a segment, as messages do. */
+  withSegment = false;
   head: Head | null = null;
   headTooLong = false;
   body: Body | null = null;
@@ -145,8 +140,7 @@ class Http1Parser implements StreamParser {
   gap(direction: number): void {
     if (this.#gone) return;
     const side = this.#sides[direction];
-    // What was understood of a head is kept; its body, if it has one, is not where it should be.
-    if (side.state === State.fields) this.#headDone(direction, side, true);
+    this.#headTorn(direction, side);
     if (this.#gone) return;
     this.#bodyDone(side, State.lost);
     side.strayed = true;
@@ -158,10 +152,7 @@ class Http1Parser implements StreamParser {
     if (this.#gone) return;
     for (const direction of [0, 1]) {
       const side = this.#sides[direction];
-      if (side.state === State.start && side.lineLength > 0) {
-        this.#startLine(direction, side, side.line, 0, side.lineLength);
-      }
-      if (side.state === State.fields) this.#headDone(direction, side, true);
+      this.#headTorn(direction, side);
       if (this.#gone) return;
       this.#bodyDone(side, State.lost);
     }
@@ -196,6 +187,7 @@ class Http1Parser implements StreamParser {
       if (side.state === State.lost) {
         if (this.#tunnelled(direction, side, bytes, from, end)) return end;
         side.strayed = true;
+        side.withSegment = false;
         complete = true;
         if (feed >= 0 && stop < end && mayBeStartLine(bytes, stop, end)) side.state = State.start;
       }
@@ -245,10 +237,11 @@ class Http1Parser implements StreamParser {
     while (at < end && bytes[at] === CR) at++;
     if (end === at) return; // blank lines between messages, RFC 9112 §2.2
     const found = mayBeStartLine(bytes, at, end) ? parseStartLine(bytes, at, end, parts) : StartLine.none;
-    // In the middle of something unknown only methods known by name are believed.
+    // In the middle of something unknown only methods known by name are believed, and cut lines only where they
+    // cannot be a line of some text.
     const believed = found === StartLine.response ||
       (found === StartLine.request &&
-        (!side.strayed || (parts.version !== "" && isKnownMethod(parts.method))));
+        (!side.strayed || (isKnownMethod(parts.method) && (parts.version !== "" || side.withSegment))));
     if (!believed) {
       side.state = State.lost;
       return;
@@ -273,6 +266,15 @@ class Http1Parser implements StreamParser {
     if (head.request) this.#request(direction, side, head);
     else this.#response(direction, side, head, bytes, at, end);
     if (torn && !this.#gone) this.#bodyDone(side, State.lost);
+  }
+
+  /** No more of a head will come: what was understood of it is kept. */
+  #headTorn(direction: number, side: Side): void {
+    if (side.lineLength > 0 && (side.state === State.start || side.state === State.fields)) {
+      this.#line(direction, side, side.line, 0, side.lineLength);
+      side.lineLength = 0;
+    }
+    if (side.state === State.fields) this.#headDone(direction, side, true);
   }
 
   #request(direction: number, side: Side, head: Head): void {
@@ -357,6 +359,7 @@ class Http1Parser implements StreamParser {
   #atSegment(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
     if (side.state === State.lost) {
       if (mayBeStartLine(bytes, at, end)) side.state = State.start;
+      side.withSegment = true;
       return;
     }
     const doubtful = side.unmatched || this.#sides[1 - direction].waiting.length > 0;
@@ -371,6 +374,7 @@ class Http1Parser implements StreamParser {
   /** Text that belongs nowhere, up to where a start line may begin. */
   #lost(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): number {
     const from = at;
+    side.withSegment = false;
     while (at < end) {
       const feed = lineFeed(bytes, at, end);
       at = feed < 0 ? end : feed + 1;

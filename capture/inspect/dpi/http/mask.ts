@@ -165,7 +165,7 @@ function isSeparator(unit: string): boolean {
 /** Which digits of a run are card numbers, as `[from, to)`. */
 function cardsIn(run: Run, text: string): [number, number][] {
   const { digits, groups } = run;
-  if (digits.length < MIN_CARD_DIGITS) return [];
+  if (digits.length < MIN_CARD_DIGITS || isIban(run, text)) return [];
   const bounds = [...groups, digits.length];
   const found: [number, number][] = [];
   for (let first = 0; first < groups.length; first++) {
@@ -174,9 +174,8 @@ function cardsIn(run: Run, text: string): [number, number][] {
       const from = bounds[first];
       const to = bounds[last];
       if (!isCard(digits.slice(from, to))) continue;
-      if (last > first + 1 ? !isCardLayout(bounds.slice(first, last + 1)) : isInHash(run, from, to, text)) {
-        continue;
-      }
+      const several = last > first + 1;
+      if (several ? !isCardLayout(bounds, first, last) : isInHash(run, from, to, text)) continue;
       found.push([from, to]);
       first = last - 1;
       break;
@@ -187,10 +186,22 @@ function cardsIn(run: Run, text: string): [number, number][] {
 
 const MAX_CARD_GROUPS = 5;
 
-/** Groups of four with a shorter or longer last one, or 4-6-5 and 4-6-4 (American Express, Diners). */
-function isCardLayout(bounds: number[]): boolean {
-  const sizes = bounds.slice(1).map((bound, i) => bound - bounds[i]);
-  return /^4(4{2,3}[1-7]|6[45])$/.test(sizes.join("")) || /^(8(8|11)|6(7|13))$/.test(sizes.join(""));
+/**
+ * Whether groups are laid out like a card: fours with a last one that may differ, or 4-6-5 and 4-6-4 (American
+ * Express, Diners). Fours among more fours are something longer, such as an IBAN.
+ */
+function isCardLayout(bounds: number[], first: number, last: number): boolean {
+  const size = (group: number) => (bounds[group + 1] ?? NaN) - bounds[group];
+  if (size(first - 1) === 4 || size(last) === 4) return false;
+  let sizes = "";
+  for (let group = first; group < last; group++) sizes += `${size(group)} `;
+  return /^4 (4 4 4 |4 4 4 [1-3] |4 4 [1-7] |6 [45] )$/.test(sizes);
+}
+
+/** An account number in groups, ISO 13616: two letters and two digits come first. */
+function isIban(run: Run, text: string): boolean {
+  return run.groups[1] === 2 &&
+    /(^|[^A-Z])[A-Z]{2}$/.test(text.slice(Math.max(0, run.places[0] - 3), run.places[0]));
 }
 
 /** Whether a run without separators is part of a hexadecimal word such as a hash. */

@@ -52,7 +52,8 @@ function isStart(bytes: Uint8Array, at: number, end: number): boolean {
 /**
  * Parses a line (without its end) into `parts`.
  *
- * A request line needs a version, except that a known method with a path goes without (HTTP/0.9). As Wireshark and
+ * A request line needs a version, except that a known method with a path goes without (HTTP/0.9, or a line that the
+ * capture cut). As Wireshark and
  * Suricata do, the target ends at the first blank.
  *
  * @returns A value of `StartLine`.
@@ -74,7 +75,9 @@ export function parseStartLine(bytes: Uint8Array, at: number, end: number, parts
   if (!versioned && !known) return StartLine.none;
   const targetAt = skipBlanks(bytes, first, end);
   const targetEnd = targetAt < versionAt || !versioned ? word(bytes, targetAt, end) : targetAt;
-  if (!versioned && (targetEnd < end || bytes[targetAt] !== SLASH)) return StartLine.none;
+  if (!versioned && !(beginsLikeRequest(bytes, at, end) && isCutVersion(bytes, targetEnd, end))) {
+    return StartLine.none;
+  }
   parts.method = method;
   parts.target = textOf(bytes, targetAt, beforeNul(bytes, targetAt, targetEnd), MAX_URL_CHARS);
   parts.version = versioned ? textOf(bytes, versionAt, end, 16) : "";
@@ -106,6 +109,17 @@ function parseStatus(
   return StartLine.response;
 }
 
+/**
+ * Whether `bytes[at, end)` begins with a known method and a path or an `http` URL: no other protocol does. So a
+ * request whose first line was cut by the capture is known, too.
+ */
+export function beginsLikeRequest(bytes: Uint8Array, at: number, end: number): boolean {
+  const blank = word(bytes, at, Math.min(end, at + MAX_METHOD_CHARS + 1));
+  if (!isMethod(bytes, at, blank) || !METHODS.has(textOf(bytes, at, blank, MAX_METHOD_CHARS))) return false;
+  const target = skipBlanks(bytes, blank, end);
+  return bytes[target] === SLASH && target < end || textOf(bytes, target, end, 7).toLowerCase() === "http://";
+}
+
 /** Whether a method is one known by name. */
 export function isKnownMethod(method: string): boolean {
   return METHODS.has(method);
@@ -116,6 +130,12 @@ function isVersion(bytes: Uint8Array, at: number, end: number): boolean {
   return end - at === 8 && bytes[at] === 0x48 && bytes[at + 1] === 0x54 && bytes[at + 2] === 0x54 &&
     bytes[at + 3] === 0x50 && bytes[at + 4] === SLASH && (bytes[at + 5] === 0x31 || bytes[at + 5] === 0x30) &&
     bytes[at + 6] === 0x2e && isDigit(bytes[at + 7]);
+}
+
+/** Nothing, or as much of a version as the capture left. */
+function isCutVersion(bytes: Uint8Array, at: number, end: number): boolean {
+  at = skipBlanks(bytes, at, end);
+  return "HTTP/1.".startsWith(textOf(bytes, at, end, 8));
 }
 
 /** `HTTP/` in any case, and something. */

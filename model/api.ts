@@ -338,8 +338,8 @@ export interface Tick {
   flows: { active: number; capacity: number; evicted: number };
   connections: { shown: number; left_out: number; with_process: number };
   cpu: number | null;
-  /** Findings kept: all, and by kind. */
-  anomalies: { total: number; kinds: Record<string, number> };
+  /** Findings kept: all, by kind, and how many of them are mere notes (severity 3). */
+  anomalies: { total: number; kinds: Record<string, number>; notes: number };
   interfaces: InterfaceStatus[];
   pie: PieData;
   top_talkers: Talker[];

@@ -101,6 +101,15 @@ export interface PayloadCounters {
   alertsOpen: number;
   alertsRaised: number;
   alertsRefused: number;
+  /** The search for card numbers: bytes searched, cards told, numbers too unlikely to be told, and those past a ceiling. */
+  cards: {
+    bytes: number;
+    cards: number;
+    alerts: number;
+    notes: number;
+    ignored: number;
+    cardsBeyond: number;
+  };
 }
 
 /** Nothing inspected. */
@@ -118,5 +127,6 @@ export function emptyPayloadCounters(): PayloadCounters {
     alertsOpen: 0,
     alertsRaised: 0,
     alertsRefused: 0,
+    cards: { bytes: 0, cards: 0, alerts: 0, notes: 0, ignored: 0, cardsBeyond: 0 },
   };
 }

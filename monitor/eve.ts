@@ -93,7 +93,12 @@ export function observationEvent(observation: Observation, interfaceName: string
   const vlan = vlanIds(flow.vlan);
   if (vlan.length > 0) event.vlan = vlan;
   event.community_id = communityIdOfFlow(flow);
-  return Object.assign(event, observation.fields);
+  Object.assign(event, observation.fields);
+  const details = observation.fields.netpane as { last_seen?: number } | undefined;
+  if (details?.last_seen !== undefined) {
+    event.netpane = { ...details, last_seen: eveTime(details.last_seen * 1000) };
+  }
+  return event;
 }
 
 /** EVE `stats` event: what was read, and what was left out, by reason. */

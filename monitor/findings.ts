@@ -63,9 +63,12 @@ export class Findings {
   /** Takes an alert as it is now. @returns It, as it is shown. */
   addAlert(observation: Observation): Anomaly {
     const { id, phase } = observation.alert!;
-    const alert = observation.fields.alert as { signature: string; severity: number };
-    const { count = 1, kind, ...details } = observation.fields.netpane as Record<string, unknown>;
-    const lastMs = typeof details.last_us === "number" ? details.last_us / 1000 : observation.timeUs / 1000;
+    const alert = (observation.fields.alert ?? observation.fields.note) as {
+      signature: string;
+      severity: number;
+    };
+    const { count = 1, last_seen, kind, ...details } = observation.fields.netpane as Record<string, unknown>;
+    const lastMs = typeof last_seen === "number" ? last_seen : observation.timeUs / 1000;
     const known = this.anomalies.get(id);
     const anomaly = known ?? {
       id,
@@ -83,6 +86,8 @@ export class Findings {
       process: "",
       details,
     };
+    anomaly.severity = alert.severity;
+    anomaly.signature = alert.signature;
     anomaly.count = Number(count);
     anomaly.last = Math.max(anomaly.last, lastMs);
     anomaly.open = phase !== "final";

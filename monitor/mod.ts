@@ -465,7 +465,11 @@ export class Monitor {
         with_process: this.#table.withProcess(),
       },
       cpu: this.#system?.cpu ?? null,
-      anomalies: { total: this.#findings.anomalies.size, kinds: this.#findings.kinds() },
+      anomalies: {
+        total: this.#findings.anomalies.size,
+        kinds: this.#findings.kinds(),
+        notes: [...this.#findings.anomalies.values()].filter(({ severity }) => severity >= 3).length,
+      },
       interfaces: this.#rated.statuses,
       pie: this.#buildPie(nowMs),
       top_talkers: this.#talkers(this.#hosts, remoteHost),

@@ -24,7 +24,8 @@ export function parsePacketQuery(parameters: URLSearchParams): PacketQuery {
     q: words(parameters),
     ip: parameters.get("ip") ?? "",
     port: wholeNumber(parameters, "port", 0, 0, 65_535),
-    proto: (parameters.get("proto") ?? "").toLowerCase(),
+    // What connections call `ipv6-icmp` is `icmpv6` here.
+    proto: (parameters.get("proto") ?? "").toLowerCase().replace(/^ipv6-icmp$/, "icmpv6"),
     iface: parameters.get("iface") ?? "",
     before: wholeNumber(parameters, "before", 0, 0, Number.MAX_SAFE_INTEGER),
     limit: wholeNumber(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),

@@ -116,7 +116,7 @@ const SORT_VALUES: Record<SortKey, (row: Connection) => string | number | null> 
 
 const FIELD_TESTS: Record<string, (row: Connection, value: string) => boolean> = {
   port: (row, value) => String(row.src_port) === value || String(row.dest_port) === value,
-  proto: (row, value) => row.proto === value,
+  proto: (row, value) => row.proto === protocolAlias(value),
   ip: (row, value) => row.src_ip === value || row.dest_ip === value,
   process: (row, value) => row.process?.name.toLowerCase().includes(value) ?? "unknown".includes(value),
   pid: (row, value) => String(row.process?.pid) === value,
@@ -128,6 +128,11 @@ const FIELD_TESTS: Record<string, (row: Connection, value: string) => boolean> =
   iface: (row, value) => row.in_iface.toLowerCase() === value,
 };
 
+/** Packets and shares say `icmpv6` where connections keep IANA's `ipv6-icmp`: both find it. */
+function protocolAlias(word: string): string {
+  return word === "icmpv6" ? "ipv6-icmp" : word;
+}
+
 function wordTest(word: string): (row: Connection) => boolean {
   const colon = word.indexOf(":");
   const test = colon > 0 ? FIELD_TESTS[word.slice(0, colon)] : undefined;
@@ -137,7 +142,7 @@ function wordTest(word: string): (row: Connection) => boolean {
   }
   return (row) =>
     row.src_ip.includes(word) || row.dest_ip.includes(word) || String(row.dest_port) === word ||
-    String(row.src_port) === word || row.proto === word || row.state.includes(word) ||
+    String(row.src_port) === word || row.proto === protocolAlias(word) || row.state.includes(word) ||
     row.in_iface.toLowerCase().includes(word) || row.app_proto === word || row.server_name.includes(word) ||
     row.direction === word || row.tunnel === word ||
     (row.process !== null && row.process.name.toLowerCase().includes(word));

@@ -20,6 +20,8 @@ export interface Finding {
   signature: string;
   category: string;
   severity: 1 | 2 | 3;
+  /** Too unsure for an alert: told as a `note`, which nobody is woken for. */
+  note?: boolean;
   signatureId: number;
   /** The `netpane` object: `kind` and its evidence. */
   details: Record<string, unknown>;
@@ -29,6 +31,7 @@ interface OpenAlert {
   observation: Observation;
   count: number;
   toldUs: number;
+  lastUs: number;
 }
 
 export class AlertBook {
@@ -47,15 +50,16 @@ export class AlertBook {
     return this.#open;
   }
 
-  /** A finding was seen (again): the first time makes an alert, later ones count. */
+  /** A finding was seen: the first time makes an alert, later ones count and may know more. */
   raise(flow: FlowIdentity, direction: number, timeUs: number, finding: Finding): void {
     let alerts = this.#flows.get(flow.id);
     const known = alerts?.get(finding.key);
     if (known !== undefined) {
       known.count++;
-      if (timeUs - known.toldUs < UPDATE_US) return;
-      known.toldUs = timeUs;
-      this.#tell(current(known, "update"));
+      const fresh = alertOf(flow, known.observation.direction, known.observation.timeUs, finding);
+      const changed = fresh.type !== known.observation.type;
+      known.observation = fresh;
+      this.#goOn(known, timeUs, changed);
       return;
     }
     if (this.#open >= MAX_OPEN || (alerts !== undefined && alerts.size >= MAX_PER_FLOW)) {
@@ -63,11 +67,21 @@ export class AlertBook {
       return;
     }
     if (alerts === undefined) this.#flows.set(flow.id, alerts = new Map());
-    const alert = { observation: alertOf(flow, direction, timeUs, finding), count: 1, toldUs: timeUs };
+    const observation = alertOf(flow, direction, timeUs, finding);
+    const alert = { observation, count: 1, toldUs: timeUs, lastUs: timeUs };
     alerts.set(finding.key, alert);
     this.#open++;
     this.raised++;
     this.#tell(current(alert, "new"));
+  }
+
+  /** A known finding was seen again, as it was. @returns False when it is not known: then it must be raised. */
+  again(flowId: number, key: string, timeUs: number): boolean {
+    const known = this.#flows.get(flowId)?.get(key);
+    if (known === undefined) return false;
+    known.count++;
+    this.#goOn(known, timeUs, false);
+    return true;
   }
 
   /** The flow is over: its alerts are told with their final count. */
@@ -78,17 +92,25 @@ export class AlertBook {
     this.#open -= alerts.size;
     for (const alert of alerts.values()) this.#tell(current(alert, "final"));
   }
+
+  #goOn(alert: OpenAlert, timeUs: number, changed: boolean): void {
+    if (timeUs > alert.lastUs) alert.lastUs = timeUs;
+    if (!changed && timeUs - alert.toldUs < UPDATE_US) return;
+    alert.toldUs = timeUs;
+    this.#tell(current(alert, "update"));
+  }
 }
 
 function alertOf(flow: FlowIdentity, direction: number, timeUs: number, finding: Finding): Observation {
-  const { key, signature, category, severity, signatureId, details } = finding;
+  const { key, signature, category, severity, signatureId, details, note = false } = finding;
+  const words = { signature_id: signatureId, signature, category, severity };
   return {
-    type: "alert",
+    type: note ? "note" : "alert",
     timeUs,
     flow,
     direction,
     fields: {
-      alert: { action: "allowed", gid: 1, signature_id: signatureId, rev: 1, signature, category, severity },
+      ...(note ? { note: words } : { alert: { action: "allowed", gid: 1, rev: 1, ...words } }),
       netpane: { ...details, direction: direction === 0 ? "toserver" : "toclient" },
     },
     alert: { id: `${flow.id}:${key}`, phase: "new" },
@@ -102,7 +124,11 @@ function current(alert: OpenAlert, phase: "new" | "update" | "final"): Observati
     ...observation,
     fields: {
       ...observation.fields,
-      netpane: { ...observation.fields.netpane as Record<string, unknown>, count },
+      netpane: {
+        ...observation.fields.netpane as Record<string, unknown>,
+        count,
+        last_seen: alert.lastUs / 1000,
+      },
     },
     alert: { id: observation.alert!.id, phase },
   };

@@ -1,7 +1,10 @@
 /** What payload inspection raises alerts for: their words, grades and numbers. */
+import { ALERT_CONFIDENCE } from "../card/card_finder.ts";
+import type { CardHit } from "../card/card_lanes.ts";
 import type { Finding } from "./alert_book.ts";
 
 /** Suricata keeps 1,000,000 to 1,999,999 for local rules; ours begin here. */
+const CARDHOLDER_ID = 1_900_001;
 const CREDENTIALS_ID = 1_900_002;
 
 /**
@@ -18,5 +21,30 @@ export function credentialsFinding(protocol: string, kind: string, userLength: n
     severity: 1,
     signatureId: CREDENTIALS_ID,
     details: { kind: "cleartext_credentials", protocol, method: kind, user_length: userLength },
+  };
+}
+
+/** A card number that went by in clear text; the hit is masked already. */
+export function cardFinding(hit: CardHit): Finding {
+  const note = hit.confidence < ALERT_CONFIDENCE;
+  const { brand, masked, length, encoding, confidence, reasons, fingerprint, track } = hit;
+  return {
+    key: `card:${fingerprint}`,
+    signature: note ? `Perhaps a ${brand} card number in clear text` : `${brand} card number in clear text`,
+    category: "Cardholder Data",
+    severity: note ? 3 : 1,
+    note,
+    signatureId: CARDHOLDER_ID,
+    details: {
+      kind: "cardholder_data",
+      brand,
+      masked,
+      length,
+      encoding,
+      confidence: Math.round(confidence * 100) / 100,
+      reasons: [...reasons],
+      fingerprint,
+      ...(track === undefined ? {} : { track }),
+    },
   };
 }

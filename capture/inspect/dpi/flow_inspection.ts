@@ -16,6 +16,8 @@ export interface InspectionServices {
   /** A parser broke its contract by throwing: counted, and the flow is left alone. */
   failed(protocol: string, error: unknown): void;
   handle(inspection: FlowInspection): FlowHandle;
+  /** A flow's handle will not be used any more. May be told twice. */
+  released(handle: FlowHandle): void;
 }
 
 export class FlowInspection implements StreamSink {
@@ -89,6 +91,7 @@ export class FlowInspection implements StreamSink {
     this.#parser = null;
     this.#heads = [null, null];
     for (const stream of this.#streams) stream.drop();
+    this.#services.released(this.#handle);
   }
 
   /** See `FlowHandle.switchTo`. */

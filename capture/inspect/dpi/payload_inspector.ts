@@ -10,10 +10,11 @@ import { createFlowColumns, type FlowColumns } from "../../../model/flow.ts";
 import type { FlowIdentity, Observation } from "../../../model/observation.ts";
 import type { PacketView } from "../decode/packet_view.ts";
 import type { PayloadCounters } from "../../../model/inspection.ts";
+import { type CardHit, CardLanes, CardServices, MAX_CARDS_PER_FLOW } from "../card/card_lanes.ts";
 import { AlertBook, type Finding } from "./alert_book.ts";
 import { HeldBudget } from "../stream/tcp_stream.ts";
 import { type DatagramParser, type FlowHandle, Probe } from "./contract.ts";
-import { credentialsFinding } from "./findings.ts";
+import { cardFinding, credentialsFinding } from "./findings.ts";
 import { FlowInspection, type InspectionServices } from "./flow_inspection.ts";
 import { NameCache } from "./name_cache.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
@@ -77,6 +78,11 @@ export class PayloadInspector {
   readonly #services: InspectionServices;
   readonly #one = createFlowColumns(1);
   readonly #probe = new Cursor(new Uint8Array(0));
+  /** @internal */
+  readonly cards: CardServices;
+  #datagramCards: CardLanes;
+  #datagramHandle: Handle | null = null;
+  #datagramHits = 0;
   #expected = new Map<string, { protocol: string; untilUs: number }>();
   #inspected = 0;
   #refused = 0;
@@ -87,6 +93,8 @@ export class PayloadInspector {
     this.#flows = flows;
     this.#tell = options.tell;
     this.#alerts = new AlertBook(options.tell);
+    this.cards = new CardServices(options.fingerprintKey);
+    this.#datagramCards = this.#createDatagramCards();
     this.#status = new Uint8Array(capacity);
     this.#firstSequence = new Int32Array(2 * capacity);
     this.#streams = [];
@@ -98,6 +106,7 @@ export class PayloadInspector {
       budget: this.#budget,
       failed: (protocol) => this.#failed(protocol),
       handle: (inspection) => new Handle(this, inspection.row, inspection),
+      released: (handle) => (handle as Handle).close(),
     };
   }
 
@@ -220,6 +229,7 @@ export class PayloadInspector {
       alertsOpen: this.#alerts.open,
       alertsRaised: this.#alerts.raised,
       alertsRefused: this.#alerts.refused,
+      cards: { ...this.cards.counters },
     };
   }
 
@@ -262,6 +272,37 @@ export class PayloadInspector {
   /** @internal */
   raise(flow: FlowIdentity, direction: number, timeUs: number, finding: Finding): void {
     this.#alerts.raise(flow, direction, timeUs, finding);
+  }
+
+  /** @internal */
+  again(flowId: number, key: string, timeUs: number): boolean {
+    return this.#alerts.again(flowId, key, timeUs);
+  }
+
+  /**
+   * @internal A datagram is a text of its own, so all flows share one finder; it is made anew before its memory of
+   * cards is full.
+   */
+  scanDatagram(
+    handle: Handle,
+    direction: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    encoding: string,
+  ): void {
+    this.#datagramHandle = handle;
+    this.#datagramCards.scanWhole(direction, bytes, at, end, encoding, handle.timeUs);
+    if (this.#datagramHits < MAX_CARDS_PER_FLOW / 2) return;
+    this.#datagramHits = 0;
+    this.#datagramCards = this.#createDatagramCards();
+  }
+
+  #createDatagramCards(): CardLanes {
+    return new CardLanes(this.cards, (hit) => {
+      this.#datagramHits++;
+      this.#datagramHandle?.report(hit, false);
+    });
   }
 
   /** @internal */
@@ -343,6 +384,7 @@ class Handle implements FlowHandle {
   isDone = false;
   #timeUs = 0;
   #identity: FlowIdentity | null = null;
+  #cards: CardLanes | null = null;
   readonly #owner: PayloadInspector;
   readonly #row: number;
   readonly #stream: FlowInspection | null;
@@ -390,18 +432,15 @@ class Handle implements FlowHandle {
   learnName(address: string, name: string, ttlSeconds: number): void {
     this.#owner.names.learn(address, name, ttlSeconds, this.timeUs);
   }
-  scan(
-    _direction: number,
-    _lane: number,
-    _bytes: Uint8Array,
-    _at: number,
-    _end: number,
-    _encoding: string,
-  ): void {
+  scan(direction: number, lane: number, bytes: Uint8Array, at: number, end: number, encoding: string): void {
+    if (this.#stream === null) this.#owner.scanDatagram(this, direction, bytes, at, end, encoding);
+    else this.#lanes().scan(direction, lane, bytes, at, end, encoding, this.timeUs);
   }
-  scanEnd(_direction: number, _lane: number): void {
+  scanEnd(direction: number, lane: number): void {
+    this.#cards?.scanEnd(direction, lane);
   }
-  scanContext(_direction: number, _lane: number, _context: string): void {
+  scanContext(direction: number, lane: number, context: string): void {
+    if (this.#stream !== null) this.#lanes().scanContext(direction, lane, context);
   }
   credentials(direction: number, kind: string, userLength: number): void {
     const protocol = this.#owner.appProtocol(this.#row) || "unknown";
@@ -416,5 +455,23 @@ class Handle implements FlowHandle {
   done(): void {
     this.isDone = true;
     this.#stream?.finish();
+  }
+
+  /** The flow is over, or nothing of it is looked at any more: what waits for more digits is judged. */
+  close(): void {
+    this.#cards?.close();
+    this.#cards = null;
+  }
+
+  /** A card was found; `isNew` when there is more to tell than that it came again. */
+  report(hit: CardHit, isNew: boolean): void {
+    const finding = cardFinding(hit);
+    if (isNew || !this.#owner.again(this.#flow.id, finding.key, this.timeUs)) {
+      this.#owner.raise(this.#flow, hit.direction, this.timeUs, finding);
+    }
+  }
+
+  #lanes(): CardLanes {
+    return this.#cards ??= new CardLanes(this.#owner.cards, (hit, isNew) => this.report(hit, isNew));
   }
 }

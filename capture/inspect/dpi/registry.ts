@@ -2,14 +2,22 @@
 import type { DatagramProtocol, StreamProtocol } from "./contract.ts";
 import { dnsDatagrams, dnsStream } from "./dns.ts";
 import { http1 } from "./http1.ts";
+import { http2 } from "./http2.ts";
+import { quic } from "./quic.ts";
+import { ssh } from "./ssh.ts";
 import { tls } from "./tls.ts";
+import { websocket } from "./websocket.ts";
 
 export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   tls,
   http1,
+  http2,
+  ssh,
   dnsStream,
+  websocket,
 ];
 
 export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [
   dnsDatagrams,
+  quic,
 ];

@@ -262,4 +262,6 @@ Deno.test("an alert is one row that goes on and closes, joined with its connecti
   const [closed] = m.anomalies({ kind: "cardholder_data", limit: 10 }).anomalies;
   assert.deepEqual([closed.count, closed.open], [6, false]);
   assert.equal(m.anomalies({ kind: "other", limit: 10 }).total, 0);
+  m.applySnapshot(snapshot({ packets: 1, in: 1, out: 1 }, []), START + 2000);
+  assert.deepEqual(m.tick().anomalies, { total: 1, kinds: { cardholder_data: 1 }, notes: 0 });
 });

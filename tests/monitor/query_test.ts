@@ -41,6 +41,16 @@ Deno.test("queries select and sort", () => {
   }
 });
 
+Deno.test("ICMP of IPv6 is found by either of its names", () => {
+  const table = new ConnectionTable();
+  const active = flowRows({ id: 1, client: "2001:db8::1", protocol: IpProtocol.ipv6Icmp });
+  table.applyFlows({ active, ended: flowRows(), flows: 1 }, 1, [], () => {}, false);
+  for (const q of ["proto:icmpv6", "proto:ipv6-icmp", "icmpv6"]) {
+    const query = parseConnectionQuery(new URLSearchParams({ q }));
+    assert.equal(selectConnections(table.all(), query).length, 1, q);
+  }
+});
+
 Deno.test("a wrong query names the parameter at fault", () => {
   for (
     const [query, field] of [

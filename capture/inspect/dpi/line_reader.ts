@@ -69,6 +69,11 @@ export class LineReader {
     return this.ready;
   }
 
+  /** What comes next is not the beginning of a line, as after a gap. */
+  loseBeginning(): void {
+    this.#inLine = true;
+  }
+
   /** Bytes of a line that has not ended, kept back so far. They are not told of any other way but `flush()`. */
   get kept(): number {
     return this.#keptBytes;

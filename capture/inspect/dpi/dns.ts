@@ -7,6 +7,7 @@
  * State of a flow: 64 questions that wait for an answer, over TCP 8 KiB of an unfinished message each direction.
  */
 import { Cursor } from "../../../model/cursor.ts";
+import { scanDatagram } from "./clear_text.ts";
 import {
   type DatagramParser,
   type DatagramProtocol,
@@ -233,8 +234,7 @@ class DnsDatagrams implements DatagramParser {
   }
 
   datagram(direction: number, bytes: Uint8Array, at: number, end: number): void {
-    this.#flow.scan(direction, 0, bytes, at, end, "plain");
-    this.#flow.scanEnd(direction, 0);
+    scanDatagram(this.#flow, direction, bytes, at, end);
     if (this.#strict) {
       this.#probe.reset(bytes, at, end);
       if (!hasSaneHeader(this.#probe, end - at)) return;

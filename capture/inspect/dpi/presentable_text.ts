@@ -8,6 +8,9 @@ import { maskCards } from "./http/mask.ts";
 /** As many digits as the shortest card number has: fewer need no look at all. */
 const MIN_CARD_DIGITS = 13;
 
+/** Reverse names of IPv6, RFC 3596 §2.5: a dot after each digit, which no card number has. */
+const REVERSE_IPV6 = /^(?:[0-9a-f]\.){1,32}ip6\.arpa$/i;
+
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
@@ -34,8 +37,7 @@ export function presentableText(bytes: Uint8Array, at: number, end: number): str
  */
 export function presentable(bytes: Uint8Array, length: number, odd: boolean, digits: number): string {
   const text = odd ? escaped(bytes, length) : plain(bytes, length);
-  // Reverse names of IPv6 are digits with dots between, and never a card.
-  return digits >= MIN_CARD_DIGITS && !/\.ip6\.arpa$/i.test(text) ? maskCards(text) : text;
+  return digits >= MIN_CARD_DIGITS && !REVERSE_IPV6.test(text) ? maskCards(text) : text;
 }
 
 function plain(bytes: Uint8Array, length: number): string {

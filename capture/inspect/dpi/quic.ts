@@ -117,7 +117,7 @@ class QuicParser implements DatagramParser {
     if (hello === null || hello.sni === null || this.#toldNames.has(hello.sni)) return;
     const fields: Record<string, unknown> = { version: version.name, sni: hello.sni };
     if (hello.userAgent !== null) fields.ua = hello.userAgent;
-    this.#tell(direction, hello.sni, { quic: fields, netpane: {} });
+    this.#tell(direction, hello.sni, { quic: fields });
   }
 
   #long(direction: number, c: Cursor): void {
@@ -257,7 +257,7 @@ class QuicParser implements DatagramParser {
     }
     if (this.#toldNames.size === 0 && this.#seen !== null) {
       const direction = this.#clientDirection >= 0 ? this.#clientDirection : TO_SERVER;
-      this.#tell(direction, "", { quic: { version: this.#seen.version.name }, netpane: {} });
+      this.#tell(direction, "", { quic: { version: this.#seen.version.name } });
     }
     this.#flow.done();
   }
@@ -313,7 +313,7 @@ function helloFields(version: Version, hello: ClientHello | null, whole: boolean
     if (hello.extensions.includes(Extension.earlyData)) facts.early_data = true;
     if (hello.ciphers.some(isGrease)) facts.grease = true;
   }
-  return { quic: fields, netpane: facts };
+  return Object.keys(facts).length === 0 ? { quic: fields } : { quic: fields, netpane: facts };
 }
 
 /** The user agent among transport parameters (RFC 9000 §18); "" where it is not one of them. */

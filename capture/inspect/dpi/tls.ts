@@ -9,7 +9,7 @@ import type { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
 import { Handshake } from "./tls/handshake.ts";
 import { HandshakeStream } from "./tls/handshake_stream.ts";
-import { ContentType } from "./tls/registry.ts";
+import { ContentType, HandshakeType } from "./tls/registry.ts";
 import { isSslv2Hello, parseSslv2Hello, SSLV2_HEADER_BYTES } from "./tls/sslv2.ts";
 
 const RECORD_HEADER_BYTES = 5;
@@ -30,6 +30,7 @@ function probe(c: Cursor): number {
     if (c.remaining < RECORD_HEADER_BYTES) return Probe.more;
     const type = c.peek8();
     const length = c.peek16(3);
+    if (c.peek8(1) === 1 && type !== ContentType.handshake) return Probe.no;
     if (type === ContentType.alert) {
       // In clear: two bytes, level and description; encrypted ones are longer.
       if (length !== 2) return length >= 18 && length <= 64 ? Probe.yes : Probe.no;
@@ -46,9 +47,31 @@ function probe(c: Cursor): number {
 function isRecordHeader(bytes: Uint8Array, at: number, end: number): boolean {
   const n = end - at;
   if (n < 1 || bytes[at] < ContentType.changeCipherSpec || bytes[at] > ContentType.heartbeat) return false;
-  if (n >= 2 && bytes[at + 1] !== 3) return false;
-  if (n >= 3 && bytes[at + 2] > 4) return false;
+  if (n >= 2 && bytes[at + 1] !== 3 && bytes[at + 1] !== 1) return false;
+  // 3.0 to 3.4; 1.1 is TLCP (GB/T 38636), TLS with China's ciphers.
+  if (n >= 3 && bytes[at + 2] > (bytes[at + 1] === 3 ? 4 : 1)) return false;
   return n < 4 || (bytes[at + 3] << 8 | (n < 5 ? 0 : bytes[at + 4])) <= MAX_RECORD_BYTES;
+}
+
+/** Printable ASCII and blanks. */
+function isText(bytes: Uint8Array, length: number): boolean {
+  for (let i = 0; i < length; i++) {
+    const byte = bytes[i];
+    if ((byte < 0x20 || byte > 0x7e) && byte !== 0x0d && byte !== 0x0a && byte !== 0x09) return false;
+  }
+  return length > 0;
+}
+
+/**
+ * Whether bytes begin a ClientHello in a TLS record: eleven bytes that nothing else begins with. For whoever
+ * suspects that a flow goes over to TLS (STARTTLS, proxies, RDP, databases).
+ *
+ * @returns False also when there are fewer than eleven.
+ */
+export function beginsClientHello(bytes: Uint8Array, at: number, end: number): boolean {
+  if (end - at < 11 || bytes[at] !== ContentType.handshake || !isRecordHeader(bytes, at, end)) return false;
+  return bytes[at + 5] === HandshakeType.clientHello && bytes[at + 6] === 0 && bytes[at + 9] === 3 &&
+    bytes[at + 10] <= 4;
 }
 
 /** What is known of one direction. */
@@ -65,8 +88,10 @@ class Side {
   mute = 0;
   /** After ChangeCipherSpec. */
   encrypted = false;
-  /** What comes is no TLS: it is left alone, or clear text if it never was. */
+  /** What comes is no TLS: it is left alone. */
   lost = false;
+  /** What comes is no TLS, and never was: it reads like text. */
+  clear = false;
   /** Chunks that may still be looked at for the beginning of a record; 0: in step. */
   resync = 0;
   /** First byte of an alert whose second is still to come; -1: none. */
@@ -105,10 +130,10 @@ class TlsParser implements StreamParser {
     }
     while (at < end && !this.#over) {
       if (side.lost) {
-        // Never TLS at all: an answer in clear text to a hello, perhaps.
-        if (side.records === 0) this.#flow.scan(direction, 0, bytes, at, end, "plain");
+        if (side.clear) this.#flow.scan(direction, 0, bytes, at, end, "plain");
         return;
       }
+      if (side.resync > 0) return;
       if (side.left === 0) {
         at = this.#header(direction, side, bytes, at, end);
         continue;
@@ -169,9 +194,16 @@ class TlsParser implements StreamParser {
         side.headerBytes = 0;
         return at;
       }
-      this.#flow.scan(direction, 0, header.slice(0, side.headerBytes), 0, side.headerBytes, "plain");
+      // An answer in clear text to a hello, perhaps.
+      if (isText(header, side.headerBytes)) {
+        side.clear = true;
+        this.#flow.scan(direction, 0, header.slice(0, side.headerBytes), 0, side.headerBytes, "plain");
+        this.#lose(direction);
+        return at;
+      }
     }
-    this.#lose(direction);
+    // The middle of a record: the capture began there, or lost what was before.
+    this.gap(direction);
     return at;
   }
 

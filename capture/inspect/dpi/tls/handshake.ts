@@ -136,7 +136,8 @@ export class Handshake {
     // A name belongs to the side that was called; where the flow was turned round, that is not its server.
     if (sni !== null && !turned && /^[\x21-\x7e]+$/.test(sni)) flow.serverName(sni);
     const fields: Record<string, unknown> = { [name]: this.#fields() };
-    fields.netpane = this.#netpane(turned ? flow.clientPort : flow.serverPort, flow.timeUs);
+    const facts = this.#netpane(turned ? flow.clientPort : flow.serverPort, flow.timeUs);
+    if (Object.keys(facts).length > 0) fields.netpane = facts;
     flow.tell(name, this.clientDirection, fields);
   }
 

@@ -63,6 +63,7 @@ const VERSIONS: Record<number, string> = {
   0x0302: "TLS 1.1",
   0x0303: "TLS 1.2",
   0x0304: "TLS 1.3",
+  0x0101: "TLCP",
   0x0100: "DTLS 1.0 (OpenSSL)",
   0xfeff: "DTLS 1.0",
   0xfefd: "DTLS 1.2",
@@ -83,7 +84,7 @@ export function hidesCertificate(version: number): boolean {
 
 /** Versions that must not be used any more: SSLv2 (RFC 6176), SSLv3 (RFC 7568), TLS and DTLS 1.0 and 1.1 (RFC 8996). */
 export function isDeprecatedVersion(version: number): boolean {
-  return version <= 0x0302 || version === 0xfeff;
+  return (version <= 0x0302 && version !== 0x0101) || version === 0xfeff;
 }
 
 /** Cipher suites met often, `TLS_` left off. */

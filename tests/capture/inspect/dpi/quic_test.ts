@@ -198,7 +198,7 @@ Deno.test("quic: done once the connection speaks", () => {
 Deno.test("quic: a server's side alone tells the version", () => {
   const handshake = long(2, [], [5, 5], [...varint(30), ...new Array(30).fill(3)]);
   const flow = exchange(quic, [[1, handshake], [1, handshake]]);
-  assert.deepEqual(events(flow), [{ quic: { version: "1" }, netpane: {}, direction: 0 }]);
+  assert.deepEqual(events(flow), [{ quic: { version: "1" }, netpane: undefined, direction: 0 }]);
 });
 
 /** The hello with its ALPN h2 put in another name's place, and all lengths around it. */
@@ -278,7 +278,7 @@ Deno.test("quic: Google's versions, in clear and sealed", () => {
     const flow = exchange(quic, [[0, bytes], [0, bytes]]);
     assert.deepEqual(events(flow), [{
       quic: { version, sni: "www.search.example", ua: "Chrome/74 Linux" },
-      netpane: {},
+      netpane: undefined,
       direction: 0,
     }]);
     assert.deepEqual(flow.serverNames, ["www.search.example"]);

@@ -1,6 +1,6 @@
 /** TLS handshakes in every segmentation, one-sided, turned round, damaged: one event each, and what is in it. */
 import assert from "node:assert/strict";
-import { tls } from "../../../../capture/inspect/dpi/tls.ts";
+import { beginsClientHello, tls } from "../../../../capture/inspect/dpi/tls.ts";
 import { keptBytes } from "../../../../capture/inspect/dpi/tls/kept_bytes.ts";
 import { HandshakeStream, MAX_MESSAGE_BYTES } from "../../../../capture/inspect/dpi/tls/handshake_stream.ts";
 import {
@@ -261,6 +261,33 @@ Deno.test("tls: an answer in clear text is searched for cards", () => {
   const flow = converse(tls, [tls13[0], [1, latin1("HTTP/1.1 400 Bad Request\r\n\r\n")]]);
   assert.equal(flow.scanned["1/0"], "HTTP/1.1 400 Bad Request\r\n\r\n");
   assert.equal(onlyEvent(flow).tls.sni, "shop.example");
+});
+
+Deno.test("tls: a side that begins in the middle of a record finds the next one, and is no text", () => {
+  const middle = hex("9f3c".repeat(100));
+  const flow = new FlowRecorder();
+  const parser = tls.create(flow);
+  parser.data(0, tls12[0][1], 0, tls12[0][1].length);
+  parser.data(1, middle, 0, middle.length);
+  parser.data(1, tls12[1][1], 0, tls12[1][1].length);
+  parser.close();
+  assert.deepEqual(flow.scanned, {});
+  assert.equal(onlyEvent(flow).tls.version, "TLS 1.2");
+});
+
+Deno.test("tls: beginsClientHello() needs eleven bytes, and knows one from other records", () => {
+  const [, hello] = tls13[0];
+  assert.ok(beginsClientHello(hello, 0, hello.length));
+  for (let n = 0; n < 11; n++) assert.ok(!beginsClientHello(hello, 0, n));
+  assert.ok(!beginsClientHello(tls13[1][1], 0, 100));
+  assert.ok(!beginsClientHello(latin1("GET / HTTP/1.1"), 0, 14));
+});
+
+Deno.test("tls: TLCP is told by its version", () => {
+  const record = hex("16 0101 002d 01 000029 0101" + "21".repeat(32) + "00 0002 e013 01 00");
+  assert.equal(probeStream(tls, record), "yes");
+  assert.equal(onlyEvent(converse(tls, [[0, record]])).netpane.offered_version, "TLCP");
+  assert.equal(probeStream(tls, hex("17 0101 0020")), "no");
 });
 
 Deno.test("tls: DNS over TLS by port, DNS over HTTPS by name", () => {

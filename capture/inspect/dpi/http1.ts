@@ -429,4 +429,3 @@ function skipEnds(side: Side): number {
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SP = 0x20;

@@ -8,7 +8,7 @@
  */
 import type { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
-import { type ByteSink, Inflater, TextBudget } from "./http/inflater.ts";
+import { type ByteSink, Inflater, type MessageBudget, TextBudget } from "./http/inflater.ts";
 
 /** Bytes of the longest header: two, a 64-bit length, a mask, RFC 6455 §5.2. */
 const MAX_HEADER_BYTES = 14;
@@ -58,6 +58,7 @@ class Side {
   open = false;
   compressed = false;
   inflater: Inflater | null = null;
+  budget: MessageBudget | null = null;
   /** Where the next frame begins is not known. */
   lost = false;
 }
@@ -132,7 +133,8 @@ class WebSocketParser implements StreamParser {
     side.compressed = compressed;
     // A message that ends its deflate stream (RFC 7692 §7.2.3.4) is followed by a new one.
     if (compressed && (side.inflater === null || side.inflater.ended)) {
-      side.inflater = new Inflater("raw", this.#budget);
+      side.budget = this.#budget.message();
+      side.inflater = new Inflater("raw", side.budget);
     }
   }
 
@@ -161,8 +163,10 @@ class WebSocketParser implements StreamParser {
   }
 
   #text(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
-    if (side.compressed) side.inflater!.push(bytes, at, end, 0, this.#sinks[direction]);
-    else this.#flow.scan(direction, LANE, bytes, at, end, "plain");
+    if (side.compressed) {
+      side.budget!.sent(end - at);
+      side.inflater!.push(bytes, at, end, 0, this.#sinks[direction]);
+    } else this.#flow.scan(direction, LANE, bytes, at, end, "plain");
   }
 
   #frameDone(direction: number, side: Side): void {

@@ -4,7 +4,14 @@
  */
 import type { FlowHandle } from "../contract.ts";
 import { readJson, readUrlEncoded } from "./credentials.ts";
-import { type ByteSink, CodedText, type Coding, codingOf, type TextBudget } from "./inflater.ts";
+import {
+  type ByteSink,
+  CodedText,
+  type Coding,
+  codingOf,
+  type MessageBudget,
+  type TextBudget,
+} from "./inflater.ts";
 import { MAX_CODINGS, MAX_FORM_BYTES } from "./limits.ts";
 import { boundaryOf, MultipartText, type PartSink } from "./multipart.ts";
 
@@ -29,6 +36,7 @@ export class Body implements ByteSink, PartSink {
   readonly #request: boolean;
   /** Undoes the codings and ends in the sinks below; null where the bytes are text as they are. */
   readonly #coded: CodedText | null;
+  readonly #budget: MessageBudget;
   readonly #parts: MultipartText | null;
   readonly #form: FormWatch | null;
 
@@ -41,18 +49,21 @@ export class Body implements ByteSink, PartSink {
     const boundary = type === "" ? "" : boundaryOf(type);
     this.#parts = boundary === "" ? null : new MultipartText(boundary, this);
     this.#form = options.request && this.#parts === null ? FormWatch.for(type) : null;
+    this.#budget = options.budget.message();
     const codings = codingsOf(options.contentEncoding, options.transferEncoding);
     // A packed file is text, too, whatever it is called.
     if (codings.length === 0 && mayBePacked(type)) codings.push("gzip");
-    this.#coded = codings.length === 0 ? null : undo(codings, new DecodedText(this), options.budget);
+    this.#coded = codings.length === 0 ? null : undo(codings, new DecodedText(this), this.#budget);
     if (type !== "" && type.length < 200) this.#flow.scanContext(this.#direction, this.#lane, type);
   }
 
   /** The next bytes of the body, without the framing of chunks. */
   push(bytes: Uint8Array, at: number, end: number): void {
     if (at >= end) return;
-    if (this.#coded !== null) this.#coded.push(bytes, at, end);
-    else this.decoded(bytes, at, end);
+    if (this.#coded !== null) {
+      this.#budget.sent(end - at);
+      this.#coded.push(bytes, at, end);
+    } else this.decoded(bytes, at, end);
   }
 
   /** The body is over, or the rest of it is lost. */
@@ -119,7 +130,7 @@ function codingsOf(contentEncoding: string, transferEncoding: string): Coding[] 
 }
 
 /** @param codings At least one. @returns The outermost. */
-function undo(codings: Coding[], sink: ByteSink, budget: TextBudget): CodedText {
+function undo(codings: Coding[], sink: ByteSink, budget: MessageBudget): CodedText {
   let next = sink;
   codings.forEach((coding, index) => next = new CodedText(coding, index, next, budget));
   return next as CodedText;

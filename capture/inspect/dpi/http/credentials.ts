@@ -3,7 +3,7 @@
  */
 import type { FlowHandle } from "../contract.ts";
 import type { Head } from "./head.ts";
-import { isPasswordName, isPasswordValue, plainName, userNameRank } from "./secret_names.ts";
+import { isPasswordName, isPasswordValue, mayNameSecret, plainName, userNameRank } from "./secret_names.ts";
 
 export interface Credentials {
   /** `basic`, `digest`, `bearer` or `form`. */
@@ -88,7 +88,7 @@ export class LoginForm {
 
 /** Credentials among `name=value&…` (a query string or a form's body). */
 export function readUrlEncoded(text: string): Credentials | null {
-  if (!text.includes("=")) return null;
+  if (!text.includes("=") || !mayNameSecret(text)) return null;
   const form = new LoginForm();
   for (const pair of text.split(/[&;]/)) {
     const equals = pair.indexOf("=");
@@ -103,6 +103,7 @@ function unescapePercent(value: string): string {
 
 /** Credentials among the string members of JSON text, which may be cut short. Numbers do not count. */
 export function readJson(text: string): Credentials | null {
+  if (!mayNameSecret(text)) return null;
   const form = new LoginForm();
   for (const [, name, value] of text.matchAll(JSON_MEMBER)) form.field(name, value);
   return form.credentials;

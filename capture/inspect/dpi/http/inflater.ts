@@ -39,6 +39,30 @@ export class TextBudget {
   get exceeded(): boolean {
     return this.text > FLOW_TEXT_BASE + FLOW_TEXT_RATIO * this.coded;
   }
+
+  /** The share of one message, whose codings may lie over each other. */
+  message(): MessageBudget {
+    return new MessageBudget(this);
+  }
+}
+
+/** Coded bytes of one message as they were sent, and text of all its layers. */
+export class MessageBudget {
+  #coded = 0;
+  #text = 0;
+  constructor(readonly flow: TextBudget) {}
+
+  sent(bytes: number): void {
+    this.#coded += bytes;
+    this.flow.coded += bytes;
+  }
+
+  /** @returns Whether there is more text than there may be. */
+  unfolded(bytes: number): boolean {
+    this.#text += bytes;
+    this.flow.text += bytes;
+    return this.flow.exceeded || this.#text > MESSAGE_TEXT_BASE + MESSAGE_TEXT_RATIO * this.#coded;
+  }
 }
 
 /** What node:zlib's streams are made of. */
@@ -99,21 +123,21 @@ export function openDecoderBytes(): number {
 
 /** A decoder of one of `KINDS`, for as long as it is kept open. */
 export class Inflater {
-  /** It gave up: damaged, too much, or no memory for it. */
-  failed = false;
   /** The coded text ended by itself: what comes is another. */
   ended = false;
-  /** Text so far. */
-  text = 0;
-  #coded = 0;
   #native: NativeDecoder | null = null;
   #error = false;
   readonly #kind: Kind;
-  readonly #budget: TextBudget;
+  readonly #budget: MessageBudget;
 
-  constructor(kind: keyof typeof KINDS, budget: TextBudget) {
+  constructor(kind: keyof typeof KINDS, budget: MessageBudget) {
     this.#kind = KINDS[kind];
     this.#budget = budget;
+    // To open one is work, too: a flow that sent bombs must first send honest bytes again.
+    if (budget.flow.exceeded) {
+      this.#giveUp("bombs");
+      return;
+    }
     const native = openBytes + this.#kind.bytes > MAX_DECODER_BYTES
       ? null
       : this.#kind.create() as NativeDecoder;
@@ -126,14 +150,15 @@ export class Inflater {
     openBytes += this.#kind.bytes;
   }
 
-  /** Decodes `bytes[at, end)` and hands the text on, a piece at a time. Does nothing once `failed`. */
+  /**
+   * Decodes `bytes[at, end)` and hands the text on, a piece at a time. Does nothing once it gave up.
+   *
+   * @param depth Layers of coding that are still to be undone after this one.
+   */
   push(bytes: Uint8Array, at: number, end: number, depth: number, sink: ByteSink): void {
     const native = this.#native;
     if (native === null) return;
     const piece = pieces[depth] ??= new Uint8Array(PIECE_BYTES);
-    this.#coded += end - at;
-    this.#budget.coded += end - at;
-    const ceiling = MESSAGE_TEXT_BASE + MESSAGE_TEXT_RATIO * this.#coded;
     let left = end - at;
     for (;;) {
       try {
@@ -144,13 +169,14 @@ export class Inflater {
       const made = this.#error ? 0 : PIECE_BYTES - native._writeState[0];
       const took = this.#error ? 0 : left - native._writeState[1];
       left -= took;
-      if (made > 0) {
-        this.text += made;
-        this.#budget.text += made;
-        sink.push(piece, 0, made);
-      }
+      const tooMuch = this.#budget.unfolded(made);
+      if (made > 0) sink.push(piece, 0, made);
       if (this.#error) return this.#giveUp("damagedBodies");
-      if (this.text > ceiling || this.#budget.exceeded) return this.#giveUp("bombs");
+      if (tooMuch) {
+        // Its window was filled for nothing: that counts, too.
+        this.#budget.unfolded(this.#kind.bytes);
+        return this.#giveUp("bombs");
+      }
       if (made === PIECE_BYTES) continue;
       if (left === 0) return;
       // All there is was written, and yet bytes are left: the coded text has ended, or is damaged.
@@ -171,7 +197,6 @@ export class Inflater {
 
   #giveUp(reason: "bombs" | "noDecoder" | "damagedBodies"): void {
     httpLimits[reason]++;
-    this.failed = true;
     this.close();
   }
 }
@@ -203,14 +228,14 @@ export class CodedText implements ByteSink {
   readonly #coding: Coding;
   readonly #depth: number;
   readonly #sink: ByteSink;
-  readonly #budget: TextBudget;
+  readonly #budget: MessageBudget;
   #inflater: Inflater | null = null;
   /** The bytes are not coded at all: they are handed on as they are. */
   #plain = false;
   #first = -1;
 
-  /** @param depth Layers of coding around this one. */
-  constructor(coding: Coding, depth: number, sink: ByteSink, budget: TextBudget) {
+  /** @param depth Layers of coding to be undone after this one. */
+  constructor(coding: Coding, depth: number, sink: ByteSink, budget: MessageBudget) {
     this.#coding = coding;
     this.#depth = depth;
     this.#sink = sink;

@@ -29,7 +29,7 @@ export const MAX_CODINGS = 3;
  * Text that a coded message may unfold to: a base, and so much per coded byte. Text packs 3 to 20 times; deflate
  * reaches 1032 times with a bomb, brotli and zstd far more.
  */
-export const MESSAGE_TEXT_BASE = 262_144;
+export const MESSAGE_TEXT_BASE = 65_536;
 export const MESSAGE_TEXT_RATIO = 64;
 /** The same over all messages of a flow. */
 export const FLOW_TEXT_BASE = 16_777_216;

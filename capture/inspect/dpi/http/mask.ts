@@ -3,7 +3,7 @@
  *
  * Everything else of a URL stays as it was sent, so that it can be searched for and compared.
  */
-import { isPasswordName, plainName } from "./secret_names.ts";
+import { isPasswordName, mayNameSecret, plainName } from "./secret_names.ts";
 
 /** What stands for a secret. */
 const MASK = "***";
@@ -56,7 +56,7 @@ function maskUserInfo(url: string): string {
 
 function maskParameters(url: string): string {
   const query = url.search(/[?#]/);
-  if (query < 0 || !url.includes("=", query)) return url;
+  if (query < 0 || !url.includes("=", query) || !mayNameSecret(url)) return url;
   let out = url.slice(0, query);
   for (let at = query; at < url.length;) {
     let end = at + 1;

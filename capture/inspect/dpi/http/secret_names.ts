@@ -1,10 +1,21 @@
 /** Names of form fields and parameters that hold a password, or the user's name beside it. */
 
+/** Longer names are some text, and not a field's. */
+const MAX_NAME_CHARS = 64;
+
 /** A field's name without case, signs and percent-encoding: `user%5BPassword%5D` is `userpassword`. */
 export function plainName(name: string): string {
-  return name.slice(0, 128)
-    .replaceAll(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)))
-    .toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+  if (name.length > MAX_NAME_CHARS) name = name.slice(-MAX_NAME_CHARS);
+  if (/^[a-z0-9]*$/.test(name)) return name;
+  if (name.includes("%")) {
+    name = name.replaceAll(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(parseInt(code, 16)));
+  }
+  return name.toLowerCase().replaceAll(/[^a-z0-9]/g, "");
+}
+
+/** Whether names in `text` may hold a password or a token: nearly all text is ruled out by this alone. */
+export function mayNameSecret(text: string): boolean {
+  return /pass|pw|psw|pswd|kennwort|contrasena|senha|mdp|token|secret|key|jwt|%[4-7]/i.test(text);
 }
 
 const PASSWORD_ENDS =

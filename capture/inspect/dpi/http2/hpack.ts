@@ -40,8 +40,9 @@ interface Entry {
 }
 
 export class HpackDecoder {
-  /** The youngest entry last. */
+  /** The youngest entry last; those before `#first` were evicted. */
   #table: Entry[] = [];
+  #first = 0;
   #tableBytes = 0;
   #tableLimit = DEFAULT_TABLE_BYTES;
   /** Blocks are missing: what the table holds is not what the sender means. */
@@ -55,6 +56,7 @@ export class HpackDecoder {
   tear(): void {
     this.#torn = true;
     this.#table = [];
+    this.#first = 0;
     this.#tableBytes = 0;
   }
 
@@ -99,7 +101,8 @@ export class HpackDecoder {
       const [name, value] = STATIC_TABLE[index - 1] ?? ["", ""];
       return { name, value };
     }
-    const entry = this.#table[this.#table.length - (index - STATIC_TABLE.length)];
+    const at = this.#table.length - (index - STATIC_TABLE.length);
+    const entry = at < this.#first ? undefined : this.#table[at];
     if (entry === undefined && !this.#torn) this.#failed = true;
     return this.#torn ? null : entry ?? null;
   }
@@ -119,9 +122,12 @@ export class HpackDecoder {
   }
 
   #evict(): void {
-    let out = 0;
-    while (this.#tableBytes > this.#tableLimit) this.#tableBytes -= sizeOf(this.#table[out++]);
-    if (out > 0) this.#table.splice(0, out);
+    while (this.#tableBytes > this.#tableLimit) this.#tableBytes -= sizeOf(this.#table[this.#first++]);
+    // Seldom enough that an entry costs the same whatever the table's size.
+    if (this.#first > 64 && this.#first * 2 > this.#table.length) {
+      this.#table = this.#table.slice(this.#first);
+      this.#first = 0;
+    }
   }
 
   /** RFC 7541 §5.1 */

@@ -9,6 +9,7 @@ import { pop3 } from "./pop3.ts";
 import { quic } from "./quic.ts";
 import { smtp } from "./smtp.ts";
 import { ssh } from "./ssh.ts";
+import { telnet } from "./telnet.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 
@@ -21,6 +22,7 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   pop3,
   smtp,
   ftp,
+  telnet,
   dnsStream,
   websocket,
 ];

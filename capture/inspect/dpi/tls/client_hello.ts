@@ -64,7 +64,7 @@ export function parseClientHello(c: Cursor, datagram = false): ClientHello | nul
   if (c.failed) return null;
   hello.complete = readU16s(c.sub(c.u16()), hello.ciphers) && !c.failed;
   c.skip(c.u8()); // compression methods
-  if (hello.ciphers.length === 0) return null;
+  if (c.failed && hello.ciphers.length === 0) return null;
   if (c.failed) hello.complete = false;
   else if (c.remaining > 0) readExtensions(c, hello);
   return hello;

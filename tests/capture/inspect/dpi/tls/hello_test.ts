@@ -93,6 +93,7 @@ Deno.test("ja4() knows names of any kind, and hellos with nothing in them", () =
     ja4(parseClientHello(new Cursor(clientHello({ ciphers: [0x1a1a], extensions: [] })))!, "t"),
     "t12i000000_000000000000_000000000000",
   );
+  assert.ok(parseClientHello(new Cursor(clientHello({ ciphers: [], extensions: [] })))!.complete);
 });
 
 Deno.test("ja3() leaves GREASE out and keeps empty parts", () => {

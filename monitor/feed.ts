@@ -65,10 +65,15 @@ export class Feed {
     return { clients: this.#clients.size, ...this.#counters };
   }
 
-  /** Sends one event to everybody. Call in order: the next only after this one has resolved. */
-  async publish(name: string, data: unknown): Promise<void> {
+  /**
+   * Sends one event to everybody. Call in order: the next only after this one has resolved.
+   *
+   * @param data Its `ts` becomes the time of publication (ms), so that times never go back from event to event.
+   */
+  async publish(name: string, data: object): Promise<void> {
     const number = ++this.#number;
-    const event = { name, number, bytes: await this.#encode(name, number, JSON.stringify(data)) };
+    const text = JSON.stringify({ ...data, ts: Date.now() });
+    const event = { name, number, bytes: await this.#encode(name, number, text) };
     this.#remember(event);
     for (const client of this.#clients) this.#offer(client, event);
   }

@@ -153,9 +153,9 @@ export class Monitor {
   }
 
   /** Packets and DNS queries of this second for the feed: event names with their data. */
-  drainEvents(): { name: string; data: unknown }[] {
+  drainEvents(): { name: string; data: object }[] {
     const ts = Date.now();
-    const events: { name: string; data: unknown }[] = [];
+    const events: { name: string; data: object }[] = [];
     const { packets, queries } = this.#fresh;
     const share = <T>(rows: T[]) => ({
       rows: rows.slice(-MAX_ROWS_ON_FEED),

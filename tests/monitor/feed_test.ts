@@ -50,7 +50,7 @@ Deno.test("a new client begins with the first event and goes on with the rest", 
   const client = await join(feed);
   await feed.publish("tick", { n: 2 });
   assert.equal((await client.next()).event, "snapshot");
-  assert.deepEqual((await client.next()).data, { n: 2 });
+  assert.equal((await client.next()).data.n, 2);
   await client.cancel();
   assert.equal(feed.counters.clients, 0);
 });

@@ -60,6 +60,8 @@ function summaryOf(
   targetMac: string,
   targetIp: string,
 ): string {
+  if (operation === "request-reverse") return `RARP who is ${targetMac}? tell ${sourceMac}`;
+  if (operation === "reply-reverse") return `RARP ${targetMac} is ${targetIp}`;
   // RFC 5227 §1.1 and §3: a probe asks without an address of its own, an announcement asks for its own.
   if (operation === "request" && sourceIp === UNSPECIFIED) {
     return `ARP is ${targetIp} free? asks ${sourceMac}`;
@@ -67,8 +69,6 @@ function summaryOf(
   if (sourceIp === targetIp) return `ARP ${sourceIp} is at ${sourceMac} (announced)`;
   if (operation === "request") return `ARP who has ${targetIp}? tell ${sourceIp}`;
   if (operation === "reply") return `ARP ${sourceIp} is at ${sourceMac}`;
-  if (operation === "request-reverse") return `RARP who is ${targetMac}? tell ${sourceMac}`;
-  if (operation === "reply-reverse") return `RARP ${targetMac} is ${targetIp}`;
   return `ARP ${operation} ${sourceIp} → ${targetIp}`;
 }
 

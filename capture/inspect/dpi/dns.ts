@@ -123,9 +123,9 @@ function passesStrictly(c: Cursor): boolean {
 const NB = 32; // RFC 1002 §4.2.1.2: the number is NIMLOC's in DNS
 const NBSTAT = 33;
 
-/** Whether a question is one of the NetBIOS name service, which has DNS's form. */
+/** Whether a question is one of the NetBIOS name service, which has DNS's form: sixteen bytes in 32 letters. */
 function isNetbiosName(name: string, type: number): boolean {
-  return (type === NB || type === NBSTAT) && /^[A-P]{32}(\.|$)/.test(name);
+  return (type === NB || type === NBSTAT) && /^[A-Z]{32}(\.|$)/.test(name);
 }
 
 /** What both transports have in common: messages to events, and how long answers took. */

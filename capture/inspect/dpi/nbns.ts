@@ -10,6 +10,7 @@ import { formatIpv4 } from "../../../model/address.ts";
 import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
 import { presentable } from "./presentable_text.ts";
 
+const NBNS_PORT = 137;
 const HEADER_BYTES = 12;
 const NAME_BYTES = 16;
 /** Each byte in two letters. */
@@ -50,17 +51,20 @@ const GROUP = 0x8000;
 /** NetBIOS name service. */
 export const nbnsDatagrams: DatagramProtocol = {
   name: "nbns",
-  probe: (c) => isNameService(c) ? Probe.yes : Probe.no,
+  probe(c, _direction, clientPort, serverPort) {
+    const onPort = clientPort === NBNS_PORT || serverPort === NBNS_PORT;
+    return isNameService(c, onPort) ? Probe.yes : Probe.no;
+  },
   create: (flow) => new Nbns(flow),
 };
 
-/** A header as §4.2.1.1 has it, and a first name in half-octets. */
-function isNameService(c: Cursor): boolean {
+/** A header as §4.2.1.1 has it, and a first name in half-octets; on the protocol's own port, a first name as long. */
+function isNameService(c: Cursor, onPort: boolean): boolean {
   if (!c.has(HEADER_BYTES + LABEL_BYTES + 2)) return false;
   const flags = c.peek16(2);
   if (OPCODES[flags >> 11 & 15] === undefined || c.peek16(4) > 1 || c.peek16(6) > MAX_RECORDS) return false;
   if (c.peek8(HEADER_BYTES) !== LABEL_BYTES) return false;
-  for (let i = 1; i <= LABEL_BYTES; i++) {
+  for (let i = 1; !onPort && i <= LABEL_BYTES; i++) {
     const letter = c.peek8(HEADER_BYTES + i);
     if (letter < 0x41 || letter > 0x50) return false;
   }
@@ -87,7 +91,7 @@ class Nbns implements DatagramParser {
     scanDatagram(this.#flow, direction, bytes, at, end);
     const c = this.#cursor;
     c.reset(bytes, at, end);
-    if (!isNameService(c)) return;
+    if (!isNameService(c, true)) return;
     const fields = this.#read(c, at);
     if (fields !== null) this.#flow.tell("nbns", direction, { nbns: fields });
   }

@@ -21,6 +21,7 @@ import {
   isKnownMethod,
   mayBeStartLine,
   parseStartLine,
+  proxyLine,
   StartLine,
 } from "./http/start_line.ts";
 import { lineFeed } from "./http/text.ts";
@@ -37,6 +38,10 @@ export const http1: StreamProtocol = {
     const { bytes, end } = c;
     let at = c.at;
     while (at < end && at - c.at < MAX_BLANK_BYTES && (bytes[at] === CR || bytes[at] === LF)) at++;
+    if (at === end) return Probe.more;
+    const proxied = proxyLine(bytes, at, end);
+    if (proxied < 0) return Probe.more;
+    at += proxied;
     if (at === end) return Probe.more;
     if (beginsLikeRequest(bytes, at, end)) return Probe.yes;
     const feed = lineFeed(bytes, at, Math.min(end, at + MAX_LINE_BYTES));
@@ -77,8 +82,12 @@ class Side {
   withSegment = false;
   head: Head | null = null;
   headTooLong = false;
+  /** A first line came. */
+  begun = false;
   body: Body | null = null;
   bodyLeft = 0;
+  /** A request's body, nothing of it yet. */
+  announced = false;
   chunks: Chunks | null = null;
   /** The body's framing hangs on a request that was not seen. */
   unmatched = false;
@@ -235,6 +244,11 @@ class Http1Parser implements StreamParser {
 
   #startLine(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
     while (at < end && bytes[at] === CR) at++;
+    if (!side.begun) {
+      side.begun = true;
+      // Told by its first word: what is probed has seen the whole of it.
+      if (proxyLine(bytes, at, end) !== 0) return;
+    }
     if (end === at) return; // blank lines between messages, RFC 9112 §2.2
     const found = mayBeStartLine(bytes, at, end) ? parseStartLine(bytes, at, end, parts) : StartLine.none;
     // In the middle of something unknown only methods known by name are believed, and cut lines only where they
@@ -263,7 +277,7 @@ class Http1Parser implements StreamParser {
     const head = side.head!;
     side.head = null;
     head.finish();
-    if (head.request) this.#request(direction, side, head);
+    if (head.request) this.#request(direction, side, head, end - at);
     else this.#response(direction, side, head, bytes, at, end);
     if (torn && !this.#gone) this.#bodyDone(side, State.lost);
   }
@@ -277,7 +291,8 @@ class Http1Parser implements StreamParser {
     if (side.state === State.fields) this.#headDone(direction, side, true);
   }
 
-  #request(direction: number, side: Side, head: Head): void {
+  /** @param more Bytes that follow the head in its segment. */
+  #request(direction: number, side: Side, head: Head, more: number): void {
     if (side.waiting.length >= MAX_PIPELINE) {
       httpLimits.pipelines++;
       tellTransaction(this.#flow, direction, side.waiting.shift()!.head, null);
@@ -290,8 +305,10 @@ class Http1Parser implements StreamParser {
     tellCredentials(this.#flow, direction, head);
     side.unmatched = false;
     if (head.chunked) this.#bodyBegin(direction, side, head, State.chunks);
-    else if (head.contentLength > 0) this.#bodyBegin(direction, side, head, State.length);
-    else side.state = State.start;
+    else if (head.contentLength > 0) {
+      this.#bodyBegin(direction, side, head, State.length);
+      side.announced = more === 0;
+    } else side.state = State.start;
   }
 
   #response(direction: number, side: Side, head: Head, bytes: Uint8Array, at: number, end: number): void {
@@ -330,6 +347,7 @@ class Http1Parser implements StreamParser {
   #bodyBegin(direction: number, side: Side, head: Head, state: number): void {
     side.state = state;
     side.bodyLeft = head.contentLength;
+    side.announced = false;
     side.chunks = state === State.chunks ? new Chunks() : null;
     side.body = new Body({
       flow: this.#flow,
@@ -360,6 +378,12 @@ class Http1Parser implements StreamParser {
     if (side.state === State.lost) {
       if (mayBeStartLine(bytes, at, end)) side.state = State.start;
       side.withSegment = true;
+      return;
+    }
+    if (side.announced) {
+      // A request's body that was refused before it came, RFC 9110 §10.1.1.
+      side.announced = false;
+      if (beginsLikeRequest(bytes, at, end)) this.#bodyDone(side, State.start);
       return;
     }
     const doubtful = side.unmatched || this.#sides[1 - direction].waiting.length > 0;

@@ -92,6 +92,41 @@ const SHOWN_DIGITS = 4;
  * inside a word of hexadecimal letters (a hash) are none.
  */
 export function maskCards(text: string): string {
+  return maskCodedCards(maskPlainCards(text));
+}
+
+/** Words that are base64 (of either alphabet) or hexadecimal text with a card number in it are masked as a whole. */
+function maskCodedCards(text: string): string {
+  if (text.length < MIN_CODED_CHARS) return text;
+  return text.replaceAll(CODED_WORD, (word) => {
+    const decoded = /^[0-9a-f]+$/i.test(word) ? unhex(word) : unbase64(word);
+    return maskPlainCards(decoded) === decoded ? word : MASK;
+  });
+}
+
+/** 13 digits in base64. */
+const MIN_CODED_CHARS = 18;
+const CODED_WORD = /[A-Za-z0-9+/_-]{18,}/g;
+
+function unhex(word: string): string {
+  let text = "";
+  for (let i = 0; i + 1 < word.length; i += 2) {
+    text += String.fromCharCode(parseInt(word.slice(i, i + 2), 16));
+  }
+  return text;
+}
+
+/** The word may be a path with base64 at its end, so each of four beginnings is tried. */
+function unbase64(word: string): string {
+  const plain = word.replaceAll("-", "+").replaceAll("_", "/");
+  let text = "";
+  for (let from = 0; from < 4; from++) {
+    text += " " + atob(plain.slice(from, plain.length - (plain.length - from) % 4));
+  }
+  return text;
+}
+
+function maskPlainCards(text: string): string {
   if (!mayHoldCard(text)) return text;
   let out = "";
   let copied = 0;

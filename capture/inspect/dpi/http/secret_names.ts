@@ -57,5 +57,5 @@ export function userNameRank(plain: string): number {
 
 /** Whether a value can be a password: `forgot_password=1` is a switch. */
 export function isPasswordValue(value: string): boolean {
-  return value !== "" && !/^(0|1|true|false|on|off|yes|no|null|undefined)$/i.test(value);
+  return value.length > 1 && !/^(true|false|on|off|yes|no|null|undefined)$/i.test(value);
 }

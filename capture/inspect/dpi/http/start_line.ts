@@ -1,7 +1,7 @@
 /**
  * Request lines and status lines, RFC 9112 §3 and §4, and whether bytes could become one.
  */
-import { beforeNul, textOf } from "./text.ts";
+import { beforeNul, lineFeed, textOf } from "./text.ts";
 import { MAX_URL_CHARS, MAX_VALUE_CHARS } from "./limits.ts";
 
 /** Methods known by name: IANA's registry of HTTP methods (2024), and what UPnP and Windows use. */
@@ -119,6 +119,23 @@ export function beginsLikeRequest(bytes: Uint8Array, at: number, end: number): b
   const target = skipBlanks(bytes, blank, end);
   return bytes[target] === SLASH && target < end || textOf(bytes, target, end, 7).toLowerCase() === "http://";
 }
+
+/** Bytes of HAProxy's PROXY line with its end, version 1 of that protocol, §2.1. */
+const MAX_PROXY_LINE_BYTES = 107;
+
+/**
+ * Whether a stream begins with the line in which a proxy names the real client.
+ *
+ * @returns Bytes of the line with its end; 0 where it is none, -1 where it is not all there.
+ */
+export function proxyLine(bytes: Uint8Array, at: number, end: number): number {
+  for (let i = 0; i < PROXY.length && at + i < end; i++) if (bytes[at + i] !== PROXY.charCodeAt(i)) return 0;
+  const feed = lineFeed(bytes, at, Math.min(end, at + MAX_PROXY_LINE_BYTES));
+  if (feed >= 0) return feed + 1 - at;
+  return end - at < MAX_PROXY_LINE_BYTES ? -1 : 0;
+}
+
+const PROXY = "PROXY ";
 
 /** Whether a method is one known by name. */
 export function isKnownMethod(method: string): boolean {

@@ -144,6 +144,10 @@ const CONVERSATIONS: Record<string, { turns: Turn[]; told: string[]; text?: Reco
     turns: [[0, lines("POST /long/path")]],
     told: ["POST - /long/path -"],
   },
+  "the line of a proxy before the first request": {
+    turns: [[0, lines("PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\nGET /1 HTTP/1.1\nHost: a\n\n")]],
+    told: ["GET a /1 -"],
+  },
   "a request cut off by the end of the capture": {
     turns: [[0, lines("GET /1 HTTP/1.1\nHost: a\nUser-A")]],
     told: ["GET a /1 -"],
@@ -289,6 +293,16 @@ Deno.test("http1: where requests are missing, a status line at a segment's start
   assert.equal(converse(http1, [[1, head], [1, head], [1, head]]).told.length, 3);
 });
 
+Deno.test("http1: a body that was announced and refused before it came", () => {
+  const flow = converse(http1, [
+    [0, lines("PUT /1 HTTP/1.1\nContent-Length: 5000\nExpect: 100-continue\n\n")],
+    [1, lines("HTTP/1.1 417 No\nContent-Length: 0\n\n")],
+    GET,
+    OK,
+  ]);
+  assert.deepEqual(summaries(flow), ["PUT - /1 417", "GET Example.org /a?b=c 200"]);
+});
+
 Deno.test("http1: more requests than may wait are told without their answers", () => {
   const flow = converse(http1, [[0, lines("GET / HTTP/1.1\n\n".repeat(1000))]]);
   assert.equal(flow.told.length, 1000);
@@ -358,7 +372,7 @@ const CREDENTIALS: [string, string, { kind: string; userLength: number }[]][] = 
     kind: "form",
     userLength: 4,
   }]],
-  ["Content-Type: application/x-www-form-urlencoded", "user%5Bemail%5D=a%40b&user%5Bpassword%5D=h", [
+  ["Content-Type: application/x-www-form-urlencoded", "user%5Bemail%5D=a%40b&user%5Bpassword%5D=hunter2", [
     { kind: "form", userLength: 3 },
   ]],
   ["Content-Type: application/x-www-form-urlencoded", "forgot_password=1&user=fred", []],
@@ -441,6 +455,9 @@ const PROBES: [string, string][] = [
   ["CONNECT a:1", "more"],
   ["CONNECT a:1 HTTP/1.0\n", "yes"],
   ["PROPFIND http://", "yes"],
+  ["PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\r\nGET /", "yes"],
+  ["PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\r\n", "more"],
+  ["PROXY TCP4 192.0.2.1 192.0.2.2 4000 80\r\nEHLO a\r\n", "no"],
   ["OPTIONS ", "more"],
   ["FOO /x", "more"],
   ["", "more"],

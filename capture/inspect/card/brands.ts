@@ -139,6 +139,21 @@ const BY_FIRST_TWO: readonly (readonly IssuerRange[])[] = Array.from({ length: 1
   return RANGES.filter(({ from, to }) => Math.floor(from / 10_000) <= two && two <= Math.floor(to / 10_000));
 });
 
+/** 1 where some brand issues `length` digits that begin with these two: `[first two * 20 + length]`. */
+const POSSIBLE = new Uint8Array(100 * 20);
+BY_FIRST_TWO.forEach((ranges, two) => {
+  for (const { lengths } of ranges) {
+    for (let n = MIN_PAN_DIGITS; n <= MAX_PAN_DIGITS; n++) {
+      if ((lengths & 1 << n) !== 0) POSSIBLE[two * 20 + n] = 1;
+    }
+  }
+});
+
+/** Whether any brand issues numbers of `length` digits whose first two are these ASCII digits. */
+export function mayBeIssued(first: number, second: number, length: number): boolean {
+  return POSSIBLE[((first - 48) * 10 + second - 48) * 20 + length] === 1;
+}
+
 /**
  * The issuer range of a number, or null where no brand issues it in that length.
  *
@@ -169,33 +184,33 @@ export function passesLuhn(digits: Uint8Array, length: number): boolean {
 }
 
 /**
- * Groups as they are embossed, typed or printed, by number of digits. The first of each is the brand's own: 4-4-4-4,
- * Amex 4-6-5, Diners 4-6-4, UATP 4-5-6, long UnionPay numbers 6-13; then fours as long as they last, as forms do.
+ * Groups as they are embossed and printed, by number of digits: 4-4-4-4, Amex 4-6-5, Diners 4-6-4, UATP 4-5-6, long
+ * UnionPay numbers 6-13, old Visa 4-3-3-3; 17 to 19 digits in fours with a rest.
  */
-const LAYOUTS: readonly (readonly number[])[] = [
+const OWN_LAYOUTS: readonly (readonly number[])[] = [
   [4, 3, 3, 3],
-  [4, 4, 5],
-  [4, 4, 4, 1],
   [4, 6, 4],
-  [4, 4, 4, 2],
   [4, 6, 5],
   [4, 5, 6],
-  [4, 4, 4, 3],
   [4, 4, 4, 4],
-  [6, 10],
   [4, 4, 4, 4, 1],
   [4, 4, 4, 4, 2],
   [4, 4, 4, 4, 3],
   [6, 13],
 ];
+/** Groups as some type them, against the card's own. */
+const TYPED_LAYOUTS: readonly (readonly number[])[] = [[4, 4, 4, 2], [4, 4, 4, 3]];
 
-/** Whether groups of digits `lengths[at, at + count)` are laid out as a card number is. */
-export function isCardLayout(lengths: ArrayLike<number>, at: number, count: number): boolean {
-  for (const layout of LAYOUTS) {
-    if (layout.length !== count) continue;
-    let same = true;
-    for (let i = 0; i < count && same; i++) same = layout[i] === lengths[at + i];
-    if (same) return true;
-  }
-  return false;
+export const Layout = { none: 0, own: 1, typed: 2 } as const;
+
+/** Whether groups of digits `lengths[at, at + count)` are laid out as a card number is: one of `Layout`. */
+export function cardLayout(lengths: ArrayLike<number>, at: number, count: number): number {
+  if (OWN_LAYOUTS.some((layout) => isLayout(layout, lengths, at, count))) return Layout.own;
+  return TYPED_LAYOUTS.some((layout) => isLayout(layout, lengths, at, count)) ? Layout.typed : Layout.none;
+}
+
+function isLayout(layout: readonly number[], lengths: ArrayLike<number>, at: number, count: number): boolean {
+  if (layout.length !== count) return false;
+  for (let i = 0; i < count; i++) if (layout[i] !== lengths[at + i]) return false;
+  return true;
 }

@@ -97,21 +97,79 @@ export const IS_EBCDIC_DIGIT = new Uint8Array(256);
 mark(IS_EBCDIC_DIGIT, EBCDIC_DIGITS, 1);
 
 /**
- * The next probe that hits, or the first place at or after `end - 1`, where a pair is not whole any more.
- *
- * This is the loop every payload byte passes; what it returns is judged elsewhere. Four probes share a branch.
+ * 1 for what can stand inside a number however it is wrapped (but for base64): digits, separators, and every byte
+ * that an escape of either is made of.
  */
-export function nextHit(bytes: Uint8Array, at: number, end: number): number {
+const IN_NUMBER = new Uint8Array(256);
+mark(IN_NUMBER, DIGITS + " -+.%\\uUxX&#;=\r\n\0aAbBcCdDeEfFnsp\t", 1);
+mark(IN_NUMBER, [0xa0, 0xc2, 0xe2, 0x80, 0x89, 0x90, 0x91, 0x93, 0xaf], 1);
+
+/** A probe looks this far to either side before it calls for judgement: half of the shortest number. */
+const GLANCE = 6;
+
+/**
+ * The next probe that hits and is worth a judgement, or the first place at or after `end - 1`, where a pair is not
+ * whole any more.
+ *
+ * This is the loop every payload byte passes. Four probes share a branch. Most hits are short numbers, so a glance at
+ * half the length of a number on both sides comes before the judgement: a number around the probe fills one of them.
+ *
+ * @param low First index that may be read.
+ */
+export function nextHit(bytes: Uint8Array, at: number, end: number, low: number): number {
   const far = end - 1 - 3 * STRIDE;
   let i = at;
-  while (i < far) {
-    const hits = (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) |
-      (FIRST[bytes[i + STRIDE]] & SECOND[bytes[i + STRIDE + 1]]) |
-      (FIRST[bytes[i + 2 * STRIDE]] & SECOND[bytes[i + 2 * STRIDE + 1]]) |
-      (FIRST[bytes[i + 3 * STRIDE]] & SECOND[bytes[i + 3 * STRIDE + 1]]);
-    if (hits !== 0) break;
-    i += 4 * STRIDE;
+  for (;;) {
+    while (i < far) {
+      const hits = (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) |
+        (FIRST[bytes[i + STRIDE]] & SECOND[bytes[i + STRIDE + 1]]) |
+        (FIRST[bytes[i + 2 * STRIDE]] & SECOND[bytes[i + 2 * STRIDE + 1]]) |
+        (FIRST[bytes[i + 3 * STRIDE]] & SECOND[bytes[i + 3 * STRIDE + 1]]);
+      if (hits !== 0) break;
+      i += 4 * STRIDE;
+    }
+    while (i < end - 1 && (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) === 0) i += STRIDE;
+    if (i >= end - 1 || i - GLANCE < low || i + GLANCE >= end || isWorthAJudgement(bytes, i)) return i;
+    i += STRIDE;
   }
-  while (i < end - 1 && (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) === 0) i += STRIDE;
-  return i;
+}
+
+/** Whether a hit at `i`, with `GLANCE` bytes around it there to read, can be part of a number. */
+function isWorthAJudgement(bytes: Uint8Array, i: number): boolean {
+  const pair = FIRST[bytes[i]] & SECOND[bytes[i + 1]];
+  if (
+    (pair & (PAIR_DIGIT | PAIR_SEPARATOR)) !== 0 &&
+    ((IN_NUMBER[bytes[i + 1]] & IN_NUMBER[bytes[i + 2]] & IN_NUMBER[bytes[i + 3]] & IN_NUMBER[bytes[i + 4]] &
+        IN_NUMBER[bytes[i + 5]] & IN_NUMBER[bytes[i + 6]]) |
+        (IN_NUMBER[bytes[i - 1]] & IN_NUMBER[bytes[i - 2]] & IN_NUMBER[bytes[i - 3]] &
+          IN_NUMBER[bytes[i - 4]] &
+          IN_NUMBER[bytes[i - 5]] & IN_NUMBER[bytes[i - 6]])) !== 0
+  ) return true;
+  if ((pair & PAIR_BASE64) !== 0) {
+    // Four neighbours in a row, or a line's end among them.
+    const right = pair & turn(SECOND[bytes[i + 2]] & FIRST[bytes[i + 1]]);
+    const left = pair & turnBack(FIRST[bytes[i - 1]] & SECOND[bytes[i]]);
+    if (((right | left) & PAIR_BASE64) !== 0) return true;
+    if (isLineEnd(bytes[i + 2]) || isLineEnd(bytes[i - 1])) return true;
+  }
+  if ((pair & PAIR_LINE_END) !== 0) {
+    if (bytes[i - 1] === 0x3d || bytes[i - 2] === 0x3d) return true;
+    const before = (FIRST[bytes[i - 2]] & SECOND[bytes[i - 1]]) |
+      (FIRST[bytes[i - 3]] & SECOND[bytes[i - 2]]);
+    if ((before & PAIR_BASE64) !== 0) return true;
+  }
+  return (pair & PAIR_EBCDIC) !== 0;
+}
+
+/** Places of a pair one letter further on, as those of the pair before it; and the other way round. */
+function turn(pair: number): number {
+  return pair >> 1 | (pair & 4) << 3;
+}
+
+function turnBack(pair: number): number {
+  return pair << 1 | (pair & 32) >> 3;
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === 10 || byte === 13;
 }

@@ -5,7 +5,15 @@
  * issuer range, Luhn, then the words around. What a probe sees depends on the text alone and never on how it was cut:
  * a look past the bytes that have come answers `NEEDS_MORE`, and the same probe is judged again when they are there.
  */
-import { isCardLayout, issuerRange, MAX_PAN_DIGITS, MIN_PAN_DIGITS, passesLuhn } from "./brands.ts";
+import {
+  cardLayout,
+  issuerRange,
+  Layout,
+  MAX_PAN_DIGITS,
+  mayBeIssued,
+  MIN_PAN_DIGITS,
+  passesLuhn,
+} from "./brands.ts";
 import {
   FIRST,
   HEX_VALUE,
@@ -19,6 +27,7 @@ import {
   PAIR_LINE_END,
   PAIR_SEPARATOR,
   SECOND,
+  STRIDE,
 } from "./byte_classes.ts";
 import { CONTEXT_AFTER, CONTEXT_BEFORE, ContextScore, mayTouch, weighWords } from "./context_words.ts";
 import { isPublishedTestNumber } from "./test_numbers.ts";
@@ -87,6 +96,16 @@ export class CardFinder {
   /** Whether the bytes at hand are `#unwrapped`. */
   #inside = false;
   #groups = new Int32Array(16);
+  /** Index up to which an unwrapped window has been searched: no probe is needed before. */
+  #skipTo = 0;
+  readonly #inner: Window = {
+    bytes: this.#unwrapped.text,
+    low: 0,
+    end: 0,
+    open: false,
+    beginsText: false,
+    endsText: false,
+  };
 
   constructor(sink: FinderSink) {
     this.sink = sink;
@@ -120,6 +139,7 @@ export class CardFinder {
     window.endsText = !isEndCut;
     this.#delta = delta;
     this.#searched = searched;
+    this.#skipTo = 0;
     const pair = at + 1 < end ? FIRST[bytes[at]] & SECOND[bytes[at + 1]] : FIRST[bytes[at]];
     let next = at + 1;
     if ((pair & (PAIR_DIGIT | PAIR_SEPARATOR)) !== 0) {
@@ -132,7 +152,7 @@ export class CardFinder {
     if ((pair & PAIR_BASE64) !== 0 && !this.#base64At(window, at, pair)) return NEEDS_MORE;
     if ((pair & PAIR_LINE_END) !== 0 && !this.#lineEndAt(window, at)) return NEEDS_MORE;
     if ((pair & PAIR_EBCDIC) !== 0 && !this.#ebcdicAt(window, at)) return NEEDS_MORE;
-    return next;
+    return next > this.#skipTo ? next : this.#skipTo;
   }
 
   /**
@@ -172,7 +192,7 @@ export class CardFinder {
     let to = digit + 1;
     while (to < end && to - from < LONG_RUN && IS_DIGIT[bytes[to]] === 1) to++;
     const length = to - from;
-    if (length >= LONG_RUN) return this.#hexAt(window, digit) ? digit + 1 : NEEDS_MORE;
+    if (length >= LONG_RUN) return this.#longRun(window, digit);
     if (to === end && window.open) return NEEDS_MORE;
     if (length >= MIN_PAN_DIGITS) {
       if (!this.#inside && isEscapedBefore(bytes, low, from)) {
@@ -181,6 +201,28 @@ export class CardFinder {
       return this.#run(window, from, to) ? to : NEEDS_MORE;
     }
     return this.#shortRun(window, from, to);
+  }
+
+  /**
+   * Digits on and on are no number, but may be hexadecimal of one. Goes along with the probes' stride as far as the
+   * window reaches, so that its beginning need not be looked for at each of them.
+   */
+  #longRun(window: Window, at: number): number {
+    const { bytes, end } = window;
+    if (this.#inside) {
+      while (at < end && IS_DIGIT[bytes[at]] === 1) at++;
+      return at;
+    }
+    for (let i = at;;) {
+      if (bytes[i] === 0x33 || bytes[i - 1] === 0x33) {
+        if (!this.#hexAt(window, i)) return i > at ? i : NEEDS_MORE;
+        if (this.#skipTo > i) return i + 1;
+      }
+      const next = i + STRIDE;
+      if (next >= end) return i + 1;
+      for (i++; i <= next; i++) if (IS_DIGIT[bytes[i]] !== 1) return i;
+      i = next;
+    }
   }
 
   /** Digits without separators; false for `NEEDS_MORE`. */
@@ -199,7 +241,7 @@ export class CardFinder {
       if (judged === FAILED) this.#countFailure(from + told);
       return judged !== NEEDS_MORE;
     }
-    if (to - from > MAX_PAN_DIGITS) return true;
+    if (to - from > MAX_PAN_DIGITS || !mayBeIssued(bytes[from], bytes[from + 1], to - from)) return true;
     const before = this.#before(window, from, to);
     if (before < 0) return true;
     const after = this.#after(window, to);
@@ -283,7 +325,10 @@ export class CardFinder {
     const most = separator === 0x20 || separator === 0x2b ? 1 : 0;
     for (let lead = 0; lead <= most; lead++) {
       for (let trail = 0; trail <= most; trail++) {
-        if (!isCardLayout(groups, lead, count - lead - trail)) continue;
+        const layout = count - lead - trail < 2
+          ? Layout.none
+          : cardLayout(groups, lead, count - lead - trail);
+        if (layout === Layout.none) continue;
         const leadCost = lead === 0 ? 0 : this.#leadCost(window, start, groups[0]);
         const trailCost = trail === 0 ? 0 : this.#trailCost(window, at, groups[count - 1]);
         if (trailCost === NEEDS_MORE) return NEEDS_MORE;
@@ -297,7 +342,7 @@ export class CardFinder {
         if (after < 0) continue;
         let digits = 0;
         for (let g = lead; g < count - trail; g++) digits += groups[g];
-        const cost = before + after + (separator === 0x2e ? 0.15 : 0);
+        const cost = before + after + (separator === 0x2e ? 0.15 : 0) + (layout === Layout.typed ? 0.3 : 0);
         const judged = this.#judge(window, first, last, digits, cost, "card_grouping", 0);
         if (judged === NEEDS_MORE) return NEEDS_MORE;
         if (judged === PASSED) return at;
@@ -336,6 +381,7 @@ export class CardFinder {
       if (last === 0x42 && (beforeLast === 0x25 || (to < window.end && window.bytes[to] === 0x5e))) return 0; // %B: track 1
       let start = from - 1;
       while (start > low && from - start < 20 && IS_LETTER[bytes[start - 1]] === 1) start--;
+      if (isFiller(bytes, start, from)) return 0.05;
       let word = "";
       for (let i = start; i < from; i++) word += String.fromCharCode(bytes[i] | 0x20);
       return mayTouch(word) ? 0 : REJECTED;
@@ -587,18 +633,17 @@ export class CardFinder {
       return false;
     }
     this.#inside = true;
-    const inner: Window = {
-      bytes: unwrapped.text,
-      low: 0,
-      end: unwrapped.length,
-      open: false,
-      beginsText: unwrapped.beginsText,
-      endsText: unwrapped.endsText,
-    };
+    const inner = this.#inner;
+    inner.end = unwrapped.length;
+    inner.beginsText = unwrapped.beginsText;
+    inner.endsText = unwrapped.endsText;
     for (let i = 0; i < unwrapped.length;) {
       i = IS_DIGIT[unwrapped.text[i]] === 1 ? Math.max(i + 1, this.#digitsAt(inner, i)) : i + 1;
     }
     this.#inside = false;
+    const stop = unwrapped.source[unwrapped.length];
+    // Where the window was cut, a number may begin in it that ends after it: the next probe looks back on that.
+    this.#skipTo = Math.max(this.#skipTo, unwrapped.isCut ? stop - STRIDE : stop);
     unwrapped.wipe();
     return true;
   }
@@ -608,6 +653,12 @@ const REJECTED = -2;
 const UNKNOWN = 0;
 const FAILED = 1;
 const PASSED = 2;
+
+/** Records of fixed width are filled up with one letter, up to the next field: `XXXXXX4111...`. */
+function isFiller(bytes: Uint8Array, from: number, to: number): boolean {
+  for (let i = from + 1; i < to; i++) if (bytes[i] !== bytes[from]) return false;
+  return to - from >= 4;
+}
 
 /** Two different digits at most, as in 4444444444444448: fillers and masks rather than cards. */
 function hasFewDigits(digits: Uint8Array, length: number): boolean {

@@ -260,7 +260,7 @@ export class CardLanes implements FinderSink {
     let joined = -1;
     let i = text.probeAt - base + at;
     for (;;) {
-      if (i >= at) i = nextHit(bytes, i, end);
+      if (i >= at) i = nextHit(bytes, i, end, at);
       if (i >= end - 1) break;
       let next = i + 1;
       if (kept > 0 && i < at + BEHIND) {
@@ -365,6 +365,11 @@ export class CardLanes implements FinderSink {
 
   seenAgain(digits: Uint8Array, length: number): boolean {
     const hit = this.#cards.get(this.#services.tableKey(digits, length));
+    if (hit === undefined && this.#cards.size >= MAX_CARDS_PER_FLOW) {
+      this.cardsBeyond++;
+      this.#services.counters.cardsBeyond++;
+      return true;
+    }
     if (hit === undefined || hit.confidence < ALERT_CONFIDENCE) return false;
     hit.count++;
     hit.lastUs = this.#timeUs;
@@ -396,11 +401,6 @@ export class CardLanes implements FinderSink {
     }
     if (confidence < NOTE_CONFIDENCE) {
       counters.ignored++;
-      return;
-    }
-    if (this.#cards.size >= MAX_CARDS_PER_FLOW) {
-      this.cardsBeyond++;
-      counters.cardsBeyond++;
       return;
     }
     const last4 = text(digits, length - 4, length);
@@ -480,7 +480,7 @@ class SharedFinder {
   ): void {
     this.#finder.sink = sink;
     while (i < end) {
-      i = nextHit(bytes, i, end);
+      i = nextHit(bytes, i, end, low);
       if (i >= end) break; // A probe on the last byte has no second one and is judged all the same.
       const next = this.#finder.inspect(bytes, low, end, i, false, delta, searched);
       i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));

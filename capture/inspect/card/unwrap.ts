@@ -41,6 +41,8 @@ export class Unwrapped {
   encoding = "";
   beginsText = false;
   endsText = false;
+  /** The window was cut before what ends a number was seen. */
+  isCut = false;
   /** The window ended before it was clear that it holds enough. */
   needsMore = false;
 
@@ -69,7 +71,7 @@ export class Unwrapped {
       }
       i += size;
     }
-    this.#finish(i, window.open, window.endsText);
+    this.#atEnd(i, window);
   }
 
   /** Characters two bytes apart with NUL between them. */
@@ -94,7 +96,7 @@ export class Unwrapped {
         return;
       }
     }
-    this.#finish(Math.min(i, end), window.open, window.endsText);
+    this.#atEnd(Math.min(i, end), window);
   }
 
   /** Pairs of hexadecimal digits; `at` is the first of a pair. */
@@ -120,7 +122,7 @@ export class Unwrapped {
         return;
       }
     }
-    this.#finish(i, window.open, window.endsText);
+    this.#atEnd(i, window);
   }
 
   /** EBCDIC (code page 037): digits, letters, and blanks; all else becomes a full stop of no meaning. */
@@ -139,7 +141,7 @@ export class Unwrapped {
         return;
       }
     }
-    this.#finish(i, window.open, window.endsText);
+    this.#atEnd(i, window);
   }
 
   /**
@@ -192,11 +194,12 @@ export class Unwrapped {
         return;
       }
     }
-    this.#finish(i, window.open, window.endsText);
+    this.#atEnd(i, window);
   }
 
   #begin(encoding: string, window: Window): void {
     this.length = 0;
+    this.isCut = false;
     this.encoding = encoding;
     this.beginsText = window.beginsText;
     this.needsMore = false;
@@ -212,6 +215,12 @@ export class Unwrapped {
     this.source[this.length] = source;
     this.needsMore = needsMore;
     this.endsText = endsText;
+  }
+
+  /** The window is all used up. */
+  #atEnd(source: number, window: Window): void {
+    this.isCut = !window.endsText;
+    this.#finish(source, window.open, window.endsText);
   }
 
   /** One character; `value` -1 stands for nothing, `size` 0 for an escape that the window cuts. */

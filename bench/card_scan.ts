@@ -1,0 +1,65 @@
+/**
+ * What looking for card numbers costs, in bytes of payload per second on one core: the probe against a look at every
+ * byte (the oracle of the tests), on text as it is common and on text made to be slow, in one run.
+ *
+ * `deno run -A bench/card_scan.ts [--mb N] [--segment N]`
+ *
+ * `--segment` is the number of bytes of a call: 1460 is a packet, larger ones are merged segments or bodies.
+ */
+import { parseArgs } from "node:util";
+import { CardLanes, CardServices } from "../capture/inspect/card/card_lanes.ts";
+import { EveryByte } from "../tests/capture/inspect/card/every_byte.ts";
+import { HOSTILE, ORDINARY, type TextKind } from "../tests/capture/inspect/card/texts.ts";
+
+const { values } = parseArgs({
+  args: Deno.args,
+  options: { mb: { type: "string", default: "32" }, segment: { type: "string", default: "1460" } },
+});
+const size = Math.round(Number(values.mb) * 1e6);
+const segment = Number(values.segment);
+/** Ordinary text shall reach the first, hostile text the second: GB/s. */
+const GOALS = { ordinary: 2.5, hostile: 0.5 };
+
+console.log(`${values.mb} MB of each, ${segment} bytes a call, best of 5; GB/s of payload`);
+console.log(
+  "text".padEnd(24) + "probe".padStart(8) + "every byte".padStart(12) + "ratio".padStart(8) + "   cards",
+);
+let missed = 0;
+for (const [group, kinds] of Object.entries({ ordinary: ORDINARY, hostile: HOSTILE })) {
+  for (const kind of kinds) missed += measure(kind, GOALS[group as keyof typeof GOALS], group);
+}
+if (missed > 0) console.log(`${missed} below the goal`);
+
+function measure(kind: TextKind, goal: number, group: string): number {
+  const bytes = kind.make(size, 1);
+  let cards = 0;
+  const probe = best(5, () => {
+    cards = 0;
+    const lanes = new CardLanes(new CardServices(new Uint8Array(32)), (_, isNew) => void (isNew && cards++));
+    for (let at = 0; at < bytes.length; at += segment) {
+      lanes.scan(0, 0, bytes, at, Math.min(at + segment, bytes.length), "plain", at);
+    }
+    lanes.close();
+  });
+  const part = bytes.subarray(0, bytes.length >> 3);
+  const oracle = best(2, () => void new EveryByte().search(part)) * 8;
+  const rate = size / 1e6 / probe;
+  console.log(
+    `${group} ${kind.name}`.padEnd(24) + rate.toFixed(2).padStart(8) +
+      (size / 1e6 / oracle).toFixed(2).padStart(12) +
+      (oracle / probe).toFixed(1).padStart(8) + String(cards).padStart(8) +
+      (rate < goal ? `   below ${goal}` : ""),
+  );
+  return rate < goal ? 1 : 0;
+}
+
+/** Milliseconds of the fastest of `rounds`. */
+function best(rounds: number, run: () => void): number {
+  let fastest = Infinity;
+  for (let round = 0; round < rounds; round++) {
+    const start = performance.now();
+    run();
+    fastest = Math.min(fastest, performance.now() - start);
+  }
+  return fastest;
+}

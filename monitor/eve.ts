@@ -78,21 +78,21 @@ export function observationEvent(observation: Observation, interfaceName: string
     { ip: flow.serverAddress, port: flow.serverPort },
   ];
   const [source, destination] = direction === 0 ? ends : ends.reverse();
-  const event: Record<string, unknown> = {
-    timestamp: eveTime(observation.timeUs),
-    flow_id: flow.id,
-    event_type: observation.type,
-    src_ip: source.ip,
-    src_port: source.port,
-    dest_ip: destination.ip,
-    dest_port: destination.port,
-    ip_v: flow.ipVersion,
-    proto: protocolName(flow.protocol).toUpperCase(),
-  };
+  const event: Record<string, unknown> = { timestamp: eveTime(observation.timeUs) };
+  if (flow.id > 0) event.flow_id = flow.id; // ARP and ICMP errors belong to no flow
+  event.event_type = observation.type;
+  if (flow.ipVersion > 0) {
+    event.src_ip = source.ip;
+    if (flow.id > 0) event.src_port = source.port;
+    event.dest_ip = destination.ip;
+    if (flow.id > 0) event.dest_port = destination.port;
+    event.ip_v = flow.ipVersion;
+    event.proto = protocolName(flow.protocol).toUpperCase();
+  }
   if (interfaceName !== "") event.in_iface = interfaceName;
   const vlan = vlanIds(flow.vlan);
   if (vlan.length > 0) event.vlan = vlan;
-  event.community_id = communityIdOfFlow(flow);
+  if (flow.id > 0) event.community_id = communityIdOfFlow(flow);
   Object.assign(event, observation.fields);
   const details = observation.fields.netpane as { last_seen?: number } | undefined;
   if (details?.last_seen !== undefined) {

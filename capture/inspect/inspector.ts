@@ -19,7 +19,8 @@ import {
 import type { PacketRecord } from "../../model/packet.ts";
 import { PacketClock, WALL_CLOCK } from "./clock.ts";
 import { Decoder } from "./decode/decoder.ts";
-import { PacketView, Reason } from "./decode/packet_view.ts";
+import { Kind, PacketView, Reason } from "./decode/packet_view.ts";
+import { PacketEvents } from "./dpi/packet_events.ts";
 import { PayloadInspector, type PayloadOptions } from "./dpi/payload_inspector.ts";
 import { createSecret } from "./flow/flow_hash.ts";
 import { EndedFlows } from "./flow/ended_flows.ts";
@@ -74,6 +75,7 @@ export class Inspector {
   readonly #ended: EndedFlows;
   readonly #onFlowEnd: FlowEndSink | undefined;
   readonly #payload: PayloadInspector | null;
+  readonly #packetEvents: PacketEvents | null;
   readonly #log: PacketLog | null;
   /** What was recognised in the packet at hand, for the log. */
   #note = "";
@@ -103,6 +105,7 @@ export class Inspector {
     };
     this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
     this.#log = options.packetLog ? new PacketLog(options.packetLog.showPayload) : null;
+    this.#packetEvents = options.payload ? new PacketEvents(options.payload.tell) : null;
     this.#payload = options.payload
       ? new PayloadInspector(this.#flows.store, this.#flows.capacity, {
         ...options.payload,
@@ -182,6 +185,12 @@ export class Inspector {
     if (datagramDepth >= 0 && datagramDepth === view.tunnelDepth && view.protocol === IpProtocol.udp) {
       this.#payload!.datagram(view, row, this.#flows.direction, payloadAt, payloadEnd);
     }
+    if (
+      this.#packetEvents !== null &&
+      (view.kind === Kind.arp || view.kind === Kind.icmp || view.kind === Kind.icmpv6)
+    ) {
+      this.#packetEvents.take(view);
+    }
     if (this.#log !== null) this.#logPacket(row, caplen, payloadAt, payloadEnd);
     if (sides === NO_SIDES) sides = view.ipHeaders > 0 && view.ipVersion !== 0 ? this.#sides() : SIDES_OTHER;
 
@@ -205,8 +214,9 @@ export class Inspector {
     const note = this.#note;
     this.#note = "";
     if (!this.#log!.wants(this.#view.timeUs[0], note !== "")) return;
+    const words = note || (this.#packetEvents?.summary(this.#view) ?? "");
     const flowId = row >= 0 ? this.#flows.store.doubles[row * ROW_DOUBLES + ID] : 0;
-    this.#log!.add(this.#view, { number: this.#sums[PACKETS] + 1, caplen, flowId, note }, { at, end });
+    this.#log!.add(this.#view, { number: this.#sums[PACKETS] + 1, caplen, flowId, note: words }, { at, end });
   }
 
   /** What payload inspection knows of a flow, into row `to` of `out`. */

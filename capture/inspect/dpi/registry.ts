@@ -1,15 +1,25 @@
 /** Every protocol that is told by its bytes, in the order in which they are asked: the surest signs first. */
 import type { DatagramProtocol, StreamProtocol } from "./contract.ts";
+import { dhcpDatagrams } from "./dhcp.ts";
+import { dhcpv6Datagrams } from "./dhcpv6.ts";
 import { dnsDatagrams, dnsStream } from "./dns.ts";
+import { dtls } from "./dtls.ts";
 import { ftp } from "./ftp.ts";
 import { http1 } from "./http1.ts";
 import { http2 } from "./http2.ts";
 import { imap } from "./imap.ts";
+import { nbnsDatagrams } from "./nbns.ts";
+import { ntpDatagrams } from "./ntp.ts";
 import { pop3 } from "./pop3.ts";
 import { quic } from "./quic.ts";
+import { sipDatagrams, sipStream } from "./sip.ts";
 import { smtp } from "./smtp.ts";
+import { snmpDatagrams } from "./snmp.ts";
+import { ssdpDatagrams } from "./ssdp.ts";
 import { ssh } from "./ssh.ts";
+import { syslogDatagrams, syslogStream } from "./syslog.ts";
 import { telnet } from "./telnet.ts";
+import { tftpDatagrams } from "./tftp.ts";
 import { tls } from "./tls.ts";
 import { websocket } from "./websocket.ts";
 
@@ -24,10 +34,22 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   ftp,
   telnet,
   dnsStream,
+  sipStream,
+  syslogStream,
   websocket,
 ];
 
 export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [
   dnsDatagrams,
   quic,
+  dtls,
+  dhcpDatagrams,
+  dhcpv6Datagrams,
+  nbnsDatagrams,
+  snmpDatagrams,
+  ssdpDatagrams,
+  sipDatagrams,
+  ntpDatagrams,
+  syslogDatagrams,
+  tftpDatagrams,
 ];

@@ -121,7 +121,9 @@ function unbase64(word: string): string {
   const plain = word.replaceAll("-", "+").replaceAll("_", "/");
   let text = "";
   for (let from = 0; from < 4; from++) {
-    text += " " + atob(plain.slice(from, plain.length - (plain.length - from) % 4));
+    // Without padding any length but 4n + 1 is base64.
+    const end = (plain.length - from) % 4 === 1 ? plain.length - 1 : plain.length;
+    text += " " + atob(plain.slice(from, end));
   }
   return text;
 }

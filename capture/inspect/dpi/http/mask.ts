@@ -97,7 +97,7 @@ export function maskCards(text: string): string {
 
 /** Words that are base64 (of either alphabet) or hexadecimal text with a card number in it are masked as a whole. */
 function maskCodedCards(text: string): string {
-  if (text.length < MIN_CODED_CHARS) return text;
+  if (text.length < MIN_CODED_CHARS || !CODED_DIGITS.test(text)) return text;
   return text.replaceAll(CODED_WORD, (word) => {
     const decoded = /^[0-9a-f]+$/i.test(word) ? unhex(word) : unbase64(word);
     return maskPlainCards(decoded) === decoded ? word : MASK;
@@ -106,6 +106,8 @@ function maskCodedCards(text: string): string {
 
 /** 13 digits in base64. */
 const MIN_CODED_CHARS = 18;
+/** Three digits in base64, wherever they stand to its groups of four digits one triple is whole; or four in hexadecimal. */
+const CODED_DIGITS = /[MNO][DTjz][AEIMQUYcgk][w-z0-5]|(3\d){4}/;
 const CODED_WORD = /[A-Za-z0-9+/_-]{18,}/g;
 
 function unhex(word: string): string {

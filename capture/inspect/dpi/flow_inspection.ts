@@ -4,10 +4,14 @@
  */
 import { Cursor } from "../../../model/cursor.ts";
 import { type HeldBudget, type StreamSink, TcpStream } from "../stream/tcp_stream.ts";
+import { beginsClientHello } from "./tls.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
 
 /** First bytes of a direction kept while several protocols are still possible. */
 export const MAX_PROBE_BYTES = 1024;
+
+/** Chunks of unknown text that are asked whether TLS begins there. */
+const MAX_LATE_CHUNKS = 32;
 
 /** What all flows share; `PayloadInspector` provides it. */
 export interface InspectionServices {
@@ -32,6 +36,7 @@ export class FlowInspection implements StreamSink {
   readonly #handle: FlowHandle;
   #parser: StreamParser | null = null;
   #protocol = "";
+  #lateChunks = 0;
   /** First bytes of each direction while it is not decided; null before the first, `RULED_OUT` when none fits. */
   #heads: [Uint8Array | null, Uint8Array | null] = [null, null];
   #probe = new Cursor(NOTHING);
@@ -108,6 +113,11 @@ export class FlowInspection implements StreamSink {
   #find(direction: number, bytes: Uint8Array, at: number, end: number): void {
     const head = this.#heads[direction];
     if (head === RULED_OUT) {
+      // Behind a proxy's or a database's own greeting TLS may begin late.
+      if (this.#lateChunks < MAX_LATE_CHUNKS && ++this.#lateChunks && beginsClientHello(bytes, at, end)) {
+        this.switchTo("tls", direction, bytes, at, end);
+        return;
+      }
       this.#handle.scan(direction, 0, bytes, at, end, "plain");
       return;
     }
@@ -162,7 +172,13 @@ export class FlowInspection implements StreamSink {
 
   #fail(error: unknown): void {
     this.#services.failed(this.#protocol, error);
+    const parser = this.#parser;
     this.finish();
+    try {
+      parser?.close(); // it may have memory to give back
+    } catch {
+      // counted above
+    }
   }
 }
 

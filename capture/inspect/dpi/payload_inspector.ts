@@ -112,14 +112,13 @@ export class PayloadInspector {
 
   /** A TCP segment, after the flow table has counted it. `view.cursor` lies over the captured payload. */
   segment(view: PacketView, row: number, direction: number): void {
-    const status = this.#status[row];
-    if ((status & PHASE) === DONE || !view.tcpWhole) return;
+    if (!view.tcpWhole) return;
     const flags = view.tcpFlags;
     if ((flags & SYN) !== 0) {
-      this.#firstSequence[2 * row + direction] = (view.sequence + 1) | 0;
-      this.#status[row] = status | ISN_KNOWN << direction;
+      this.#opening(view, row, direction);
       if (view.payloadBytes === 0) return;
     }
+    if ((this.#status[row] & PHASE) === DONE) return;
     const inspection = this.#streams[row];
     if (view.payloadBytes === 0) {
       if (inspection !== undefined && (flags & ACK) !== 0) {
@@ -143,6 +142,22 @@ export class PayloadInspector {
     );
     if ((flags & ACK) !== 0) open.stream(1 - direction).acknowledged(view.acknowledgement, view.timeUs[0]);
     if (open.done) this.#release(row, DONE);
+  }
+
+  /** A SYN: where the direction's bytes begin. Another SYN on a connection nobody closed begins a new one. */
+  #opening(view: PacketView, row: number, direction: number): void {
+    const status = this.#status[row];
+    const first = (view.sequence + 1) | 0;
+    const at = 2 * row + direction;
+    const isNew = (view.tcpFlags & ACK) === 0 && (status & PHASE) !== FRESH &&
+      this.#firstSequence[at] !== first;
+    if (isNew && (status & ISN_KNOWN << direction) !== 0) {
+      this.#streams[row]?.close();
+      this.#release(row, FRESH);
+      this.#status[row] = FRESH;
+    }
+    this.#firstSequence[at] = first;
+    this.#status[row] |= ISN_KNOWN << direction;
   }
 
   /** A UDP datagram that is no tunnel, after the flow table has counted it. */

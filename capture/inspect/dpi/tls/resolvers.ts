@@ -2,9 +2,9 @@
  * DNS inside of encryption: which connections are to a resolver.
  *
  * DNS over TLS is told by its port or ALPN (RFC 7858 §3.1), over QUIC by ALPN (RFC 9250 §4.1.1). DNS over HTTPS
- * looks like any web site: only the host's name tells. The list is of public resolvers as their operators name them
- * on their set-up pages, and the presets of browsers and systems; compiled in November 2026. A private or unlisted
- * resolver is not seen.
+ * looks like any web site: only the host's name tells. The list names well-known public resolvers, those that browsers
+ * and systems offer among them; it was written down from general knowledge (2026) and not checked against each
+ * operator's pages. A private or unlisted resolver is not seen.
  */
 const DOH_HOSTS = new Set([
   "chromium.dns.nextdns.io",

@@ -88,7 +88,7 @@ const OPCODES = 0b111_0111;
  */
 function hasSaneHeader(c: Cursor, length: number): boolean {
   const flags = c.peek16(2);
-  if ((flags & Flag.reserved) !== 0 || (OPCODES >> opcodeOf(flags) & 1) === 0) return false;
+  if (!hasSaneFlags(flags)) return false;
   const questions = c.peek16(4);
   const records = c.peek16(6) + c.peek16(8) + c.peek16(10);
   if (questions * MIN_QUESTION_BYTES + records * MIN_RECORD_BYTES > length - HEADER_BYTES) return false;
@@ -96,17 +96,26 @@ function hasSaneHeader(c: Cursor, length: number): boolean {
   return questions + records > 0 || (flags & 15) !== 0;
 }
 
+function hasSaneFlags(flags: number): boolean {
+  return (flags & Flag.reserved) === 0 && (OPCODES >> opcodeOf(flags) & 1) !== 0;
+}
+
+/** Questions of a message whose first one is cut short, at most. */
+const MAX_CUT_QUESTIONS = 32;
+
 /** On DNS's own ports: a header, and a first question or record that begins with a name. */
 function passesLoosely(c: Cursor): boolean {
   if (!c.has(HEADER_BYTES)) return false;
-  if (c.peek16(4) === 0) return hasSaneHeader(c, c.remaining);
-  for (let at = HEADER_BYTES; c.has(at + MIN_QUESTION_BYTES);) {
+  const questions = c.peek16(4);
+  if (questions === 0) return hasSaneHeader(c, c.remaining);
+  let at = HEADER_BYTES;
+  while (c.has(at + MIN_QUESTION_BYTES)) {
     const size = c.peek8(at);
     if (size === 0 || size >= 0xc0 || isExtendedLabel(size)) return true;
     if (size > 63) return false;
     at += 1 + size;
   }
-  return false;
+  return questions <= MAX_CUT_QUESTIONS && hasSaneFlags(c.peek16(2));
 }
 
 /** On any port: one message, well formed from the first byte to the last. */

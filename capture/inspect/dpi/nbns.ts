@@ -10,6 +10,7 @@ import { formatIpv4 } from "../../../model/address.ts";
 import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
 import { presentable } from "./presentable_text.ts";
 
+const DNS_PORT = 53;
 const NBNS_PORT = 137;
 const HEADER_BYTES = 12;
 const NAME_BYTES = 16;
@@ -52,6 +53,8 @@ const GROUP = 0x8000;
 export const nbnsDatagrams: DatagramProtocol = {
   name: "nbns",
   probe(c, _direction, clientPort, serverPort) {
+    // A program that asks a name server for such a name speaks DNS.
+    if (clientPort === DNS_PORT || serverPort === DNS_PORT) return Probe.no;
     const onPort = clientPort === NBNS_PORT || serverPort === NBNS_PORT;
     return isNameService(c, onPort) ? Probe.yes : Probe.no;
   },

@@ -14,8 +14,8 @@ const REVERSE_IPV6 = /^(?:[0-9a-f]\.){1,32}ip6\.arpa$/i;
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /**
- * Text from bytes as Suricata writes it: as it is where it is valid UTF-8, else what is no printable ASCII as `\xHH`.
- * Card numbers are masked.
+ * Text from bytes as Suricata writes it: as it is where it is valid UTF-8, else what is no printable ASCII as `\xHH`;
+ * control characters as `\xHH` always. Card numbers are masked.
  */
 export function presentableText(bytes: Uint8Array, at: number, end: number): string {
   let odd = false;
@@ -47,15 +47,28 @@ function plain(bytes: Uint8Array, length: number): string {
 }
 
 function escaped(bytes: Uint8Array, length: number): string {
-  if (isUtf8(bytes, length)) return utf8.decode(bytes.subarray(0, length));
+  // Suricata leaves control characters of valid UTF-8 alone; escaped, no terminal and no table is upset by them.
+  if (isUtf8(bytes, length)) {
+    return utf8.decode(bytes.subarray(0, length)).replaceAll(CONTROLS, escapedCharacter);
+  }
   let text = "";
   for (let i = 0; i < length; i++) {
     const byte = bytes[i];
-    text += byte < 0x20 || byte > 0x7e
-      ? `\\x${byte.toString(16).padStart(2, "0")}`
-      : String.fromCharCode(byte);
+    text += byte < 0x20 || byte > 0x7e ? hexEscape(byte) : String.fromCharCode(byte);
   }
   return text;
+}
+
+/** C0, delete, C1. */
+// deno-lint-ignore no-control-regex
+const CONTROLS = /[\0-\x1f\x7f-\x9f]/g;
+
+function escapedCharacter(character: string): string {
+  return hexEscape(character.charCodeAt(0));
+}
+
+function hexEscape(code: number): string {
+  return `\\x${code.toString(16).padStart(2, "0")}`;
 }
 
 /** RFC 3629 §4. A decoder that throws would cost many times the name. */

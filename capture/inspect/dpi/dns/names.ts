@@ -87,8 +87,9 @@ export class NameReader {
         continue;
       }
       if (isExtendedLabel(size)) {
-        if (at === start + 1) return fail(c); // a name that begins so is none
-        c.at = after < 0 ? at : after;
+        // A name that begins so is none, and a pointer leads to names that could be read before.
+        if (at === start + 1 || after >= 0) return fail(c);
+        c.at = at;
         this.sawUnknownLabel = true;
         return UNKNOWN_LABEL;
       }

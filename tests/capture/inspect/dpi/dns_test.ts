@@ -212,6 +212,7 @@ const NAMES: [string, number[], string][] = [
   ["case is kept", name("WwW.eXample"), "WwW.eXample"],
   ["valid UTF-8 stays", name("b\xc3\xbccher"), "bücher"],
   ["other bytes are escaped", name("a\xff\x00b.c"), "a\\xff\\x00b.c"],
+  ["control characters are escaped in UTF-8 too", name("\x1b[31m\xc3\xbc\x7f"), "\\x1b[31mü\\x7f"],
   ["overlong UTF-8 is none", name("\xc0\xaf"), "\\xc0\\xaf"],
   ["surrogates are none", name("\xed\xa0\x80"), "\\xed\\xa0\\x80"],
   ["a bit string", [0x41, 12, 0xab, 0xc0, ...name("org")], "\\[xabc0/12].org"],

@@ -93,6 +93,7 @@ Deno.test("recognised by its names, on its port by their length", () => {
   const odd = bytes(QUERY);
   odd[14] = 0x53; // "S": no half-octet
   assert.equal(probeDatagram(nbnsDatagrams, QUERY), "yes");
+  assert.equal(probeDatagram(nbnsDatagrams, QUERY, 0, 40_000, 53), "no");
   assert.equal(probeDatagram(nbnsDatagrams, odd), "no");
   assert.equal(probeDatagram(nbnsDatagrams, odd, 0, 137, 137), "yes");
   assert.equal(told(odd), undefined);

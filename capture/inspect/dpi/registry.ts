@@ -10,9 +10,12 @@ import { http2 } from "./http2.ts";
 import { imap } from "./imap.ts";
 import { nbnsDatagrams } from "./nbns.ts";
 import { ntpDatagrams } from "./ntp.ts";
+import { mysql } from "./mysql.ts";
 import { pop3 } from "./pop3.ts";
+import { postgresql } from "./postgresql.ts";
 import { quic } from "./quic.ts";
 import { sipDatagrams, sipStream } from "./sip.ts";
+import { redis } from "./redis.ts";
 import { smtp } from "./smtp.ts";
 import { snmpDatagrams } from "./snmp.ts";
 import { ssdpDatagrams } from "./ssdp.ts";
@@ -33,6 +36,9 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   smtp,
   ftp,
   telnet,
+  postgresql,
+  mysql,
+  redis,
   dnsStream,
   sipStream,
   syslogStream,

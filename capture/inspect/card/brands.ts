@@ -203,14 +203,19 @@ const TYPED_LAYOUTS: readonly (readonly number[])[] = [[4, 4, 4, 2], [4, 4, 4, 3
 
 export const Layout = { none: 0, own: 1, typed: 2 } as const;
 
+/** Layouts by their groups as hexadecimal digits: 4-6-5 is 0x465. */
+const LAYOUTS: ReadonlyMap<number, number> = new Map([
+  ...TYPED_LAYOUTS.map((layout) => [layoutKey(layout, 0, layout.length), Layout.typed] as const),
+  ...OWN_LAYOUTS.map((layout) => [layoutKey(layout, 0, layout.length), Layout.own] as const),
+]);
+
 /** Whether groups of digits `lengths[at, at + count)` are laid out as a card number is: one of `Layout`. */
 export function cardLayout(lengths: ArrayLike<number>, at: number, count: number): number {
-  if (OWN_LAYOUTS.some((layout) => isLayout(layout, lengths, at, count))) return Layout.own;
-  return TYPED_LAYOUTS.some((layout) => isLayout(layout, lengths, at, count)) ? Layout.typed : Layout.none;
+  return count < 2 || count > 5 ? Layout.none : LAYOUTS.get(layoutKey(lengths, at, count)) ?? Layout.none;
 }
 
-function isLayout(layout: readonly number[], lengths: ArrayLike<number>, at: number, count: number): boolean {
-  if (layout.length !== count) return false;
-  for (let i = 0; i < count; i++) if (layout[i] !== lengths[at + i]) return false;
-  return true;
+function layoutKey(lengths: ArrayLike<number>, at: number, count: number): number {
+  let key = 0;
+  for (let i = at; i < at + count; i++) key = key << 4 | Math.min(lengths[i], 15);
+  return key;
 }

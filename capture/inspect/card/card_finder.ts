@@ -43,6 +43,11 @@ export const NOTE_CONFIDENCE = 0.25;
 /** Digits in a row from which on they are no card number, whatever is before them. */
 const LONG_RUN = 24;
 
+/** Groups of a number, and a word of digits before and after it. */
+const MOST_GROUPS = 7;
+/** Bytes of a number's groups, and of a word before it, that can stand before one of its groups. */
+const MOST_BEFORE = 34;
+
 /** What a direction of a flow has shown so far: where most numbers of that shape fail Luhn, they are no cards. */
 export interface Ledger {
   passed: number;
@@ -98,6 +103,8 @@ export class CardFinder {
   #groups = new Int32Array(16);
   /** Index up to which an unwrapped window has been searched: no probe is needed before. */
   #skipTo = 0;
+  /** Index up to which groups were found to be no number. */
+  #groupSkip = 0;
   readonly #inner: Window = {
     bytes: this.#unwrapped.text,
     low: 0,
@@ -259,10 +266,11 @@ export class CardFinder {
     const { bytes, low, end } = window;
     const next = to < end ? bytes[to] : -1;
     const last = from > low ? bytes[from - 1] : -1;
+    this.#groupSkip = to;
     if (next >= 0 && IS_SEPARATOR[next] === 1) {
       if (to + 1 >= end && window.open) return NEEDS_MORE;
       if (to + 1 < end && IS_DIGIT[bytes[to + 1]] === 1) {
-        const seen = this.#grouped(window, from, next);
+        const seen = this.#grouped(window, from, to, next);
         if (seen !== 0) return seen;
       }
     }
@@ -270,10 +278,10 @@ export class CardFinder {
       last >= 0 && last !== next && IS_SEPARATOR[last] === 1 && from - 2 >= low &&
       IS_DIGIT[bytes[from - 2]] === 1
     ) {
-      const seen = this.#grouped(window, from, last);
+      const seen = this.#grouped(window, from, to, last);
       if (seen !== 0) return seen;
     }
-    if (this.#inside) return to;
+    if (this.#inside) return this.#groupSkip;
     const length = to - from;
     if ((next === 0 || last === 0) && length === 1) {
       return this.#utf16At(window, from) ? to : NEEDS_MORE;
@@ -284,7 +292,7 @@ export class CardFinder {
     }
     const escape = leadsIntoEscape(bytes, low, end, from, to);
     if (escape === NEEDS_MORE && window.open) return NEEDS_MORE;
-    if (escape !== 1) return from + 1;
+    if (escape !== 1) return this.#groupSkip;
     return this.#escapesAt(window, from) ? from + 1 : NEEDS_MORE;
   }
 
@@ -293,24 +301,31 @@ export class CardFinder {
    *
    * @returns 0 where it is no candidate, the end of the sequence where it was judged, or `NEEDS_MORE`.
    */
-  #grouped(window: Window, from: number, separator: number): number {
+  #grouped(window: Window, from: number, to: number, separator: number): number {
     const { bytes, low, end } = window;
     const groups = this.#groups;
     let start = from;
-    while (
-      start - 2 >= low && bytes[start - 1] === separator && IS_DIGIT[bytes[start - 2]] === 1 &&
-      from - start < 40
-    ) {
+    while (start - 2 >= low && bytes[start - 1] === separator && IS_DIGIT[bytes[start - 2]] === 1) {
+      if (from - start > MOST_BEFORE) {
+        this.#stepOver(window, to, separator);
+        return 0;
+      }
       start -= 2;
-      while (start > low && IS_DIGIT[bytes[start - 1]] === 1 && from - start < 40) start--;
+      while (start > low && IS_DIGIT[bytes[start - 1]] === 1 && from - start <= MOST_BEFORE) start--;
     }
     let count = 0;
+    let total = 0;
     let at = start;
     for (;;) {
       const groupStart = at;
       while (at < end && IS_DIGIT[bytes[at]] === 1 && at - groupStart < LONG_RUN) at++;
       if (at >= end && window.open) return NEEDS_MORE;
-      if (at - groupStart >= LONG_RUN || count > 6) return 0; // A list of numbers.
+      if (at - groupStart >= LONG_RUN) return 0;
+      if (count >= MOST_GROUPS) {
+        this.#stepOver(window, to, separator);
+        return 0;
+      }
+      total += at - groupStart;
       groups[count++] = at - groupStart;
       if (at >= end || bytes[at] !== separator) break;
       if (at + 1 >= end) {
@@ -320,14 +335,16 @@ export class CardFinder {
       if (IS_DIGIT[bytes[at + 1]] !== 1) break;
       at++;
     }
+    if (total < MIN_PAN_DIGITS) {
+      this.#stepOver(window, to, separator);
+      return 0;
+    }
     let failed = false;
     // Groups 0..count-1 from `start` to `at`. Between blanks the first or last may be another word: `12/29`, `10:30`.
     const most = separator === 0x20 || separator === 0x2b ? 1 : 0;
     for (let lead = 0; lead <= most; lead++) {
       for (let trail = 0; trail <= most; trail++) {
-        const layout = count - lead - trail < 2
-          ? Layout.none
-          : cardLayout(groups, lead, count - lead - trail);
+        const layout = cardLayout(groups, lead, count - lead - trail);
         if (layout === Layout.none) continue;
         const leadCost = lead === 0 ? 0 : this.#leadCost(window, start, groups[0]);
         const trailCost = trail === 0 ? 0 : this.#trailCost(window, at, groups[count - 1]);
@@ -349,8 +366,27 @@ export class CardFinder {
         failed ||= judged === FAILED;
       }
     }
-    if (failed) this.#countFailure(at);
-    return failed ? at : 0;
+    if (failed) {
+      this.#countFailure(at);
+      return at;
+    }
+    this.#stepOver(window, to, separator);
+    return 0;
+  }
+
+  /**
+   * Steps over a list of numbers: groups with one separator that are no card, to the last of them, which may begin
+   * something else. A longer run of digits among them is looked at for itself.
+   */
+  #stepOver(window: Window, to: number, separator: number): void {
+    const { bytes, end } = window;
+    let last = 0;
+    for (let at = to; at + 1 < end && bytes[at] === separator && IS_DIGIT[bytes[at + 1]] === 1;) {
+      last = ++at;
+      while (at < end && IS_DIGIT[bytes[at]] === 1) at++;
+      if (at - last >= MIN_PAN_DIGITS) break;
+    }
+    if (last > this.#groupSkip) this.#groupSkip = last;
   }
 
   /** A group before the number that may be a word of its own; negative where it is not. */

@@ -2,10 +2,23 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Connection } from "../model/api.ts";
-import { bitRate, byteCount, count, dateTime, duration, endpoint, roundTrip, text } from "./format.ts";
-import { bytesInOut, DIRECTIONS, hasPorts, METHOD_WORDS } from "./ConnectionRow.tsx";
+import { gradeOf } from "./finding_words.ts";
+import {
+  bitRate,
+  byteCount,
+  count,
+  dateTime,
+  duration,
+  endpoint,
+  hasPorts,
+  protocolWord,
+  roundTrip,
+  text,
+} from "./format.ts";
+import { bytesInOut, DIRECTIONS, METHOD_WORDS } from "./ConnectionRow.tsx";
 import { FilterLink } from "./FilterLink.tsx";
 import { Icon } from "./Icon.tsx";
+import { type FlowMarks, flowOf } from "./marks.ts";
 import { usualService } from "./ports.ts";
 import { filterFor } from "./shares.ts";
 
@@ -23,17 +36,22 @@ export interface ConnectionDetailsProps {
   now: number;
   /** It is no longer in the list: what is shown is the last that was known. */
   gone: boolean;
+  /** What was found in it, if anything. */
+  found?: FlowMarks;
   onClose: () => void;
 }
 
-export function ConnectionDetails({ row, now, gone, onClose }: ConnectionDetailsProps) {
+/** Findings listed here; their own page has them all. */
+const MAX_FOUND = 5;
+
+export function ConnectionDetails({ row, now, gone, found, onClose }: ConnectionDetailsProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     if (!dialog.current!.open) dialog.current!.showModal();
   }, []);
   const [bytesIn, bytesOut] = bytesInOut(row);
   const kind = row.state === "listen" ? "listen" : row.direction;
-  const service = hasPorts(row) ? usualService(row.dest_port) : "";
+  const service = hasPorts(row.proto) ? usualService(row.dest_port) : "";
   return (
     <dialog
       class="drawer"
@@ -47,12 +65,12 @@ export function ConnectionDetails({ row, now, gone, onClose }: ConnectionDetails
       <div class="drawer-inner">
         <header class="drawer-head">
           <h2 id="drawer-title">
-            <span class="mono">{endpoint(row.src_ip, hasPorts(row) ? row.src_port : 0)}</span>
+            <span class="mono">{endpoint(row.src_ip, hasPorts(row.proto) ? row.src_port : 0)}</span>
             <span class="drawer-arrow">
               <Icon name="down" />
               <span class="visually-hidden">to</span>
             </span>
-            <span class="mono">{endpoint(row.dest_ip, hasPorts(row) ? row.dest_port : 0)}</span>
+            <span class="mono">{endpoint(row.dest_ip, hasPorts(row.proto) ? row.dest_port : 0)}</span>
           </h2>
           <button
             type="button"
@@ -66,11 +84,46 @@ export function ConnectionDetails({ row, now, gone, onClose }: ConnectionDetails
         {gone && (
           <p class="banner banner-info">No longer in the list. This is the last that was seen of it.</p>
         )}
+        {found && (
+          <section class="fields">
+            <h3>Findings</h3>
+            <ul class="drawer-found">
+              {found.marks.slice(0, MAX_FOUND).map(({ id, severity, text }) => {
+                const { word, tone } = gradeOf(severity);
+                return (
+                  <li key={id}>
+                    <span class={`tone-${tone}`}>
+                      <Icon name={tone} /> {word}
+                    </span>{" "}
+                    <span class="foreign">{text}</span>
+                  </li>
+                );
+              })}
+            </ul>
+            <p>
+              <a href={`/findings?flow=${flowOf(found.marks[0].id)}`}>
+                {found.marks.length > MAX_FOUND ? `All ${count(found.marks.length)} findings` : "Evidence"}
+              </a>
+            </p>
+          </section>
+        )}
         <Group title="Connection">
-          <Field name="Protocol">
-            {row.proto}
-            {service !== "" && <span class="dim">{` usually ${service}, by port`}</span>}
+          <Field name="Host name">
+            {row.server_name === ""
+              ? <span class="dim">none seen in the traffic</span>
+              : (
+                <FilterLink q={`host:${row.server_name}`} title="Show all connections to it">
+                  {row.server_name}
+                </FilterLink>
+              )}
           </Field>
+          <Field name="Protocol">
+            {row.app_proto === "" ? <span class="dim">not known from its bytes</span> : row.app_proto}
+            {row.app_proto === "" && service !== "" && (
+              <span class="dim">{`; usually ${service}, by port`}</span>
+            )}
+          </Field>
+          <Field name="Transport">{protocolWord(row.proto)}</Field>
           <Field name="State">{row.state.replaceAll("_", " ")}</Field>
           <Field name="Direction">{DIRECTIONS[kind]}</Field>
           <Field name="First seen">

@@ -1,7 +1,18 @@
 /** One connection as a row of the table. On a phone the same cells are set in two lines, by the stylesheet alone. */
 import type { Connection } from "../model/api.ts";
-import { bitRate, byteCount, NOTHING, roundTrip, shortDuration, text } from "./format.ts";
+import { gradeOf } from "./finding_words.ts";
+import {
+  bitRate,
+  byteCount,
+  hasPorts,
+  NOTHING,
+  protocolWord,
+  roundTrip,
+  shortDuration,
+  text,
+} from "./format.ts";
 import { Icon } from "./Icon.tsx";
+import type { FlowMarks } from "./marks.ts";
 import { usualService } from "./ports.ts";
 
 /** What each direction is called, and what it means. */
@@ -26,14 +37,17 @@ const STATE_TONES: Record<string, string> = {
   reset: "error",
 };
 
-/** Headings of the columns; `sort` is what the server calls the order, absent where there is none. */
+/**
+ * Headings of the columns; `sort` is what the server calls the order, absent where there is none. `also` is a second
+ * order of the same column, by what stands beside.
+ */
 export const COLUMNS = [
   { name: "process", label: "Program", sort: "process" },
   { name: "direction", label: "Direction" },
   { name: "client", label: "Client", sort: "src_ip" },
-  { name: "server", label: "Server", sort: "dest_ip" },
+  { name: "server", label: "Server", sort: "server_name", also: { label: "address", sort: "dest_ip" } },
   { name: "port", label: "Port", sort: "dest_port" },
-  { name: "proto", label: "Protocol", sort: "proto" },
+  { name: "proto", label: "Protocol", sort: "app_proto" },
   { name: "state", label: "State", sort: "state" },
   { name: "bytes", label: "Bytes in, out", sort: "bytes", num: true },
   { name: "rate", label: "Rate", sort: "bits_per_second", num: true },
@@ -58,22 +72,27 @@ export interface ConnectionRowProps {
   current: boolean;
   /** Whether there is a column for programs; without one the client leads the row. */
   programs: boolean;
+  /** What was found in it, if anything. */
+  found?: FlowMarks;
   onOpen?: (row: Connection) => void;
 }
 
-export function ConnectionRow({ row, index, now, current, programs, onOpen }: ConnectionRowProps) {
+export function ConnectionRow(props: ConnectionRowProps) {
+  const { row, index, now, current, programs, found, onOpen } = props;
   const kind = row.state === "listen" ? "listen" : row.direction;
   const [bytesIn, bytesOut] = bytesInOut(row);
   const client = (
     <span class="end">
       <span class="address">{row.src_ip}</span>
-      {row.src_port > 0 && hasPorts(row) && <span class="dim">:{row.src_port}</span>}
+      {row.src_port > 0 && hasPorts(row.proto) && <span class="dim">:{row.src_port}</span>}
     </span>
   );
   const open = { type: "button", class: "row-open", "data-row": index, tabIndex: current ? 0 : -1 } as const;
   return (
     <tr
-      class={`row row-${row.direction}${row.bits_per_second > 0 ? " row-busy" : ""}`}
+      class={`row row-${row.direction}${row.bits_per_second > 0 ? " row-busy" : ""}${
+        found ? ` row-found found-${gradeOf(found.severity).tone}` : ""
+      }`}
       aria-rowindex={index + 2}
       onClick={onOpen && (() => onOpen(row))}
     >
@@ -81,13 +100,17 @@ export function ConnectionRow({ row, index, now, current, programs, onOpen }: Co
         ? (
           <th scope="row" class="c-process">
             <button {...open} title={processTitle(row)}>
+              <FoundMark found={found} />
               <ProcessName row={row} />
             </button>
           </th>
         )
         : (
           <th scope="row" class="c-client c-lead mono" title={row.src_ip}>
-            <button {...open}>{client}</button>
+            <button {...open}>
+              <FoundMark found={found} />
+              {client}
+            </button>
           </th>
         )}
       <td class={`c-direction dir-${kind}`} title={DIRECTIONS[kind]}>
@@ -95,14 +118,22 @@ export function ConnectionRow({ row, index, now, current, programs, onOpen }: Co
         <span class="c-direction-word">{kind}</span>
       </td>
       {programs && <td class="c-client mono" title={row.src_ip}>{client}</td>}
-      <td class="c-server mono" title={row.dest_ip}>
-        <span class="address">{row.dest_ip}</span>
+      <td
+        class="c-server"
+        title={row.server_name === "" ? row.dest_ip : `${row.server_name}\n${row.dest_ip}`}
+      >
+        <span class="end">
+          {row.server_name !== "" && <span class="host foreign">{row.server_name}</span>}
+          <span class="address mono">{row.dest_ip}</span>
+        </span>
       </td>
       <td class="c-port mono">
-        {row.dest_port > 0 && hasPorts(row) ? row.dest_port : NOTHING}{" "}
-        <span class="dim service">{hasPorts(row) ? usualService(row.dest_port) : ""}</span>
+        {row.dest_port > 0 && hasPorts(row.proto) ? row.dest_port : NOTHING} <Service row={row} />
       </td>
-      <td class="c-proto">{row.proto}</td>
+      <td class="c-proto">
+        {row.app_proto !== "" && <span class="app foreign">{row.app_proto}</span>}{" "}
+        <span class={row.app_proto === "" ? undefined : "dim"}>{protocolWord(row.proto)}</span>
+      </td>
       <td class="c-state">
         <span class={`state state-${STATE_TONES[row.state] ?? "off"}`}>{row.state.replaceAll("_", " ")}</span>
       </td>
@@ -124,16 +155,31 @@ export function ConnectionRow({ row, index, now, current, programs, onOpen }: Co
   );
 }
 
+/** What is spoken on a port: as its bytes say, or what is usual there, which is a hint and set back. */
+function Service({ row }: { row: Connection }) {
+  if (row.app_proto !== "") return <span class="service service-known foreign">{row.app_proto}</span>;
+  return <span class="dim service">{hasPorts(row.proto) ? usualService(row.dest_port) : ""}</span>;
+}
+
+/** Sign that something was found in the connection; the words are in its title and for screen readers. */
+function FoundMark({ found }: { found: FlowMarks | undefined }) {
+  if (found === undefined) return null;
+  const { word, tone } = gradeOf(found.severity);
+  const more = found.marks.length > 1 ? ` and ${found.marks.length - 1} more` : "";
+  const text = `${word}: ${found.marks[0].text}${more}`;
+  return (
+    <span class={`found-mark tone-${tone}`} title={text}>
+      <Icon name={tone === "error" ? "error" : tone} />
+      <span class="visually-hidden">{text}.</span>
+    </span>
+  );
+}
+
 /** What came in to and went out from this side; seen from the client where neither or both ends are here. */
 export function bytesInOut(row: Connection): [number, number] {
   return row.direction === "in"
     ? [row.bytes_toserver, row.bytes_toclient]
     : [row.bytes_toclient, row.bytes_toserver];
-}
-
-/** ICMP has a type and a code where others have ports. */
-export function hasPorts(row: Connection): boolean {
-  return row.proto === "tcp" || row.proto === "udp" || row.proto === "sctp";
 }
 
 function ProcessName({ row }: { row: Connection }) {

@@ -5,7 +5,7 @@ import { Icon } from "./Icon.tsx";
 import { isRising, MAX_FILTER, SORT_LABELS, sortedBy, type SortKey, type TableQuery } from "./query.ts";
 
 /** Offered under the filter; a click adds one to it. */
-const EXAMPLES = ["port:443", "proto:udp", "process:curl", "ip:10.0.0.1", "state:established"];
+const EXAMPLES = ["port:443", "app:http", "host:example", "process:curl", "ip:10.0.0.1", "proto:udp"];
 
 export interface TableFilterProps {
   query: TableQuery;
@@ -81,7 +81,7 @@ export function TableFilter(props: TableFilterProps) {
         {total === all ? ` ${all === 1 ? "connection" : "connections"}` : ` of ${count(all)} match`}
       </p>
       <p class="filter-hint" id="filter-hint">
-        All words must match: address, port,{" "}
+        All words must match: host name, address, port,{" "}
         {programs && "program, "}protocol, state, interface. Or name the field:{" "}
         {EXAMPLES.filter((example) => programs || !example.startsWith("process")).map((example) => (
           <button

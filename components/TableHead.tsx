@@ -13,22 +13,38 @@ export function TableHead({ column, query, onSort }: TableHeadProps) {
   const sort = "sort" in column ? column.sort : null;
   const kind = `c-${column.name}${"num" in column ? " num" : ""}`;
   if (sort === null) return <th scope="col" class={kind}>{column.label}</th>;
-  const chosen = query.sort === sort;
-  const rises = isRising(query);
+  const also = "also" in column ? column.also : null;
+  const chosen = query.sort === sort || query.sort === also?.sort;
+  const order = isRising(query) ? "ascending" : "descending";
   return (
-    <th scope="col" class={kind} aria-sort={chosen ? (rises ? "ascending" : "descending") : "none"}>
-      <a
-        class="sort"
-        href={pageHref(sortedBy(query, sort))}
-        onClick={(event) => {
-          if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-          event.preventDefault();
-          onSort(sort);
-        }}
-      >
-        {column.label}
-        {chosen && <Icon name={rises ? "up" : "down"} />}
-      </a>
+    <th scope="col" class={kind} aria-sort={chosen ? order : "none"}>
+      <SortLink label={column.label} sort={sort} query={query} onSort={onSort} />
+      {also && <SortLink label={also.label} sort={also.sort} query={query} onSort={onSort} />}
     </th>
+  );
+}
+
+interface SortLinkProps {
+  label: string;
+  sort: SortKey;
+  query: TableQuery;
+  onSort: (sort: SortKey) => void;
+}
+
+function SortLink({ label, sort, query, onSort }: SortLinkProps) {
+  const chosen = query.sort === sort;
+  return (
+    <a
+      class={chosen ? "sort sort-chosen" : "sort"}
+      href={pageHref(sortedBy(query, sort))}
+      onClick={(event) => {
+        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
+        event.preventDefault();
+        onSort(sort);
+      }}
+    >
+      {label}
+      {chosen && <Icon name={isRising(query) ? "up" : "down"} />}
+    </a>
   );
 }

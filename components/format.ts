@@ -94,6 +94,11 @@ export function clock(ms: number): string {
   return [d.getHours(), d.getMinutes(), d.getSeconds()].map(digits2).join(":");
 }
 
+/** Time of day to the millisecond, for rows of packets: `12:00:03` and `.042`. */
+export function clockParts(ms: number): [clock: string, fraction: string] {
+  return [clock(ms), isMoment(ms) ? `.${String(new Date(ms).getMilliseconds()).padStart(3, "0")}` : ""];
+}
+
 /** Date and time of day in the reader's zone: `2014-03-05 12:00:03`. */
 export function dateTime(ms: number): string {
   if (!isMoment(ms)) return NOTHING;
@@ -110,6 +115,16 @@ export function isoTime(ms: number): string {
 export function endpoint(address: string, port: number): string {
   if (port === 0) return address;
   return address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+/** A protocol as readers know it, wherever it comes from: `icmpv6` for `ipv6-icmp`, `other ip` for `other_ip`. */
+export function protocolWord(proto: string): string {
+  return proto === "ipv6-icmp" ? "icmpv6" : proto.replaceAll("_", " ");
+}
+
+/** Whether a protocol has ports; ICMP has a type and a code in their place. */
+export function hasPorts(proto: string): boolean {
+  return proto === "tcp" || proto === "udp" || proto === "sctp";
 }
 
 function scaled(n: number, unit: string): Quantity {

@@ -42,6 +42,11 @@ export const tick = signal<Tick | null>(null);
 export const history = signal<ThroughputPoint[] | null>(null);
 /** Rates of each interface since the page was opened. */
 export const rates = signal<ReadonlyMap<string, RateHistory>>(new Map());
+/**
+ * Counts the times that rows told one by one may have been missed (the first is that between the making of the page
+ * and the opening of the stream): whoever shows such rows then asks for them anew.
+ */
+export const gaps = signal(0);
 /** Packet time of what is shown, ms; 0 while unknown. */
 export const packetTime = computed(() => tick.value?.packet_time ?? 0);
 
@@ -52,6 +57,32 @@ let latestRates = new Map<string, RateHistory>();
 let source: EventSource | null = null;
 let started = false;
 let retryMs = FIRST_RETRY_MS;
+
+/** Events that only some pages want. One that nobody listens to is not even parsed. */
+export type RowEvent = "alert" | "dns" | "packets";
+
+const listeners = new Map<RowEvent, Set<(data: unknown) => void>>();
+
+/** Calls `take` with the data of each such event, also while paused or hidden. @returns What ends it. */
+export function listen<T>(name: RowEvent, take: (data: T) => void): () => void {
+  startFeed();
+  let all = listeners.get(name);
+  if (all === undefined) {
+    listeners.set(name, all = new Set());
+    if (source !== null) attach(source, name);
+  }
+  const one = take as (data: unknown) => void;
+  all.add(one);
+  return () => all.delete(one);
+}
+
+function attach(to: EventSource, name: RowEvent): void {
+  to.addEventListener(name, (event) => {
+    const all = listeners.get(name)!;
+    const data = all.size > 0 ? parse<unknown>(event) : null;
+    if (data !== null) { for (const take of all) take(data); }
+  });
+}
 
 /** Opens the stream, once; later calls do nothing. */
 export function startFeed(): void {
@@ -82,8 +113,10 @@ export function withPoint(points: ThroughputPoint[], point: ThroughputPoint): Th
 function open(): void {
   source?.close();
   source = new EventSource(STREAM);
+  for (const name of listeners.keys()) attach(source, name);
   source.onopen = () => {
     retryMs = FIRST_RETRY_MS;
+    gaps.value++;
     heard();
   };
   source.onerror = () => {
@@ -109,7 +142,11 @@ function open(): void {
   source.addEventListener("reset", () => {
     latestHistory = null;
     latestRates = new Map();
+    gaps.value++;
     heard();
+  });
+  source.addEventListener("lost", () => {
+    gaps.value++;
   });
 }
 

@@ -7,9 +7,11 @@
 export const SORT_LABELS = {
   process: "Program",
   src_ip: "Client",
-  dest_ip: "Server",
+  server_name: "Server",
+  dest_ip: "Server’s address",
   dest_port: "Port",
-  proto: "Protocol",
+  app_proto: "Protocol",
+  proto: "Transport",
   state: "State",
   bytes: "Bytes",
   bits_per_second: "Rate",

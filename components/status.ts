@@ -39,8 +39,8 @@ function watchedText(tick: Tick): string {
   const { mode, interfaces, file, speed, progress, finished, filter } = tick.capture;
   const only = filter === "" ? "" : `, only “${filter}”`;
   if (mode === "playback") {
-    // JSON has no Infinity: as fast as possible comes as null.
-    const pace = Number.isFinite(speed) && speed !== null ? `${speed}×` : "as fast as possible";
+    // JSON has no Infinity: as fast as possible comes as 0.
+    const pace = speed > 0 && speed !== Infinity ? `${speed}×` : "as fast as possible";
     return `${baseName(file)} · ${pace}${finished ? "" : ` · ${percent(progress)}`}${only}`;
   }
   if (mode === "off" || !isCapturing(tick)) return "Sockets and interface counters only";

@@ -1,7 +1,8 @@
-/** The six numbers one looks at first. That nothing was lost is said as plainly as a loss would be. */
+/** The numbers one looks at first. That nothing was lost is said as plainly as a loss would be. */
 import type { ComponentChildren } from "preact";
 import type { Tick } from "../model/api.ts";
 import { Amount } from "../components/Amount.tsx";
+import { kindOf } from "../components/finding_words.ts";
 import { bitRate, byteCount, count, counted, percent, shortCount, text } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { isCapturing } from "../components/status.ts";
@@ -70,7 +71,28 @@ export default function KeyNumbers(props: { tick: Tick }) {
       >
         <Amount q={shortCount(totals.undecoded)} />
       </Key>
+      <FindingsKey anomalies={tick.anomalies} seen={seen} />
     </dl>
+  );
+}
+
+function FindingsKey({ anomalies, seen }: { anomalies: Tick["anomalies"]; seen: boolean }) {
+  const { total, kinds, notes } = anomalies;
+  const alerts = total - notes;
+  const words = notes > 0
+    ? `and ${counted(notes, "unsure note")}`
+    : Object.entries(kinds).map(([kind, n]) => `${count(n)} ${kindOf(kind).many}`).join(" · ");
+  return (
+    <Key
+      label="Findings"
+      tone={alerts > 0 ? "error" : undefined}
+      below={total > 0 ? words : seen ? "no card number or login in clear text" : "no packets are captured"}
+    >
+      <a class="quiet" href="/findings">
+        <Amount q={shortCount(alerts)} />
+        <span class="visually-hidden">{alerts === 1 ? " finding" : " findings"}: show them</span>
+      </a>
+    </Key>
   );
 }
 

@@ -2,7 +2,7 @@
 import { useRef } from "preact/hooks";
 import type { Share, Tick } from "../model/api.ts";
 import { FilterLink } from "../components/FilterLink.tsx";
-import { byteCount, percent, text } from "../components/format.ts";
+import { byteCount, percent, protocolWord, text } from "../components/format.ts";
 import { Palette } from "../components/palette.ts";
 import { usualService } from "../components/ports.ts";
 import { Ring } from "../components/Ring.tsx";
@@ -94,11 +94,11 @@ function Group(
 const NO_CONNECTIONS = new Set(["arp", "other_ip"]);
 
 /** Where the connections call something by another name than the shares. */
-const FILTER_WORDS: Record<string, string> = { unattributed: "unknown", icmpv6: "ipv6-icmp" };
+const FILTER_WORDS: Record<string, string> = { unattributed: "unknown" };
 
 /** A label that filters the connections by itself, where there is a filter for it. */
 function Label({ label, filterKey }: { label: string; filterKey: GroupProps["filterKey"] }) {
-  if (label === "other" || NO_CONNECTIONS.has(label)) return <span>{label.replaceAll("_", " ")}</span>;
+  if (label === "other" || NO_CONNECTIONS.has(label)) return <span>{protocolWord(label)}</span>;
   // Services are named by port and protocol, `443/tcp`, or by protocol alone.
   const [port, proto] = filterKey === "port" && label.includes("/") ? label.split("/") : ["", ""];
   const service = usualService(Number(port));
@@ -107,7 +107,7 @@ function Label({ label, filterKey }: { label: string; filterKey: GroupProps["fil
     : filterFor(filterKey === "port" ? "proto" : filterKey, FILTER_WORDS[label] ?? label);
   return (
     <FilterLink q={q} title={label}>
-      {label}
+      {filterKey === "process" ? label : protocolWord(label)}
       {service !== "" && <span class="dim">{" " + service}</span>}
     </FilterLink>
   );

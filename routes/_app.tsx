@@ -1,10 +1,11 @@
 /** The frame of every page: head, styles, and the theme before the first paint. */
 import { asset } from "fresh/runtime";
+import { windowTitle } from "../components/pages.ts";
 import { define } from "../state.ts";
 
-const STYLES = ["tokens", "base", "layout", "cards", "charts", "table"];
+const STYLES = ["tokens", "base", "layout", "cards", "charts", "table", "lists", "findings"];
 
-export default define.page(function Frame({ Component }) {
+export default define.page(function Frame({ Component, url }) {
   return (
     <html lang="en">
       <head>
@@ -14,7 +15,7 @@ export default define.page(function Frame({ Component }) {
         <meta name="theme-color" content="#f3f5f6" media="(prefers-color-scheme: light)" />
         <meta name="theme-color" content="#0b1216" media="(prefers-color-scheme: dark)" />
         <meta name="description" content="What this machine is doing on the network right now" />
-        <title>Netpane</title>
+        <title>{windowTitle(url.pathname)}</title>
         <link rel="icon" href={asset("/favicon.svg")} type="image/svg+xml" />
         {STYLES.map((name) => <link key={name} rel="stylesheet" href={asset(`/css/${name}.css`)} />)}
         <script src={asset("/theme.js")} />

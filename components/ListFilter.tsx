@@ -1,0 +1,63 @@
+/** The filter above a list of packets or DNS queries; a plain GET form without scripts. */
+import type { ComponentChildren } from "preact";
+import { Icon } from "./Icon.tsx";
+import { MAX_FILTER } from "./query.ts";
+
+export interface ListFilterProps {
+  /** Page that answers the form. */
+  path: string;
+  label: string;
+  placeholder: string;
+  typed: string;
+  onType: (text: string) => void;
+  /** Before the examples, in words. */
+  hint: string;
+  /** Offered under the filter; a click adds one to it. */
+  examples: string[];
+  /** Beside the box: counts, buttons. */
+  children?: ComponentChildren;
+}
+
+export function ListFilter(props: ListFilterProps) {
+  const { path, label, placeholder, typed, onType, hint, examples, children } = props;
+  return (
+    <form
+      class="filter"
+      role="search"
+      method="get"
+      action={path}
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <label class="filter-box">
+        <Icon name="search" />
+        <span class="visually-hidden">{label}</span>
+        <input
+          type="search"
+          name="q"
+          value={typed}
+          maxLength={MAX_FILTER}
+          placeholder={placeholder}
+          autocomplete="off"
+          spellcheck={false}
+          aria-describedby="filter-hint"
+          onInput={(event) => onType(event.currentTarget.value)}
+        />
+      </label>
+      <button type="submit" class="button without-script">Filter</button>
+      {children}
+      <p class="filter-hint" id="filter-hint">
+        {hint} {examples.map((example) => (
+          <button
+            key={example}
+            type="button"
+            class="example"
+            tabIndex={-1}
+            onClick={() => onType((typed.trim() + " " + example).trim())}
+          >
+            {example}
+          </button>
+        ))}
+      </p>
+    </form>
+  );
+}

@@ -1,0 +1,36 @@
+/** The way between the pages, with the number of findings as it grows. */
+import { useEffect } from "preact/hooks";
+import type { Tick } from "../model/api.ts";
+import { count, counted } from "../components/format.ts";
+import { startFeed, tick } from "../components/live.ts";
+import { PAGES } from "../components/pages.ts";
+
+/** More than this is not worth the room. */
+const MAX_SHOWN = 999;
+
+export default function Nav(props: { path: string; findings: Tick["anomalies"] }) {
+  useEffect(startFeed, []);
+  const { total, notes } = tick.value?.anomalies ?? props.findings;
+  const alerts = total - notes;
+  return (
+    <nav class="nav" aria-label="Pages">
+      <ul>
+        {PAGES.map(({ path, label }) => (
+          <li key={path}>
+            <a href={path} aria-current={path === props.path ? "page" : undefined}>
+              {label}
+              {path === "/findings" && alerts > 0 && (
+                <span class="nav-count">
+                  <span aria-hidden="true">
+                    {alerts > MAX_SHOWN ? `${count(MAX_SHOWN)}+` : count(alerts)}
+                  </span>
+                  <span class="visually-hidden">{`, ${counted(alerts, "alert")}`}</span>
+                </span>
+              )}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}

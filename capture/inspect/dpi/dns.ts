@@ -29,6 +29,7 @@ import {
   type Question,
 } from "./dns/message.ts";
 import { isExtendedLabel } from "./dns/names.ts";
+import { findMessage } from "./dns/message_search.ts";
 import { isKnownType, Type } from "./dns/registry.ts";
 
 const DNS_PORT = 53;
@@ -261,7 +262,7 @@ interface Half {
   keptBytes: number;
   /** Bytes of it that still come and are not kept. */
   skip: number;
-  /** Where messages begin is not known: find out with the next segment. */
+  /** Where messages begin is not known; kept is what may begin one, at most `MAX_UNDECIDED_BYTES`. */
   lost: boolean;
 }
 
@@ -269,7 +270,6 @@ class DnsStream implements StreamParser {
   readonly #flow: FlowHandle;
   readonly #dns: DnsFlow;
   readonly #halves: [Half, Half];
-  readonly #probe = new Cursor(NOTHING);
 
   constructor(flow: FlowHandle) {
     this.#flow = flow;
@@ -280,7 +280,24 @@ class DnsStream implements StreamParser {
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
     this.#flow.scan(direction, 0, bytes, at, end, "plain");
     const half = this.#halves[direction];
-    if (half.lost && !this.#found(half, bytes, at, end)) return;
+    if (half.lost) this.#search(half, direction, bytes, at, end);
+    else this.#read(half, direction, bytes, at, end);
+  }
+
+  gap(direction: number): void {
+    const half = this.#halves[direction];
+    this.#flow.scanEnd(direction, 0);
+    // What was cut off may have held no more than the end of the last answer.
+    if (!half.lost && half.keptBytes > PREFIX_BYTES) {
+      this.#dns.message(direction, half.kept, PREFIX_BYTES, half.keptBytes);
+    }
+    this.#halves[direction] = { ...newHalf(), lost: true };
+  }
+
+  close(): void {}
+
+  /** Messages one after the other, from a place where one begins or goes on. */
+  #read(half: Half, direction: number, bytes: Uint8Array, at: number, end: number): void {
     while (at < end) {
       if (half.skip > 0) {
         const skipped = Math.min(half.skip, end - at);
@@ -297,16 +314,6 @@ class DnsStream implements StreamParser {
       }
     }
   }
-
-  gap(direction: number): void {
-    const half = this.#halves[direction];
-    this.#flow.scanEnd(direction, 0);
-    // What was cut off may have held no more than the end of the last answer.
-    if (half.keptBytes > PREFIX_BYTES) this.#dns.message(direction, half.kept, PREFIX_BYTES, half.keptBytes);
-    this.#halves[direction] = { ...newHalf(), lost: true };
-  }
-
-  close(): void {}
 
   /** Adds to the message that has begun, and tells it when it is whole. Returns where it stopped. */
   #keep(half: Half, direction: number, bytes: Uint8Array, at: number, end: number): number {
@@ -337,12 +344,22 @@ class DnsStream implements StreamParser {
     half.keptBytes = needed;
   }
 
-  /** After a gap a segment that begins like a message begins one. */
-  #found(half: Half, bytes: Uint8Array, at: number, end: number): boolean {
-    if (end - at < PREFIX_BYTES + HEADER_BYTES) return false;
-    this.#probe.reset(bytes, at + PREFIX_BYTES, end);
-    half.lost = !hasSaneHeader(this.#probe, lengthAt(bytes, at));
-    return !half.lost;
+  /** After a gap: goes on where a message begins, with what could be the beginning of one kept back. */
+  #search(half: Half, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    if (half.keptBytes > 0) {
+      const joined = new Uint8Array(half.keptBytes + end - at);
+      joined.set(half.kept.subarray(0, half.keptBytes));
+      joined.set(bytes.subarray(at, end), half.keptBytes);
+      bytes = joined;
+      at = 0;
+      end = joined.length;
+    }
+    const found = findMessage(bytes, at, end);
+    half.keptBytes = 0;
+    if (found.begins) {
+      half.lost = false;
+      this.#read(half, direction, bytes, found.at, end);
+    } else this.#append(half, bytes, found.at, end);
   }
 }
 

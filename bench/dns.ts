@@ -68,13 +68,13 @@ function filled(head: Uint8Array, answers: number, filler: number[]): Uint8Array
 }
 
 const asked = message({ flags: ANSWER, questions: [question("a", A)] });
-/** Each pointer leads to the one before it, and each record begins at another one's end. */
+/** Each pointer leads to the one before it; names begin at the last two in turn, so that none is known already. */
 function pointerChains(): Uint8Array<ArrayBuffer> {
-  const chain = Array.from({ length: 32 }, (_, i) => pointer(i === 0 ? 12 : asked.length + 10 + 2 * (i - 1)))
-    .flat();
+  const data = asked.length + record("", 1000, []).length;
+  const chain = Array.from({ length: 30 }, (_, i) => pointer(i === 0 ? 12 : data + 2 * (i - 1))).flat();
   const first = record("", 1000, chain);
-  const at = asked.length + first.length - 2;
-  const others = Array.from({ length: 5000 }, () => record(pointer(at), 1000, [])).flat();
+  const ends = [data + chain.length - 2, data + chain.length - 4];
+  const others = Array.from({ length: 5000 }, (_, i) => record(pointer(ends[i % 2]), 1000, [])).flat();
   const whole = bytes(asked, first, others.slice(0, 65_000));
   whole.set(u16(5000), 6);
   return prefixed(whole);

@@ -6,6 +6,7 @@
  */
 import { Cursor } from "../../../model/cursor.ts";
 import { formatAddress } from "../../../model/address.ts";
+import { communityId } from "../../../model/community_id.ts";
 import { createFlowColumns, type FlowColumns } from "../../../model/flow.ts";
 import type { FlowIdentity, Observation } from "../../../model/observation.ts";
 import type { PacketView } from "../decode/packet_view.ts";
@@ -54,6 +55,8 @@ export interface PayloadOptions {
   fingerprintKey: Uint8Array;
   /** Takes observations, alerts among them (see `Observation.alert`), as they are made. */
   tell: (observation: Observation) => void;
+  /** For tests: what a parser threw, which is only counted otherwise. */
+  failed?: (protocol: string, error: unknown) => void;
 }
 
 interface DatagramFlow {
@@ -87,11 +90,13 @@ export class PayloadInspector {
   #inspected = 0;
   #refused = 0;
   #failures: Record<string, number> = {};
+  readonly #onFailure: PayloadOptions["failed"];
 
   /** @param capacity Rows of the flow table. */
   constructor(flows: FlowRows, capacity: number, options: PayloadOptions) {
     this.#flows = flows;
     this.#tell = options.tell;
+    this.#onFailure = options.failed;
     this.#alerts = new AlertBook(options.tell);
     this.cards = new CardServices(options.fingerprintKey);
     this.#datagramCards = this.#createDatagramCards();
@@ -104,7 +109,7 @@ export class PayloadInspector {
     this.#services = {
       protocols: STREAM_PROTOCOLS,
       budget: this.#budget,
-      failed: (protocol) => this.#failed(protocol),
+      failed: (protocol, error) => this.#failed(protocol, error),
       handle: (inspection) => new Handle(this, inspection.row, inspection),
       released: (handle) => (handle as Handle).close(),
     };
@@ -186,8 +191,8 @@ export class PayloadInspector {
     }
     try {
       flow.parser.datagram(direction, bytes, at, end, end - at >= view.payloadBytes);
-    } catch {
-      this.#failed(flow.protocol);
+    } catch (error) {
+      this.#failed(flow.protocol, error);
       flow.handle.isDone = true;
     }
     if (flow.handle.isDone) this.#release(row, DONE);
@@ -200,8 +205,8 @@ export class PayloadInspector {
     if (datagrams?.parser) {
       try {
         datagrams.parser.close();
-      } catch {
-        this.#failed(datagrams.protocol);
+      } catch (error) {
+        this.#failed(datagrams.protocol, error);
       }
     }
     this.#release(row, DONE);
@@ -266,6 +271,7 @@ export class PayloadInspector {
       vlan: one.vlan[0],
       tunnel: one.tunnel[0],
       interfaceIndex: one.interfaceIndex[0],
+      communityId: communityId(one, 0),
     };
   }
 
@@ -387,7 +393,8 @@ export class PayloadInspector {
     this.#status[row] = this.#status[row] & ~PHASE | phase;
   }
 
-  #failed(protocol: string): void {
+  #failed(protocol: string, error: unknown): void {
+    this.#onFailure?.(protocol, error);
     if (protocol in this.#failures || Object.keys(this.#failures).length < MAX_FAILURES_NAMED) {
       this.#failures[protocol] = (this.#failures[protocol] ?? 0) + 1;
     }

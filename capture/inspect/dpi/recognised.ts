@@ -1,112 +1,388 @@
 /**
- * Protocols over UDP that are recognised by their bytes and no more: nothing in them is ours to read.
+ * Protocols over TCP that are recognised by their first bytes and not taken apart. What they carry is searched for card
+ * numbers; where the first message is a login that anyone can read, that is told.
  *
- * What such a flow carries besides (media after STUN) may be in clear text and is looked at for card numbers.
+ * State: `MAX_LOGIN_BYTES` of the client's first bytes, where the protocol has such a login.
  */
-import type { Cursor } from "../../../model/cursor.ts";
-import { scanDatagram } from "./clear_text.ts";
-import { type DatagramProtocol, Probe } from "./contract.ts";
+import { Cursor } from "../../../model/cursor.ts";
+import { type FlowHandle, Probe, type StreamProtocol, TO_CLIENT, TO_SERVER } from "./contract.ts";
+import { firstLine } from "./first_line.ts";
+import { latin1 } from "./line_reader.ts";
+import { PassThroughStream } from "./pass_through.ts";
 
-/** The protocols of this file, the surest signs first. */
-export const RECOGNISED_DATAGRAMS: readonly DatagramProtocol[] = [
-  recognised("stun", isStun),
-  recognised("krb5", isKerberos),
-  recognised("ike", isIke),
-  recognised("wireguard", isWireguard),
-  recognised("radius", isRadius),
+/** First bytes within which a login must lie. */
+const MAX_LOGIN_BYTES = 1024;
+/** Fewer than any login has, and enough for what comes before it. */
+const MIN_LOGIN_BYTES = 12;
+
+interface Login {
+  kind: string;
+  userLength: number;
+}
+
+/** A login out of the client's first message; null for none, `undefined` where more bytes are needed. */
+type LoginReader = (c: Cursor) => Login | null | undefined;
+
+interface Recognised {
+  name: string;
+  /** As `StreamProtocol.probe`. */
+  probe: (c: Cursor, direction: number, serverPort: number) => number;
+  login?: LoginReader;
+}
+
+const TABLE: Recognised[] = [
+  // Text.
+  { name: "rtsp", probe: line(/^(?:[A-Z_]{4,13} rtsps?:\/\/\S+ RTSP\/\d|RTSP\/\d\.\d \d{3})/, "RTSP", 512) },
+  { name: "rfb", probe: prefix(/^RFB \d{3}\.\d{3}\n/, "RFB 000.000\n") },
+  { name: "amqp", probe: prefix(/^AMQP[^ -~]/, "AMQP\0") },
+  { name: "rsync", probe: prefix(/^@RSYNCD: /, "@RSYNCD: ") },
+  { name: "irc", probe: irc },
+  { name: "xmpp", probe: xmpp },
+  { name: "git", probe: (c) => matches(c, /^[0-9a-f]{4}git-(?:upload|receive)-(?:pack|archive) /, 24) },
+  {
+    name: "rlogin",
+    probe: (c) => matches(c, /^\0[\w.-]{1,32}\0[\w.-]{1,32}\0[\w.+-]{1,32}\/\d{1,6}\0$/, 110),
+  },
+  { name: "rsh", probe: rsh },
+  // Binary.
+  { name: "mqtt", probe: mqtt, login: mqttLogin },
+  { name: "ldap", probe: ldap, login: ldapLogin },
+  {
+    name: "krb5",
+    probe: (c) => c.remaining < 5 ? moreOf(c, 0) : kerberos(new Cursor(c.bytes, c.at + 4, c.end)),
+  },
+  { name: "nfs", probe: (c) => sunRpc(c, 100_003) },
+  { name: "rpcbind", probe: (c) => sunRpc(c, 100_000) },
+  { name: "socks", probe: socks },
+  { name: "modbus", probe: modbus },
+  { name: "bgp", probe: bgp },
+  { name: "pptp", probe: pptp },
+  { name: "rtmp", probe: rtmp },
+  { name: "mongodb", probe: mongodb },
+  { name: "tds", probe: tds },
+  { name: "dcerpc", probe: dcerpc },
+  {
+    name: "iec104",
+    probe: (c) => bytesAre(c, [0x68, 4, null, 0, 0, 0], (at) => [7, 0x43].includes(c.peek8(at + 2))),
+  },
 ];
 
-function recognised(
-  name: string,
-  isIt: (c: Cursor, clientPort: number, serverPort: number) => boolean,
-): DatagramProtocol {
-  return {
-    name,
-    probe: (c, _direction, clientPort, serverPort) => isIt(c, clientPort, serverPort) ? Probe.yes : Probe.no,
-    create: (flow) => ({
-      datagram: (direction, bytes, at, end) => scanDatagram(flow, direction, bytes, at, end),
-      close() {},
-    }),
+/** The protocols for the registry. */
+export const RECOGNISED: readonly StreamProtocol[] = TABLE.map(({ name, probe, login }) => ({
+  name,
+  probe,
+  create: (flow: FlowHandle) =>
+    login === undefined ? new PassThroughStream(flow) : new LoginStream(flow, login),
+}));
+
+/** Reads the login out of the client's first bytes, and hands everything on. */
+class LoginStream extends PassThroughStream {
+  readonly #login: LoginReader;
+  #kept = new Uint8Array(0);
+  #isRead = false;
+
+  constructor(flow: FlowHandle, login: LoginReader) {
+    super(flow);
+    this.#login = login;
+  }
+
+  override data(direction: number, bytes: Uint8Array, at: number, end: number): void {
+    super.data(direction, bytes, at, end);
+    if (direction !== TO_SERVER || this.#isRead) return;
+    const room = Math.min(end - at, MAX_LOGIN_BYTES - this.#kept.length);
+    const whole = new Uint8Array(this.#kept.length + room);
+    whole.set(this.#kept);
+    whole.set(bytes.subarray(at, at + room), this.#kept.length);
+    const login = this.#login(new Cursor(whole));
+    this.#isRead = login !== undefined || whole.length === MAX_LOGIN_BYTES;
+    this.#kept = this.#isRead ? new Uint8Array(0) : whole;
+    if (login) this.flow.credentials(TO_SERVER, login.kind, login.userLength);
+  }
+
+  override gap(direction: number): void {
+    super.gap(direction);
+    if (direction === TO_SERVER) this.#isRead = true;
+  }
+}
+
+// ------------------------------------------------------------ kinds of signs
+
+function moreOf(c: Cursor, first: number): number {
+  return c.remaining > 0 && c.peek8() === first ? Probe.more : Probe.no;
+}
+
+/** The first line matches; with less than a line, as long as it begins like `start`. */
+function line(pattern: RegExp, start: string, maxBytes: number): Recognised["probe"] {
+  return (c) => {
+    const text = firstLine(c);
+    if (text === null) return Probe.no;
+    if (pattern.test(text)) return Probe.yes;
+    const isBeginning = start.startsWith(text) || text.startsWith(start) || RTSP_METHOD.test(text);
+    return !text.endsWith("\n") && text.length < maxBytes && isBeginning ? Probe.more : Probe.no;
   };
 }
 
-const STUN_HEADER_BYTES = 20;
-const STUN_COOKIE = 0x2112a442;
-const STUN_PORT = 3478;
-const MAX_ATTRIBUTES = 64;
+const RTSP_METHOD =
+  /^(?:OPTIONS|DESCRIBE|ANNOUNCE|SETUP|PLAY|PAUSE|TEARDOWN|RECORD|GET_PARAMETER|SET_PARAMETER) (?:r(?:t(?:s(?:p.*)?)?)?)?$/;
 
-/** RFC 8489 §5; without the cookie as well (RFC 3489 §11.1), where the attributes fill the message. */
-function isStun(c: Cursor, clientPort: number, serverPort: number): boolean {
-  const length = c.peek16(2);
-  if (!c.has(STUN_HEADER_BYTES) || c.peek8() > 0x3f || (length & 3) !== 0) return false;
-  if (c.peek32(4) === STUN_COOKIE) return c.has(STUN_HEADER_BYTES + length);
-  const method = c.peek16();
-  if (method !== 0x0001 && method !== 0x0101 && method !== 0x0111) return false;
-  if (c.remaining !== STUN_HEADER_BYTES + length) return false;
-  if (length === 0) return serverPort === STUN_PORT || clientPort === STUN_PORT;
-  c.skip(STUN_HEADER_BYTES);
-  for (let i = 0; c.remaining > 0 && i < MAX_ATTRIBUTES; i++) {
-    const type = c.u16();
-    if (type === 0 || type > 0x24 && type < 0x8000) return false;
-    c.skip((c.u16() + 3) & ~3);
+/** The first bytes match; with fewer, as long as they agree with `example` but for digits. */
+function prefix(pattern: RegExp, example: string): Recognised["probe"] {
+  return (c) => {
+    const n = Math.min(c.remaining, example.length);
+    if (n === 0) return Probe.no;
+    const text = latin1(c.bytes, c.at, c.at + n);
+    if (n === example.length) return pattern.test(text) ? Probe.yes : Probe.no;
+    return text.replace(/\d/g, "0") === example.slice(0, n) ? Probe.more : Probe.no;
+  };
+}
+
+function matches(c: Cursor, pattern: RegExp, maxBytes: number): number {
+  return pattern.test(latin1(c.bytes, c.at, Math.min(c.end, c.at + maxBytes))) ? Probe.yes : Probe.no;
+}
+
+/** The first bytes are these; null stands for any. `also` is asked when all are there. */
+function bytesAre(c: Cursor, wanted: (number | null)[], also: (at: number) => boolean = () => true): number {
+  const n = Math.min(c.remaining, wanted.length);
+  for (let i = 0; i < n; i++) if (wanted[i] !== null && c.peek8(i) !== wanted[i]) return Probe.no;
+  if (n < wanted.length) return n > 0 ? Probe.more : Probe.no;
+  return also(0) ? Probe.yes : Probe.no;
+}
+
+// ------------------------------------------------------------ text
+
+/** RFC 2812 §3.1; servers begin with their name or with NOTICE. */
+function irc(c: Cursor, direction: number): number {
+  const text = firstLine(c);
+  if (text === null || !text.endsWith("\n")) {
+    return text !== null && direction === TO_SERVER && /^(?:NICK|USER|CAP) ?/.test(text)
+      ? Probe.more
+      : Probe.no;
   }
-  return !c.failed && c.remaining === 0;
+  const isIrc = direction === TO_CLIENT
+    ? /^(?::\S+ (?:NOTICE|\d{3}|CAP) |NOTICE (?:AUTH|\*) :)/.test(text)
+    : /^(?:NICK :?[^\s:@!]{1,30}\r?\n|CAP (?:LS|REQ|LIST)\b|USER \S+ \S+ \S+ :|JOIN #)/i.test(text);
+  return isIrc ? Probe.yes : Probe.no;
 }
 
-/** Application tags of Kerberos messages, RFC 4120 §5.10: AS and TGS requests and answers, AP, errors. */
-const KERBEROS_TAGS = [0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x7e];
-
-/** RFC 4120 §5.4.1: a tag, a sequence, and version 5 as its first member. */
-function isKerberos(c: Cursor): boolean {
-  if (!KERBEROS_TAGS.includes(c.u8())) return false;
-  if (!skipLength(c) || c.u8() !== 0x30 || !skipLength(c)) return false;
-  // [0] or [1] INTEGER 5, explicit tags
-  const tag = c.u8();
-  return (tag === 0xa0 || tag === 0xa1) && c.u24() === 0x030201 && c.u8() === 5;
+/** RFC 6120 §4.2. */
+function xmpp(c: Cursor): number {
+  const text = latin1(c.bytes, c.at, Math.min(c.end, c.at + 300));
+  if (/^(?:<\?xml[^>]*>\s*)?<stream:stream\s/.test(text)) return Probe.yes;
+  return text !== "" && text.length < 300 && ("<?xml ".startsWith(text) || "<stream:stream ".startsWith(text))
+    ? Probe.more
+    : Probe.no;
 }
 
-/** X.690 §8.1.3: steps over a length of at most four bytes. */
-function skipLength(c: Cursor): boolean {
+/** Port for errors, two user names and a command, each with NUL; the rest of the protocol has no sign. */
+function rsh(c: Cursor, direction: number, serverPort: number): number {
+  if (direction !== TO_SERVER || serverPort !== 514) return Probe.no;
+  const text = latin1(c.bytes, c.at, Math.min(c.end, c.at + 300));
+  if (/^\d{0,5}\0[\w.-]{1,32}\0[\w.-]{1,32}\0[^\0]+\0$/.test(text)) return Probe.yes;
+  return /^(?:\d{1,5}|\d{0,5}\0[\w.-]{0,32}(?:\0[\w.-]{0,32}(?:\0[^\0]*)?)?)$/.test(text) && text.length < 300
+    ? Probe.more
+    : Probe.no;
+}
+
+// ------------------------------------------------------------ binary
+
+/** CONNECT, MQTT 5.0 §3.1: length, protocol name. */
+function mqtt(c: Cursor): number {
+  if (c.remaining === 0 || c.peek8() !== 0x10) return Probe.no;
+  if (c.remaining < 12) return c.remaining < 2 || c.peek8(1) >= 10 ? Probe.more : Probe.no;
+  return mqttBody(new Cursor(c.bytes, c.at, c.end)) === null ? Probe.no : Probe.yes;
+}
+
+/** A cursor after the protocol's name; null where it is another. */
+function mqttBody(c: Cursor): Cursor | null {
+  c.skip(1);
+  for (let i = 0; i < 4 && c.u8() >= 0x80; i++);
+  const name = c.ascii(Math.min(c.u16(), 8));
+  return name === "MQTT" || name === "MQIsdp" ? c : null;
+}
+
+function mqttLogin(packet: Cursor): Login | null | undefined {
+  if (packet.remaining < MIN_LOGIN_BYTES) return undefined;
+  const c = mqttBody(packet);
+  if (c === null) return null;
+  const version = c.u8();
+  const flags = c.u8();
+  c.skip(2);
+  const skipProperties = () => {
+    let length = 0;
+    for (let shift = 0, byte = 0x80; shift < 28 && byte >= 0x80; shift += 7) {
+      byte = c.u8();
+      length |= (byte & 0x7f) << shift;
+    }
+    c.skip(length);
+  };
+  const skipText = () => c.skip(c.u16());
+  if (version === 5) skipProperties();
+  skipText(); // Client.
+  if ((flags & 4) !== 0) {
+    if (version === 5) skipProperties();
+    skipText();
+    skipText();
+  }
+  if (c.failed) return undefined;
+  if ((flags & 0x40) === 0) return null; // No password.
+  const userLength = (flags & 0x80) !== 0 ? c.u16() : 0;
+  return c.failed ? undefined : { kind: "user_pass", userLength };
+}
+
+/** RFC 4511 §4.1.1: a sequence, a message's number, an operation. */
+function ldap(c: Cursor): number {
+  if (c.remaining === 0 || c.peek8() !== 0x30) return Probe.no;
+  if (c.remaining < 7) return Probe.more;
+  const body = ldapBody(new Cursor(c.bytes, c.at, c.end));
+  if (body === null) return Probe.no;
+  // Bind, unbind, search, modify, add, delete, compare, extended; and their answers.
+  const known = [
+    0x60,
+    0x61,
+    0x42,
+    0x63,
+    0x64,
+    0x65,
+    0x66,
+    0x67,
+    0x68,
+    0x69,
+    0x4a,
+    0x6b,
+    0x6e,
+    0x6f,
+    0x73,
+    0x77,
+    0x78,
+  ];
+  return known.includes(body.peek8()) && (body.remaining > 1 || body.peek8() === 0x42) ? Probe.yes : Probe.no;
+}
+
+/** A cursor at the operation; null where it is no message. */
+function ldapBody(c: Cursor): Cursor | null {
+  c.skip(1);
+  const total = berLength(c);
+  if (c.failed || total < 5 || total > 0x100_0000 || c.u8() !== 2) return null;
   const length = c.u8();
-  return length < 0x80 || length > 0x80 && length <= 0x84 && c.skip(length & 0x7f);
+  return length >= 1 && length <= 4 && c.skip(length) ? c : null;
 }
 
-const IKE_HEADER_BYTES = 28;
-/** Behind UDP port 4500, RFC 3948 §2.2: four zero bytes before IKE. */
-const NAT_MARKER_BYTES = 4;
-
-/** RFC 7296 §3.1 and RFC 2408 §3.1: version 1.0 or 2.0, exchange types there are, and its own length. */
-function isIke(c: Cursor): boolean {
-  if (c.peek32() === 0) c.skip(NAT_MARKER_BYTES);
-  if (!c.has(IKE_HEADER_BYTES) || c.peek32() === 0 && c.peek32(4) === 0) return false;
-  const version = c.peek8(17);
-  const exchange = c.peek8(18);
-  if (c.peek32(24) !== c.remaining) return false;
-  return version === 0x20 && exchange >= 34 && exchange <= 44 ||
-    version === 0x10 && (exchange >= 1 && exchange <= 6 || exchange === 32 || exchange === 33);
+function berLength(c: Cursor): number {
+  const first = c.u8();
+  if (first < 0x80) return first;
+  let length = 0;
+  if (first === 0x80 || first > 0x84) c.fail();
+  else for (let i = first & 0x7f; i > 0; i--) length = length * 256 + c.u8();
+  return length;
 }
 
-/** https://www.wireguard.com/protocol/: handshakes have a type, three zero bytes, and fixed lengths. */
-function isWireguard(c: Cursor): boolean {
-  const type = c.peek32();
-  return type === 0x01000000 && c.remaining === 148 || type === 0x02000000 && c.remaining === 92;
+/** A simple bind, RFC 4511 §4.2: version, name, and a password with the tag 0x80. */
+function ldapLogin(message: Cursor): Login | null | undefined {
+  if (message.remaining < MIN_LOGIN_BYTES) return undefined;
+  const c = ldapBody(message);
+  if (c === null || c.peek8() !== 0x60) return null;
+  c.skip(1);
+  berLength(c);
+  c.skip(1);
+  c.skip(c.u8()); // Version.
+  c.skip(1);
+  const userLength = berLength(c);
+  c.skip(userLength);
+  const choice = c.u8();
+  const passwordLength = berLength(c);
+  if (c.failed) return undefined;
+  return choice === 0x80 && passwordLength > 0 ? { kind: "simple_bind", userLength } : null;
 }
 
-const RADIUS_HEADER_BYTES = 20;
-const MAX_RADIUS_BYTES = 4096;
-/** RFC 2865 §3, RFC 2866, RFC 5176: requests, answers, accounting, status, disconnect, change of authorisation. */
-const RADIUS_CODES = [1, 2, 3, 4, 5, 11, 12, 13, 40, 41, 42, 43, 44, 45];
+/** RFC 4120 §5.4.1: version 5 within the first bytes of a request, an answer or an error. */
+export function kerberos(c: Cursor): number {
+  const tag = c.peek8();
+  if (![0x6a, 0x6b, 0x6c, 0x6d, 0x7e].includes(tag)) return Probe.no;
+  c.skip(1);
+  berLength(c);
+  if (c.u8() !== 0x30) return Probe.no;
+  berLength(c);
+  const field = c.u8();
+  const isVersion = (field === 0xa1 || field === 0xa0) && c.u8() === 3 && c.u8() === 2 && c.u8() === 1 &&
+    c.u8() === 5;
+  return isVersion && !c.failed ? Probe.yes : Probe.no;
+}
 
-/** RFC 2865 §3 and §5: its own length, filled with attributes of at least two bytes. */
-function isRadius(c: Cursor): boolean {
-  const length = c.peek16(2);
-  if (!RADIUS_CODES.includes(c.peek8()) || length !== c.remaining) return false;
-  if (length <= RADIUS_HEADER_BYTES || length > MAX_RADIUS_BYTES) return false;
-  c.skip(RADIUS_HEADER_BYTES);
-  while (c.remaining > 0) {
-    if (c.u8() === 0) return false;
-    const size = c.u8();
-    if (size < 2 || !c.skip(size - 2)) return false;
+/** A call, RFC 5531 §9, behind a record's mark (§11). */
+function sunRpc(c: Cursor, program: number): number {
+  if (c.remaining === 0 || c.peek8() !== 0x80) return Probe.no;
+  if (c.remaining >= 2 && c.peek8(1) > 0x10) return Probe.no;
+  if (c.remaining < 24) return c.remaining >= 12 && c.peek32(8) !== 0 ? Probe.no : Probe.more;
+  return isSunRpcCall(c, 4, program) ? Probe.yes : Probe.no;
+}
+
+/** @param at Offset of the transaction's number. */
+export function isSunRpcCall(c: Cursor, at: number, program: number): boolean {
+  return c.peek32(at + 4) === 0 && c.peek32(at + 8) === 2 && c.peek32(at + 12) === program && c.has(at + 20);
+}
+
+/** RFC 1928 §3, and version 4, which is sure only with its NUL at the end. */
+function socks(c: Cursor, direction: number, serverPort: number): number {
+  if (direction !== TO_SERVER || c.remaining < 2) return Probe.no;
+  if (c.peek8() === 5) {
+    const count = c.peek8(1);
+    if (count === 0 || count > 8 || c.remaining !== 2 + count) return Probe.no;
+    for (let i = 0; i < count; i++) if (c.peek8(2 + i) > 9 && c.peek8(2 + i) < 0x80) return Probe.no;
+    return serverPort === 1080 || c.peek8(2) === 0 || c.peek8(2) === 2 ? Probe.yes : Probe.no;
   }
-  return true;
+  if (c.peek8() !== 4 || c.peek8(1) < 1 || c.peek8(1) > 2 || c.remaining < 9) return Probe.no;
+  return c.peek16(2) !== 0 && c.peek8(4) !== 0x7f && c.peek8(c.remaining - 1) === 0 && c.remaining < 300
+    ? Probe.yes
+    : Probe.no;
+}
+
+/** Modbus/TCP: without its port, the header says too little. */
+function modbus(c: Cursor, _direction: number, serverPort: number): number {
+  if (serverPort !== 502 || c.remaining === 0) return Probe.no;
+  if (c.remaining < 8) return c.remaining >= 4 && c.peek16(2) !== 0 ? Probe.no : Probe.more;
+  const length = c.peek16(4);
+  const code = c.peek8(7) & 0x7f;
+  return c.peek16(2) === 0 && length >= 2 && length <= 254 && code >= 1 && code <= 43 ? Probe.yes : Probe.no;
+}
+
+/** RFC 4271 §4.1: a marker of ones, a length, a type. */
+function bgp(c: Cursor): number {
+  const marker = new Array<number>(16).fill(0xff);
+  return bytesAre(c, [...marker, null, null, null], () => {
+    const length = c.peek16(16);
+    return length >= 19 && length <= 4096 && c.peek8(18) >= 1 && c.peek8(18) <= 5;
+  });
+}
+
+/** RFC 2637 §1.4: a control message with the magic cookie. */
+function pptp(c: Cursor): number {
+  return bytesAre(c, [null, null, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d]) === Probe.yes ? Probe.yes : Probe.no;
+}
+
+/** RTMP 1.0 §5.2: version 3, a time, zeros or a version of Flash; sure with its port only. */
+function rtmp(c: Cursor, direction: number, serverPort: number): number {
+  if (serverPort !== 1935 || c.peek8() !== 3) return Probe.no;
+  return direction === TO_SERVER && c.remaining < 9 ? moreOf(c, 3) : Probe.yes;
+}
+
+/** OP_MSG or OP_QUERY behind a length in little-endian order. */
+function mongodb(c: Cursor): number {
+  if (c.remaining < 16) return Probe.no;
+  const header = new Cursor(c.bytes, c.at, c.at + 16);
+  const length = header.u32le();
+  header.skip(4);
+  const answers = header.u32le();
+  const code = header.u32le();
+  if (length < 21 || length > 48_000_000) return Probe.no;
+  return code === 2013 || (code === 2004 && answers === 0) ? Probe.yes : Probe.no;
+}
+
+/** PRELOGIN, [MS-TDS] §2.2.6.5: its first option is the version's. */
+function tds(c: Cursor): number {
+  return bytesAre(c, [0x12, 1, null, null, 0, 0, null, 0, 0, 0]);
+}
+
+/** BIND of connection-oriented DCE RPC 5.0, C706 §12.6.4.3. */
+function dcerpc(c: Cursor): number {
+  return bytesAre(c, [5, 0, 0x0b, null, 0x10, 0, 0, 0]);
 }

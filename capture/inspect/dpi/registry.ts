@@ -1,4 +1,5 @@
 /** Every protocol that is told by its bytes, in the order in which they are asked: the surest signs first. */
+import { bittorrent, bittorrentDatagrams, bittorrentDht } from "./bittorrent.ts";
 import type { DatagramProtocol, StreamProtocol } from "./contract.ts";
 import { dhcpDatagrams } from "./dhcp.ts";
 import { dhcpv6Datagrams } from "./dhcpv6.ts";
@@ -15,7 +16,11 @@ import { pop3 } from "./pop3.ts";
 import { postgresql } from "./postgresql.ts";
 import { quic } from "./quic.ts";
 import { sipDatagrams, sipStream } from "./sip.ts";
+import { rdp } from "./rdp.ts";
+import { RECOGNISED } from "./recognised.ts";
+import { RECOGNISED_DATAGRAMS } from "./recognised_datagrams.ts";
 import { redis } from "./redis.ts";
+import { smb } from "./smb.ts";
 import { smtp } from "./smtp.ts";
 import { snmpDatagrams } from "./snmp.ts";
 import { ssdpDatagrams } from "./ssdp.ts";
@@ -39,10 +44,14 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   postgresql,
   mysql,
   redis,
+  rdp,
+  smb,
+  bittorrent,
   dnsStream,
   sipStream,
   syslogStream,
   websocket,
+  ...RECOGNISED,
 ];
 
 export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [
@@ -58,4 +67,7 @@ export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [
   ntpDatagrams,
   syslogDatagrams,
   tftpDatagrams,
+  bittorrentDht,
+  bittorrentDatagrams,
+  ...RECOGNISED_DATAGRAMS,
 ];

@@ -12,6 +12,8 @@ export const MAX_QUERIES = 2_000;
 export const MAX_ANOMALIES = 2_000;
 /** Names whose queries are counted; the one asked longest ago goes first. */
 const MAX_COUNTED_NAMES = 20_000;
+/** Queries that are still looked at for a program, each tick. */
+const RECENT_QUERIES = 300;
 const MAX_ANSWERS = 8;
 const DNS_TYPES = new Set(["dns", "mdns", "llmnr"]);
 
@@ -32,6 +34,8 @@ export class Findings {
   #counts = new Map<string, number>();
   /** Questions that wait for an answer, by flow, transaction and name. */
   #open = new Map<string, DnsQuery>();
+  /** Flow of each query, for programs found after the fact. */
+  #flowOf = new WeakMap<DnsQuery, number>();
   #nextQuery = 1;
 
   constructor(lookup: FlowLookup) {
@@ -106,6 +110,9 @@ export class Findings {
   join(): void {
     const recent = this.packets.slice(-1000);
     for (const row of recent) if (row.process === "") row.process = this.#processOf(row.flow_id);
+    for (const row of this.queries.slice(-RECENT_QUERIES)) {
+      if (row.process === "") row.process = this.#processOf(this.#flowOf.get(row)!);
+    }
     for (const anomaly of this.anomalies.values()) {
       if (!anomaly.open) continue;
       const connection = this.#lookup.connection(Number(anomaly.id.split(":")[0]));
@@ -167,6 +174,7 @@ export class Findings {
       process: this.#processOf(observation.flow.id),
       count: this.#count(rrname.toLowerCase()),
     };
+    this.#flowOf.set(query, observation.flow.id);
     this.queries.push(query);
     if (this.queries.length > MAX_QUERIES) this.queries.shift();
     return query;

@@ -115,7 +115,8 @@ function Who({ finding }: { finding: Anomaly }) {
     `ip:${dest_ip}`,
     ...(ports ? [src_port, dest_port] : []).filter((p) => p > 0).map((p) => `port:${p}`),
   ];
-  const through = [app_proto || protocolWord(proto), in_iface].filter((part) => part !== "");
+  const through = [app_proto || protocolWord(proto), in_iface].filter((part) => part !== "" && part !== "any" // captured on all: which one is not known
+  );
   return (
     <div class="finding-who">
       <p class="finding-end">

@@ -61,26 +61,31 @@ let retryMs = FIRST_RETRY_MS;
 /** Events that only some pages want. One that nobody listens to is not even parsed. */
 export type RowEvent = "alert" | "dns" | "packets";
 
-const listeners = new Map<RowEvent, Set<(data: unknown) => void>>();
+type Listener = (read: () => unknown) => void;
 
-/** Calls `take` with the data of each such event, also while paused or hidden. @returns What ends it. */
-export function listen<T>(name: RowEvent, take: (data: T) => void): () => void {
+const listeners = new Map<RowEvent, Set<Listener>>();
+
+/**
+ * Calls `take` at each such event, also while paused or hidden; `read` gives its data, or null for a damaged one:
+ * what is not read costs nothing.
+ *
+ * @returns What ends it.
+ */
+export function listen<T>(name: RowEvent, take: (read: () => T | null) => void): () => void {
   startFeed();
   let all = listeners.get(name);
   if (all === undefined) {
     listeners.set(name, all = new Set());
     if (source !== null) attach(source, name);
   }
-  const one = take as (data: unknown) => void;
+  const one = take as Listener;
   all.add(one);
   return () => all.delete(one);
 }
 
 function attach(to: EventSource, name: RowEvent): void {
   to.addEventListener(name, (event) => {
-    const all = listeners.get(name)!;
-    const data = all.size > 0 ? parse<unknown>(event) : null;
-    if (data !== null) { for (const take of all) take(data); }
+    for (const take of listeners.get(name)!) take(() => parse<unknown>(event));
   });
 }
 

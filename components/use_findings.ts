@@ -39,8 +39,9 @@ export function useFindings<T extends { id: string }>(options: FindingsOptions<T
   };
 
   useEffect(() => {
-    const end = listen<Anomaly>("alert", (anomaly) => {
-      const row = latest.current.take(anomaly);
+    const end = listen<Anomaly>("alert", (read) => {
+      const anomaly = read();
+      const row = anomaly && latest.current.take(anomaly);
       if (row === null) return;
       waiting.current.set(row.id, row);
       if (waiting.current.size > latest.current.max) {

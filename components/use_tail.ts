@@ -10,6 +10,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { MAX_LIST_ROWS } from "./list_filter.ts";
 import { gaps, listen, paused, type RowEvent, tick } from "./live.ts";
 
+/** Programs are known a second or two after their first packet: then rows without one are asked for again. */
+const SETTLE_MS = 3_000;
 /** An answer slower than this is given up. */
 const PATIENCE_MS = 8_000;
 
@@ -31,6 +33,8 @@ export interface TailOptions<T> {
   href: (filter: string) => string;
   /** Reads the answer: rows newest first. */
   answer: (page: unknown) => T[];
+  /** Whether the server may soon know more of a row, such as its program. */
+  isUnsettled?: (row: T) => boolean;
   /** Whether the feed's sample is too little: then the server is asked each second even without a filter. */
   wantsAll?: boolean;
 }
@@ -89,13 +93,25 @@ export function useTail<T>(options: TailOptions<T>): Tail<T> {
     }
   };
 
+  const settling = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const settle = () => {
+    settling.current ??= setTimeout(() => {
+      settling.current = null;
+      stale.current = true;
+      if (!paused.peek() && !document.hidden && !away.peek() && loading.current === null) void load();
+    }, SETTLE_MS);
+  };
+  useEffect(() => () => clearTimeout(settling.current ?? undefined), []);
+
   useEffect(() =>
-    listen(options.event, (data) => {
+    listen(options.event, (read) => {
       const { filter, told, keyOf, wantsAll } = latest.current;
       if (paused.peek() || document.hidden) {
         stale.current = true;
         return;
       }
+      const data = read();
+      if (data === null) return;
       const second = told(data);
       if (away.peek()) {
         stale.current = true;
@@ -107,6 +123,7 @@ export function useTail<T>(options: TailOptions<T>): Tail<T> {
         if (loading.current === null) void load();
         return;
       }
+      if (second.leftOut === 0 && second.rows.some((row) => latest.current.isUnsettled?.(row))) settle();
       if (loading.current !== null) meanwhile.current = mergeRows(meanwhile.current, second.rows, keyOf);
       setRows((before) => mergeRows(before, second.rows, keyOf));
     }), []);

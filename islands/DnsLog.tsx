@@ -23,6 +23,8 @@ interface Props {
 
 export default function DnsLog(props: Props) {
   const tick = useLive(props.tick);
+  // A file knows no programs.
+  const programs = tick.capture.mode !== "playback";
   const { typed, setTyped, filter } = useFilter(props.q, PATH);
   const { rows, last, waiting, trouble, away } = useTail<DnsQuery>({
     first: props.page.queries,
@@ -32,10 +34,9 @@ export default function DnsLog(props: Props) {
     told: toldQueries,
     href: dnsHref,
     answer: (page) => (page as DnsQueryPage).queries,
+    isUnsettled: (query) => programs && query.process === "",
     wantsAll: true,
   });
-  // A file knows no programs.
-  const programs = tick.capture.mode !== "playback";
   const columns = dnsColumns(programs);
   return (
     <div class="connections">

@@ -137,10 +137,11 @@ function Kinds({ kinds, total, kind, flow }: {
 }
 
 function Nothing({ tick, filtered, notes }: { tick: Tick; filtered: boolean; notes: number }) {
+  if (filtered && notes > 0) return <p class="empty">No alert here, only what is noted below.</p>;
   if (filtered) {
     return (
       <div class="empty empty-big">
-        <p>{notes > 0 ? "No alert here, only notes." : "No such finding is kept."}</p>
+        <p>No such finding is kept.</p>
         <a href="/findings">Show all findings</a>
       </div>
     );

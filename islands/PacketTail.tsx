@@ -23,6 +23,8 @@ interface Props {
 
 export default function PacketTail(props: Props) {
   const tick = useLive(props.tick);
+  // A file knows no programs.
+  const programs = tick.capture.mode !== "playback";
   const { typed, setTyped, filter } = useFilter(props.q, PATH);
   const { rows, last, waiting, trouble, away } = useTail<LoggedPacket>({
     first: props.page.packets,
@@ -32,9 +34,8 @@ export default function PacketTail(props: Props) {
     told: toldPackets,
     href: packetsHref,
     answer: (page) => (page as PacketPage).packets,
+    isUnsettled: (packet) => programs && packet.flow_id > 0 && packet.process === "",
   });
-  // A file knows no programs.
-  const programs = tick.capture.mode !== "playback";
   const columns = packetColumns(programs);
   return (
     <div class="connections">

@@ -127,6 +127,7 @@ export class TcpStream {
 
   #skipToHeld(): void {
     this.#sink.gap(this.#direction);
+    if (this.#held.length === 0) return; // the gap was the end of interest, and `drop` was called
     this.#next = this.#held[0].sequence;
     this.#takeHeld();
   }

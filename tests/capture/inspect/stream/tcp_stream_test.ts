@@ -116,3 +116,24 @@ Deno.test("a sequence number from elsewhere starts over", () => {
   stream.segment(0x6000_0000, bytes, 0, 3, 3, 0);
   assert.equal(told.text, `${TEXT.slice(0, 4)}|new`);
 });
+
+Deno.test("who listens may drop the stream at any time", () => {
+  for (const dropAt of ["gap", "data"]) {
+    const drop = (what: string) => what === dropAt && stream.drop();
+    const budget = new HeldBudget(1 << 20);
+    const stream: TcpStream = new TcpStream(
+      0,
+      { data: () => drop("data"), gap: () => drop("gap") },
+      budget,
+    );
+    const hold = () => {
+      for (const sequence of [5, 10]) stream.segment(sequence, bytesOf("xyz"), 0, 3, 3, 0);
+    };
+    stream.begin(0);
+    hold();
+    stream.acknowledged(20, 1_000_000);
+    hold();
+    stream.flush();
+    assert.equal(budget.held, 0);
+  }
+});

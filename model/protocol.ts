@@ -112,6 +112,8 @@ export interface CaptureReport {
   /** Packets and bytes (pcap records) handed on. */
   delivered: number;
   deliveredBytes: number;
+  /** Packets of them that an inspector held when it crashed: they were not inspected. */
+  lost: number;
   /** Times no slot was free, so the kernel had to buffer. */
   stalls: number;
   slots: number;
@@ -124,6 +126,8 @@ export interface PlaybackReport {
   path: string;
   delivered: number;
   deliveredBytes: number;
+  /** Packets of them that an inspector held when it crashed: they were not inspected. */
+  lost: number;
   /** Bytes of the file read, and its size. */
   position: number;
   size: number;

@@ -96,8 +96,8 @@ export class Monitor {
   #observationsLost = 0;
   #packetsUnlogged = 0;
   #restarts = { inspect: 0, capture: 0, system: 0 };
-  /** Packets that a crashed worker took with it. */
-  #lostInCrashes = 0;
+  /** What inspectors that have crashed had counted when they last told: totals go on from there. */
+  #before = { packets: 0, bytes: 0 };
   #packetTimeMs = 0;
   #latest: Tick;
 
@@ -190,7 +190,8 @@ export class Monitor {
   countRestart(worker: "inspect" | "capture" | "system"): void {
     this.#restarts[worker]++;
     if (worker !== "inspect") return;
-    this.#lostInCrashes = Math.max(this.#lostInCrashes, this.#received() - this.#counters.packets);
+    this.#before.packets += this.#counters.packets;
+    this.#before.bytes += this.#counters.wireBytes;
     this.#counters = emptyCounters();
   }
 
@@ -327,15 +328,15 @@ export class Monitor {
         received: this.#received(),
         kernel_dropped: this.#sum("kernelDropped"),
         interface_dropped: this.#sum("interfaceDropped"),
-        app_dropped: this.#lostInCrashes,
+        app_dropped: this.#appDropped(),
         stalls: this.#capture?.stalls ?? 0,
         slots: this.#capture?.slots ?? 0,
         slots_free: this.#capture?.slotsFree ?? 0,
         status: this.#status(),
       },
       packets: {
-        inspected: counters.packets,
-        wire_bytes: counters.wireBytes,
+        inspected: this.#before.packets + counters.packets,
+        wire_bytes: this.#before.bytes + counters.wireBytes,
         captured_bytes: counters.capturedBytes,
         snapped: counters.snappedPackets,
         reassembled: counters.reassembled,
@@ -449,10 +450,10 @@ export class Monitor {
       throughput,
       throughput_from: this.#seesPackets() ? "packets" : "counters",
       totals: {
-        packets: counters.packets,
-        bytes: counters.wireBytes,
+        packets: this.#before.packets + counters.packets,
+        bytes: this.#before.bytes + counters.wireBytes,
         kernel_dropped: this.#sum("kernelDropped") + this.#sum("interfaceDropped"),
-        app_dropped: this.#lostInCrashes,
+        app_dropped: this.#appDropped(),
         undecoded: Object.values(counters.undecoded).reduce((sum, count) => sum + count, 0),
       },
       flows: {
@@ -544,7 +545,12 @@ export class Monitor {
   }
 
   #dropped(): number {
-    return this.#sum("kernelDropped") + this.#sum("interfaceDropped") + this.#lostInCrashes;
+    return this.#sum("kernelDropped") + this.#sum("interfaceDropped") + this.#appDropped();
+  }
+
+  /** Taken from the kernel or the file, but not inspected. */
+  #appDropped(): number {
+    return this.#playback?.lost ?? this.#capture?.lost ?? 0;
   }
 
   #sum(counter: "received" | "kernelDropped" | "interfaceDropped"): number {

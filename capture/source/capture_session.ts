@@ -144,6 +144,7 @@ export class CaptureSession {
       interfaces: this.#interfaces.map((each) => each.report()),
       delivered: this.#pool.delivered,
       deliveredBytes: this.#pool.deliveredBytes,
+      lost: this.#pool.lost,
       stalls: this.#stalls,
       slots: this.#pool.slots,
       slotsFree: this.#pool.free,

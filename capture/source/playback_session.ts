@@ -198,6 +198,7 @@ export class PlaybackSession {
       path: this.#start.path,
       delivered: this.#pool.delivered,
       deliveredBytes: this.#pool.deliveredBytes,
+      lost: this.#pool.lost,
       position: this.#position,
       size: this.#size,
       loops: this.#loops,

@@ -16,12 +16,16 @@ export class SlotPool {
   /** Batches handed on, and their packets and bytes. */
   delivered = 0;
   deliveredBytes = 0;
+  /** Packets in slots that an inspector held when it crashed. */
+  lost = 0;
   /** Called when a slot has come back. */
   onRelease: () => void = () => {};
   #memory: SharedArrayBuffer;
   #views: Uint8Array<SharedArrayBuffer>[];
   #free: number[];
   #isFree: boolean[];
+  /** Packets in each slot that is with the inspector. */
+  #packets: number[];
   #port: MessagePort;
 
   /** Tells the inspector about the memory, first of all messages on `port`. */
@@ -34,6 +38,7 @@ export class SlotPool {
     );
     this.#free = [];
     this.#isFree = [];
+    this.#packets = new Array(slots).fill(0);
     this.#port = port;
     this.connect(port);
   }
@@ -42,6 +47,9 @@ export class SlotPool {
   connect(port: MessagePort): void {
     if (port !== this.#port) this.close();
     this.#port = port;
+    for (const slot of this.#packets.keys()) {
+      if (this.#isFree[slot] === false) this.lost += this.#packets[slot];
+    }
     this.#free = Array.from({ length: this.slots }, (_, n) => this.slots - 1 - n);
     this.#isFree = new Array(this.slots).fill(true);
     port.onmessage = (event: MessageEvent<InspectToCapture>) => this.#release(event.data.slot);
@@ -69,6 +77,7 @@ export class SlotPool {
     const slot = this.#free.pop();
     if (slot === undefined) throw new Error("No slot is free");
     this.#isFree[slot] = false;
+    this.#packets[slot] = packets;
     this.delivered += packets;
     this.deliveredBytes += bytes;
     const { linkType, nanosecond, interfaceIndex } = format;

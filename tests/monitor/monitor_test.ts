@@ -54,6 +54,7 @@ function captureReport(over: Partial<CaptureReport["interfaces"][number]> = {}):
     }],
     delivered: 0,
     deliveredBytes: 0,
+    lost: 0,
     stalls: 0,
     slots: 16,
     slotsFree: 16,
@@ -143,6 +144,7 @@ Deno.test("a playback's clock goes on through silences, at its speed, and never 
     path: "a.pcap",
     delivered: 1,
     deliveredBytes: 1,
+    lost: 0,
     position: 1,
     size: 2,
     loops: 0,
@@ -175,12 +177,16 @@ Deno.test("a snapshot for the page stays below 64 KiB, however many connections 
   assert.equal(page.history.length, 300);
 });
 
-Deno.test("a crashed inspector's packets are counted as lost", () => {
+Deno.test("totals go on after the inspector has crashed, and what it held is counted as lost", () => {
   const m = monitor();
   m.applyCapture(captureReport({ received: 100 }));
-  m.applySnapshot(snapshot({ packets: 90, in: 0, out: 0 }), START + 1000);
+  m.applySnapshot(snapshot({ packets: 90, in: 1, out: 0 }), START + 1000);
   m.countRestart("inspect");
-  assert.equal(m.stats().capture.app_dropped, 10);
+  m.applyCapture({ ...captureReport({ received: 120 }), lost: 10 });
+  m.applySnapshot(snapshot({ packets: 20, in: 1, out: 0 }), START + 2000);
+  assert.equal(m.tick().totals.packets, 110);
+  assert.equal(m.tick().totals.app_dropped, 10);
+  assert.equal(m.tick().throughput.dropped, 10);
   assert.equal(m.stats().restarts.inspect, 1);
 });
 
@@ -201,6 +207,7 @@ function observation(type: string, direction: number, fields: Record<string, unk
       vlan: 0,
       tunnel: 0,
       interfaceIndex: 0,
+      communityId: "1:x",
     },
     direction,
     fields,

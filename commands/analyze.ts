@@ -4,12 +4,11 @@
  * Exit code 0 when every file was read to its end, 1 when one is damaged or cannot be read (what is before the
  * damage is still told), 2 for wrong use.
  */
-import { communityId } from "../model/community_id.ts";
 import { Inspector } from "../capture/inspect/inspector.ts";
 import { type CaptureFile, openCaptureFile } from "../capture/source/capture_file.ts";
 import { CaptureFileError } from "../capture/source/errors.ts";
 import type { FlowColumns } from "../model/flow.ts";
-import { flowEvent, observationEvent, statsEvent } from "../monitor/eve.ts";
+import { type EveContext, flowLine, observationLine, statsLine } from "../monitor/eve.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
 import { LineWriter } from "./line_writer.ts";
 import { ownPath, userPath } from "./paths.ts";
@@ -41,7 +40,10 @@ export async function run(args: string[]): Promise<number> {
       progress,
       maxFlows: options["max-flows"],
       fingerprintKey,
-      tag: files.length > 1 ? { pcap_filename: name } : {},
+      context: {
+        interfaceName: "",
+        extra: files.length > 1 ? `"pcap_filename":${JSON.stringify(name)}` : "",
+      },
     });
     if (!whole) code = 1;
   }
@@ -55,14 +57,13 @@ interface Analysis {
   maxFlows: number;
   /** See `loadFingerprintKey`. */
   fingerprintKey: Uint8Array;
-  /** Put on every event. */
-  tag: Record<string, unknown>;
+  context: EveContext;
 }
 
 /** @returns Whether the file was read to its end; what is wrong has been told on stderr. */
 async function analyzeFile(
   name: string,
-  { out, progress, maxFlows, fingerprintKey, tag }: Analysis,
+  { out, progress, maxFlows, fingerprintKey, context }: Analysis,
 ): Promise<boolean> {
   let file: CaptureFile;
   try {
@@ -76,16 +77,13 @@ async function analyzeFile(
   }
   const inspector = new Inspector({
     maxFlows,
-    onFlowEnd: (flows: FlowColumns, row: number) => {
-      const context = { communityId: communityId(flows, row), interfaceName: "" };
-      out.write(JSON.stringify({ ...flowEvent(flows, row, context), ...tag }));
-    },
+    onFlowEnd: (flows: FlowColumns, row: number) => out.write(flowLine(flows, row, context)),
     payload: {
       fingerprintKey,
       tell: (observation) => {
         // An alert is written once, when its count is final.
         if (observation.alert !== undefined && observation.alert.phase !== "final") return;
-        out.write(JSON.stringify({ ...observationEvent(observation, ""), ...tag }));
+        out.write(observationLine(observation, context));
       },
     },
   });
@@ -94,7 +92,7 @@ async function analyzeFile(
     progress.show(name, file);
   }
   inspector.finish();
-  out.write(JSON.stringify({ ...statsEvent(inspector.counters()), ...tag }));
+  out.write(statsLine(inspector.counters(), context.extra));
   if (file.damage === null) return true;
   progress.clear();
   console.error(

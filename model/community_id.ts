@@ -4,8 +4,10 @@
  *
  * Computed when a flow is reported, never per packet: it costs a SHA-1.
  */
-import { createHash } from "node:crypto";
+import { sha1Words } from "./crypto/sha1.ts";
 import { type FlowColumns, IpProtocol } from "./flow.ts";
+
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /** What a Community ID is made of. */
 export interface FlowTuple {
@@ -72,40 +74,60 @@ export function icmpCounterpart(type: number, version: number): number {
   }
 }
 
+/** Seed, addresses, protocol, padding, ports: 40 bytes for IPv6, 16 for IPv4. */
+const hashed = new Uint8Array(40);
+
 /**
  * Community ID of a five-tuple; the same for both directions.
  *
  * @param seed 0 to 65,535, network-wide; 0 unless the other tools use another.
  */
 export function communityIdOf(tuple: FlowTuple, seed = 0): string {
-  const { source, destination, protocol } = tuple;
-  const length = source.length;
-  const swap = !isOneWay(tuple) && comesAfter(tuple);
-  const bytes = new Uint8Array(2 + 2 * length + 2 + 4);
-  const view = new DataView(bytes.buffer);
-  view.setUint16(0, seed);
-  bytes.set(swap ? destination : source, 2);
-  bytes.set(swap ? source : destination, 2 + length);
-  bytes[2 + 2 * length] = protocol; // then a byte of padding
-  const ports = 2 + 2 * length + 2;
-  view.setUint16(ports, swap ? tuple.destinationPort : tuple.sourcePort);
-  view.setUint16(ports + 2, swap ? tuple.sourcePort : tuple.destinationPort);
-  const used = hasPorts(protocol) ? bytes.length : ports;
-  return "1:" + createHash("sha1").update(bytes.subarray(0, used)).digest("base64");
+  hashed.set(tuple.source, 2);
+  hashed.set(tuple.destination, 2 + tuple.source.length);
+  return idOfHashed(tuple.source.length, tuple.protocol, tuple.sourcePort, tuple.destinationPort, seed);
 }
 
 /** Community ID of row `row` of `flows`; "" where there is no IP. */
 export function communityId(flows: FlowColumns, row: number, seed = 0): string {
   const length = flows.ipVersion[row] === 4 ? 4 : flows.ipVersion[row] === 6 ? 16 : 0;
   if (length === 0) return "";
-  const at = 32 * row;
-  return communityIdOf({
-    source: flows.address.subarray(at, at + length),
-    destination: flows.address.subarray(at + 16, at + 16 + length),
-    protocol: flows.protocol[row],
-    sourcePort: flows.port[2 * row],
-    destinationPort: flows.port[2 * row + 1],
-  }, seed);
+  const { address, port } = flows;
+  for (let i = 0; i < length; i++) {
+    hashed[2 + i] = address[32 * row + i];
+    hashed[2 + length + i] = address[32 * row + 16 + i];
+  }
+  return idOfHashed(length, flows.protocol[row], port[2 * row], port[2 * row + 1], seed);
+}
+
+/** Puts what is still missing to the two addresses in `hashed`, the smaller end first, and hashes it. */
+function idOfHashed(
+  length: number,
+  protocol: number,
+  sourcePort: number,
+  destinationPort: number,
+  seed: number,
+): string {
+  const turn = !isOneWay(protocol, sourcePort) && comesAfter(length, protocol, sourcePort, destinationPort);
+  if (turn) {
+    for (let i = 2; i < 2 + length; i++) {
+      const byte = hashed[i];
+      hashed[i] = hashed[i + length];
+      hashed[i + length] = byte;
+    }
+  }
+  const first = turn ? destinationPort : sourcePort;
+  const second = turn ? sourcePort : destinationPort;
+  const at = 2 + 2 * length;
+  hashed[0] = seed >> 8;
+  hashed[1] = seed;
+  hashed[at] = protocol;
+  hashed[at + 1] = 0;
+  hashed[at + 2] = first >> 8;
+  hashed[at + 3] = first;
+  hashed[at + 4] = second >> 8;
+  hashed[at + 5] = second;
+  return "1:" + base64Of(sha1Words(hashed, 0, hasPorts(protocol) ? at + 6 : at + 2));
 }
 
 function hasPorts(protocol: number): boolean {
@@ -113,15 +135,27 @@ function hasPorts(protocol: number): boolean {
     protocol === IpProtocol.icmp || protocol === IpProtocol.ipv6Icmp;
 }
 
-function isOneWay(tuple: FlowTuple): boolean {
-  if (tuple.protocol === IpProtocol.icmp) return icmpCounterpart(tuple.sourcePort, 4) < 0;
-  return tuple.protocol === IpProtocol.ipv6Icmp && icmpCounterpart(tuple.sourcePort, 6) < 0;
+function isOneWay(protocol: number, type: number): boolean {
+  if (protocol === IpProtocol.icmp) return icmpCounterpart(type, 4) < 0;
+  return protocol === IpProtocol.ipv6Icmp && icmpCounterpart(type, 6) < 0;
 }
 
-function comesAfter(tuple: FlowTuple): boolean {
-  const { source, destination } = tuple;
-  for (let i = 0; i < source.length; i++) {
-    if (source[i] !== destination[i]) return source[i] > destination[i];
+function comesAfter(length: number, protocol: number, sourcePort: number, destinationPort: number): boolean {
+  for (let i = 2; i < 2 + length; i++) {
+    if (hashed[i] !== hashed[i + length]) return hashed[i] > hashed[i + length];
   }
-  return hasPorts(tuple.protocol) && tuple.sourcePort > tuple.destinationPort;
+  return hasPorts(protocol) && sourcePort > destinationPort;
+}
+
+/** Twelve bits as two letters of base64. */
+const PAIRS = Array.from({ length: 4096 }, (_, bits) => LETTERS[bits >> 6] + LETTERS[bits & 63]);
+
+/** The twenty bytes of five words, RFC 4648 §4: thirteen pairs of letters, and the last four bits. */
+function base64Of(words: Int32Array): string {
+  const a = words[0], b = words[1], c = words[2], d = words[3], e = words[4];
+  return PAIRS[a >>> 20] + PAIRS[a >>> 8 & 0xfff] + PAIRS[(a & 0xff) << 4 | b >>> 28] +
+    PAIRS[b >>> 16 & 0xfff] + PAIRS[b >>> 4 & 0xfff] + PAIRS[(b & 0xf) << 8 | c >>> 24] +
+    PAIRS[c >>> 12 & 0xfff] + PAIRS[c & 0xfff] + PAIRS[d >>> 20] + PAIRS[d >>> 8 & 0xfff] +
+    PAIRS[(d & 0xff) << 4 | e >>> 28] + PAIRS[e >>> 16 & 0xfff] + PAIRS[e >>> 4 & 0xfff] +
+    LETTERS[(e & 0xf) << 2] + "=";
 }

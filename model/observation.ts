@@ -20,6 +20,8 @@ export interface FlowIdentity {
   /** As `FlowColumns.tunnel`. */
   tunnel: number;
   interfaceIndex: number;
+  /** Community ID v1; "" where there is no IP. */
+  communityId: string;
 }
 
 /** One thing seen in a flow. */

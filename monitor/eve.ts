@@ -3,11 +3,11 @@
  *
  * @see https://docs.suricata.io/en/suricata-7.0.0/output/eve/eve-json-format.html
  */
-import { communityIdOf, icmpCounterpart } from "../model/community_id.ts";
-import { formatAddress, parseAddress } from "../model/address.ts";
+import { communityId, icmpCounterpart } from "../model/community_id.ts";
+import { formatAddress } from "../model/address.ts";
 import { type FlowColumns, FlowEnd, FlowState, IpProtocol, Tunnel } from "../model/flow.ts";
 import type { InspectorCounters } from "../model/inspection.ts";
-import type { FlowIdentity, Observation } from "../model/observation.ts";
+import type { Observation } from "../model/observation.ts";
 import { protocolName, tunnelName } from "./names.ts";
 
 /** Suricata knows three states of a flow. */
@@ -17,93 +17,88 @@ const TCP_STATES = ["none", "syn_sent", "syn_recv", "established", "fin_wait1", 
 const REASONS = ["", "timeout", "shutdown", "forced", "tcp_reuse"];
 const TCP_FLAG_NAMES = ["fin", "syn", "rst", "psh", "ack", "urg", "ecn", "cwr"];
 
-/** What the row itself does not hold. */
-export interface FlowContext {
-  communityId: string;
+/** What the row or observation itself does not hold. */
+export interface EveContext {
   /** Name of the interface; empty for a file. */
   interfaceName: string;
+  /** Put at the end of every event: members of a JSON object without its braces; empty for none. */
+  extra: string;
 }
 
-/** EVE `flow` event of one row. `timestamp` is the time of its last packet. */
-export function flowEvent(columns: FlowColumns, row: number, context: FlowContext): Record<string, unknown> {
+/**
+ * EVE `flow` event of one row, as one line of JSON. Its `timestamp` is the time of its last packet.
+ *
+ * Written as text at once: most of it is numbers and words of ours that need no escaping, and an object with forty
+ * members costs more to build and to take apart than everything else that is done for a short flow.
+ */
+export function flowLine(columns: FlowColumns, row: number, { interfaceName, extra }: EveContext): string {
   const version = columns.ipVersion[row];
   const protocol = columns.protocol[row];
-  const [toServer, toClient] = [2 * row, 2 * row + 1];
-  const event: Record<string, unknown> = {
-    timestamp: eveTime(columns.lastUs[row]),
-    flow_id: columns.id[row],
-    event_type: "flow",
-    src_ip: formatAddress(columns.address, 32 * row, version),
-    dest_ip: formatAddress(columns.address, 32 * row + 16, version),
-    ip_v: version,
-    proto: protocolName(protocol).toUpperCase(),
-  };
-  if (context.interfaceName !== "") event.in_iface = context.interfaceName;
-  const vlan = vlanIds(columns.vlan[row]);
-  if (vlan.length > 0) event.vlan = vlan;
+  const toServer = 2 * row;
+  const toClient = 2 * row + 1;
+  const first = columns.firstUs[row];
+  const last = columns.lastUs[row];
+  const end = eveTime(last);
+  let line = `{"timestamp":"${end}","flow_id":${columns.id[row]},"event_type":"flow"` +
+    `,"src_ip":"${formatAddress(columns.address, 32 * row, version)}"` +
+    `,"dest_ip":"${formatAddress(columns.address, 32 * row + 16, version)}"` +
+    `,"ip_v":${version},"proto":"${eveProtocol(protocol)}"` +
+    whereFrom(interfaceName, columns.vlan[row]);
+  const ports = columns.port;
   if (protocol === IpProtocol.icmp || protocol === IpProtocol.ipv6Icmp) {
-    const [type, second] = [columns.port[toServer], columns.port[toClient]];
-    event.icmp_type = type;
+    const type = ports[toServer];
+    const second = ports[toClient];
     // Community ID puts the type of the answer there, where there is one; such messages have code 0.
-    event.icmp_code = icmpCounterpart(type, version) === second ? 0 : second;
-  } else if (columns.port[toServer] !== 0 || columns.port[toClient] !== 0) {
-    event.src_port = columns.port[toServer];
-    event.dest_port = columns.port[toClient];
+    const code = icmpCounterpart(type, version) === second ? 0 : second;
+    line += `,"icmp_type":${type},"icmp_code":${code}`;
+  } else if (ports[toServer] !== 0 || ports[toClient] !== 0) {
+    line += `,"src_port":${ports[toServer]},"dest_port":${ports[toClient]}`;
   }
-  if (columns.appProtocol[row] !== "") event.app_proto = columns.appProtocol[row];
-  event.community_id = context.communityId;
-  event.flow = {
-    pkts_toserver: columns.packets[toServer],
-    pkts_toclient: columns.packets[toClient],
-    bytes_toserver: columns.bytes[toServer],
-    bytes_toclient: columns.bytes[toClient],
-    start: eveTime(columns.firstUs[row]),
-    end: eveTime(columns.lastUs[row]),
-    age: Math.max(0, Math.floor((columns.lastUs[row] - columns.firstUs[row]) / 1e6)),
-    state: FLOW_STATES[columns.state[row]] ?? "new",
-    reason: REASONS[columns.end[row]] || undefined,
-    alerted: false,
-  };
-  if (protocol === IpProtocol.tcp) event.tcp = tcpFields(columns, row);
-  const extra = netpaneFields(columns, row);
-  if (extra !== null) event.netpane = extra;
-  return event;
+  if (columns.appProtocol[row] !== "") line += `,"app_proto":${JSON.stringify(columns.appProtocol[row])}`;
+  const reason = REASONS[columns.end[row]] ?? "";
+  line += `,"community_id":"${communityId(columns, row)}","flow":{` +
+    `"pkts_toserver":${columns.packets[toServer]},"pkts_toclient":${columns.packets[toClient]}` +
+    `,"bytes_toserver":${columns.bytes[toServer]},"bytes_toclient":${columns.bytes[toClient]}` +
+    `,"start":"${eveTime(first)}","end":"${end}","age":${Math.max(0, Math.floor((last - first) / 1e6))}` +
+    `,"state":"${FLOW_STATES[columns.state[row]] ?? "new"}"${reason === "" ? "" : `,"reason":"${reason}"`}` +
+    `,"alerted":false}`;
+  if (protocol === IpProtocol.tcp) line += tcpMembers(columns, row);
+  line += netpaneMembers(columns, row);
+  return extra === "" ? `${line}}` : `${line},${extra}}`;
 }
 
-/** EVE event of something seen in a flow: `src` is whoever sent it, as in Suricata. */
-export function observationEvent(observation: Observation, interfaceName: string): Record<string, unknown> {
+/** EVE event of something seen in a flow, as one line of JSON: `src` is whoever sent it, as in Suricata. */
+export function observationLine(observation: Observation, { interfaceName, extra }: EveContext): string {
   const { flow, direction } = observation;
-  const ends = [
-    { ip: flow.clientAddress, port: flow.clientPort },
-    { ip: flow.serverAddress, port: flow.serverPort },
-  ];
-  const [source, destination] = direction === 0 ? ends : ends.reverse();
-  const event: Record<string, unknown> = { timestamp: eveTime(observation.timeUs) };
-  if (flow.id > 0) event.flow_id = flow.id; // ARP and ICMP errors belong to no flow
-  event.event_type = observation.type;
+  const inFlow = flow.id > 0; // ARP and ICMP errors belong to no flow
+  let line = `{"timestamp":"${eveTime(observation.timeUs)}"`;
+  if (inFlow) line += `,"flow_id":${flow.id}`;
+  line += `,"event_type":"${observation.type}"`;
   if (flow.ipVersion > 0) {
-    event.src_ip = source.ip;
-    if (flow.id > 0) event.src_port = source.port;
-    event.dest_ip = destination.ip;
-    if (flow.id > 0) event.dest_port = destination.port;
-    event.ip_v = flow.ipVersion;
-    event.proto = protocolName(flow.protocol).toUpperCase();
+    const back = direction !== 0;
+    line += `,"src_ip":"${back ? flow.serverAddress : flow.clientAddress}"`;
+    if (inFlow) line += `,"src_port":${back ? flow.serverPort : flow.clientPort}`;
+    line += `,"dest_ip":"${back ? flow.clientAddress : flow.serverAddress}"`;
+    if (inFlow) line += `,"dest_port":${back ? flow.clientPort : flow.serverPort}`;
+    line += `,"ip_v":${flow.ipVersion},"proto":"${eveProtocol(flow.protocol)}"`;
   }
-  if (interfaceName !== "") event.in_iface = interfaceName;
-  const vlan = vlanIds(flow.vlan);
-  if (vlan.length > 0) event.vlan = vlan;
-  if (flow.id > 0) event.community_id = communityIdOfFlow(flow);
-  Object.assign(event, observation.fields);
-  const details = observation.fields.netpane as { last_seen?: number } | undefined;
-  if (details?.last_seen !== undefined) {
-    event.netpane = { ...details, last_seen: eveTime(details.last_seen * 1000) };
-  }
-  return event;
+  line += whereFrom(interfaceName, flow.vlan);
+  if (inFlow) line += `,"community_id":"${flow.communityId}"`;
+  const fields = JSON.stringify(withEveTimes(observation.fields));
+  if (fields.length > 2) line += `,${fields.slice(1, -1)}`;
+  return extra === "" ? `${line}}` : `${line},${extra}}`;
 }
 
-/** EVE `stats` event: what was read, and what was left out, by reason. */
-export function statsEvent(counters: InspectorCounters): Record<string, unknown> {
-  return {
+/** An alert's last sighting is a number on the feed, and text in EVE. */
+function withEveTimes(fields: Record<string, unknown>): Record<string, unknown> {
+  const details = fields.netpane as { last_seen?: number } | undefined;
+  if (details?.last_seen === undefined) return fields;
+  return { ...fields, netpane: { ...details, last_seen: eveTime(details.last_seen * 1000) } };
+}
+
+/** EVE `stats` event as a line of JSON: what was read, and what was left out, by reason. */
+export function statsLine(counters: InspectorCounters, extra: string): string {
+  const line = JSON.stringify({
     timestamp: eveTime(counters.lastPacketUs),
     event_type: "stats",
     stats: {
@@ -124,14 +119,40 @@ export function statsEvent(counters: InspectorCounters): Record<string, unknown>
       },
       payload: counters.payload,
     },
-  };
+  });
+  return extra === "" ? line : `${line.slice(0, -1)},${extra}}`;
 }
+
+const DAY_MS = 86_400_000;
+/** Up to here (year 2255) microseconds are exact. */
+const LAST_PLAIN_US = Number.MAX_SAFE_INTEGER - 1000;
+const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
+const THREE = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, "0"));
+/** The day told of last: most events are of one day. */
+let lastDay = 0;
+let lastDayText = "1970-01-01T";
 
 /** Microseconds since 1970 as EVE writes time, in UTC. */
 export function eveTime(us: number): string {
   const micros = Math.floor(us);
   const ms = Math.floor(micros / 1000);
-  // Outside of what Date can say (year 275760), a damaged clock: the nearest it can.
+  if (!(micros >= 0 && micros <= LAST_PLAIN_US)) return farTime(micros, ms);
+  const day = Math.floor(ms / DAY_MS);
+  if (day !== lastDay) {
+    lastDay = day;
+    lastDayText = new Date(day * DAY_MS).toISOString().slice(0, 11);
+  }
+  const time = ms - day * DAY_MS;
+  const seconds = time / 1000 | 0;
+  const minutes = seconds / 60 | 0;
+  const hours = minutes / 60 | 0;
+  return lastDayText + TWO[hours] + ":" + TWO[minutes - 60 * hours] + ":" + TWO[seconds - 60 * minutes] +
+    "." +
+    THREE[time - 1000 * seconds] + THREE[micros - 1000 * ms] + "+0000";
+}
+
+/** Outside of what Date can say (year 275760), a damaged clock: the nearest it can. */
+function farTime(micros: number, ms: number): string {
   const date = new Date(Math.max(-8.64e15, Math.min(8.64e15, ms)));
   const rest = String(micros - ms * 1000).padStart(3, "0");
   return `${date.toISOString().slice(0, -1)}${rest}+0000`;
@@ -145,54 +166,50 @@ export function vlanIds(tags: number): number[] {
   return ids;
 }
 
-/** Community IDs already computed: a flow is told of many times and costs one SHA-1. */
-const COMMUNITY_IDS = new WeakMap<FlowIdentity, string>();
-
-function communityIdOfFlow(flow: FlowIdentity): string {
-  let id = COMMUNITY_IDS.get(flow);
-  if (id === undefined) {
-    const [source, destination] = [parseAddress(flow.clientAddress), parseAddress(flow.serverAddress)];
-    id = source === null || destination === null ? "" : communityIdOf({
-      source,
-      destination,
-      protocol: flow.protocol,
-      sourcePort: flow.clientPort,
-      destinationPort: flow.serverPort,
-    });
-    COMMUNITY_IDS.set(flow, id);
+function whereFrom(interfaceName: string, vlan: number): string {
+  let members = interfaceName === "" ? "" : `,"in_iface":${JSON.stringify(interfaceName)}`;
+  if (vlan !== 0) {
+    const ids = vlanIds(vlan);
+    if (ids.length > 0) members += `,"vlan":[${ids.join()}]`;
   }
-  return id;
+  return members;
 }
 
-function tcpFields(columns: FlowColumns, row: number): Record<string, unknown> {
-  const [toServer, toClient] = [columns.tcpFlags[2 * row], columns.tcpFlags[2 * row + 1]];
+/** Names of IP protocols in capitals, as they are asked for. */
+const PROTOCOLS: string[] = [];
+
+function eveProtocol(protocol: number): string {
+  return PROTOCOLS[protocol] ??= protocolName(protocol).toUpperCase();
+}
+
+/** The flags of a TCP direction as members of a JSON object; one text for each of the 256. */
+const FLAG_MEMBERS = Array.from(
+  { length: 256 },
+  (_, flags) => TCP_FLAG_NAMES.map((name, bit) => flags & 1 << bit ? `"${name}":true,` : "").join(""),
+);
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function tcpMembers(columns: FlowColumns, row: number): string {
+  const toServer = columns.tcpFlags[2 * row];
+  const toClient = columns.tcpFlags[2 * row + 1];
   const all = toServer | toClient;
-  const fields: Record<string, unknown> = {
-    tcp_flags: hexByte(all),
-    tcp_flags_ts: hexByte(toServer),
-    tcp_flags_tc: hexByte(toClient),
-  };
-  TCP_FLAG_NAMES.forEach((name, bit) => {
-    if (all & (1 << bit)) fields[name] = true;
-  });
-  fields.state = TCP_STATES[columns.state[row]] ?? "none";
-  return fields;
+  return `,"tcp":{"tcp_flags":"${HEX[all]}","tcp_flags_ts":"${HEX[toServer]}","tcp_flags_tc":"${
+    HEX[toClient]
+  }",` +
+    `${FLAG_MEMBERS[all]}"state":"${TCP_STATES[columns.state[row]] ?? "none"}"}`;
 }
 
-/** What EVE has no field for; null where there is nothing to say. */
-function netpaneFields(columns: FlowColumns, row: number): Record<string, unknown> | null {
-  const fields: Record<string, unknown> = {};
-  if (columns.serverName[row] !== "") fields.server_name = columns.serverName[row];
-  if (columns.rttUs[row] > 0) fields.rtt_us = columns.rttUs[row];
-  const [toServer, toClient] = [columns.retransmissions[2 * row], columns.retransmissions[2 * row + 1]];
-  if (toServer > 0) fields.retransmissions_toserver = toServer;
-  if (toClient > 0) fields.retransmissions_toclient = toClient;
-  if (columns.tunnel[row] !== Tunnel.none) fields.tunnel = tunnelName(columns.tunnel[row]);
-  if (columns.end[row] === FlowEnd.evicted) fields.evicted = true;
-  if (columns.state[row] === FlowState.reset) fields.reset = true;
-  return Object.keys(fields).length > 0 ? fields : null;
-}
-
-function hexByte(value: number): string {
-  return value.toString(16).padStart(2, "0");
+/** What EVE has no field for; empty where there is nothing to say. */
+function netpaneMembers(columns: FlowColumns, row: number): string {
+  let members = "";
+  if (columns.serverName[row] !== "") members += `,"server_name":${JSON.stringify(columns.serverName[row])}`;
+  if (columns.rttUs[row] > 0) members += `,"rtt_us":${columns.rttUs[row]}`;
+  const toServer = columns.retransmissions[2 * row];
+  const toClient = columns.retransmissions[2 * row + 1];
+  if (toServer > 0) members += `,"retransmissions_toserver":${toServer}`;
+  if (toClient > 0) members += `,"retransmissions_toclient":${toClient}`;
+  if (columns.tunnel[row] !== Tunnel.none) members += `,"tunnel":"${tunnelName(columns.tunnel[row])}"`;
+  if (columns.end[row] === FlowEnd.evicted) members += `,"evicted":true`;
+  if (columns.state[row] === FlowState.reset) members += `,"reset":true`;
+  return members === "" ? "" : `,"netpane":{${members.slice(1)}}`;
 }

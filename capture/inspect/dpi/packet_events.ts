@@ -78,6 +78,7 @@ function identityOf(view: PacketView): FlowIdentity {
     vlan: view.vlan,
     tunnel: view.tunnel,
     interfaceIndex: view.interfaceIndex,
+    communityId: "",
   };
 }
 

@@ -73,6 +73,7 @@ BASE64_VALUE["_".charCodeAt(0)] = 63;
 
 mark(FIRST, DIGITS, PAIR_DIGIT);
 mark(SECOND, DIGITS + " -+.\0%\\&=", PAIR_DIGIT);
+mark(SECOND, "dD", PAIR_DIGIT); // %2D
 mark(SECOND, [0xa0, 0xc2, 0xe2], PAIR_DIGIT); // NBSP in Latin-1, in UTF-8; first byte of dashes and thin blanks
 
 mark(FIRST, " -+.%=\\", PAIR_SEPARATOR);

@@ -151,6 +151,7 @@ export class CardFinder {
     let next = at + 1;
     if ((pair & (PAIR_DIGIT | PAIR_SEPARATOR)) !== 0) {
       const digit = nearestDigit(bytes, at, window);
+      if (digit === UNSEEN) return NEEDS_MORE;
       if (digit >= 0) {
         next = this.#digitsAt(window, digit);
         if (next === NEEDS_MORE) return NEEDS_MORE;
@@ -202,7 +203,10 @@ export class CardFinder {
     if (length >= LONG_RUN) return this.#longRun(window, digit);
     if (to === end && window.open) return NEEDS_MORE;
     if (length >= MIN_PAN_DIGITS) {
-      if (!this.#inside && isEscapedBefore(bytes, low, from)) {
+      const next = to < end ? bytes[to] : 0;
+      if (next === 0x3d && to + 1 >= end && window.open) return NEEDS_MORE;
+      const isBroken = isSoftBreakBefore(bytes, low, from) || (next === 0x3d && isLineEnd(bytes[to + 1]));
+      if (!this.#inside && (isBroken || isEscapedBefore(bytes, low, from))) {
         return this.#escapesAt(window, digit) ? to : NEEDS_MORE;
       }
       return this.#run(window, from, to) ? to : NEEDS_MORE;
@@ -313,6 +317,10 @@ export class CardFinder {
       start -= 2;
       while (start > low && IS_DIGIT[bytes[start - 1]] === 1 && from - start <= MOST_BEFORE) start--;
     }
+    if (from - start > MOST_BEFORE) {
+      this.#stepOver(window, to, separator);
+      return 0;
+    }
     let count = 0;
     let total = 0;
     let at = start;
@@ -334,6 +342,10 @@ export class CardFinder {
       }
       if (IS_DIGIT[bytes[at + 1]] !== 1) break;
       at++;
+    }
+    // Cut windows do not show where a sequence begins and ends.
+    if (this.#inside && ((start - 2 < low && !window.beginsText) || (at >= end && !window.endsText))) {
+      return 0;
     }
     if (total < MIN_PAN_DIGITS) {
       this.#stepOver(window, to, separator);
@@ -678,8 +690,9 @@ export class CardFinder {
     }
     this.#inside = false;
     const stop = unwrapped.source[unwrapped.length];
-    // Where the window was cut, a number may begin in it that ends after it: the next probe looks back on that.
-    this.#skipTo = Math.max(this.#skipTo, unwrapped.isCut ? stop - STRIDE : stop);
+    // Where the window was cut, a number may begin in it that ends after it: the next probes look back on that, from
+    // places that still have some escapes of it ahead.
+    this.#skipTo = Math.max(this.#skipTo, unwrapped.isCut ? stop - 4 * STRIDE : stop);
     unwrapped.wipe();
     return true;
   }
@@ -704,10 +717,16 @@ function hasFewDigits(digits: Uint8Array, length: number): boolean {
   return (seen & (seen - 1)) === 0;
 }
 
+const UNSEEN = -2;
+
+/** The digit at or next to a probe; -1 where there is none, `UNSEEN` where it has not come yet. */
 function nearestDigit(bytes: Uint8Array, at: number, window: Window): number {
   if (IS_DIGIT[bytes[at]] === 1) return at;
   if (at > window.low && IS_DIGIT[bytes[at - 1]] === 1) return at - 1;
-  for (let i = at + 1; i < window.end && i <= at + 2; i++) if (IS_DIGIT[bytes[i]] === 1) return i;
+  for (let i = at + 1; i <= at + 2; i++) {
+    if (i >= window.end) return window.open ? UNSEEN : -1;
+    if (IS_DIGIT[bytes[i]] === 1) return i;
+  }
   for (let i = at - 2; i >= window.low && i >= at - 3; i--) if (IS_DIGIT[bytes[i]] === 1) return i;
   return -1;
 }
@@ -735,6 +754,22 @@ function isJoint(byte: number): boolean {
   return byte === 0x3a || byte === 0x2f || byte === 0x2e || byte === 0x2c || byte === 0x2d;
 }
 
+/** `&nbsp;`, `&#160;` and the like, which may part groups. */
+function isEntityBefore(bytes: Uint8Array, low: number, from: number): boolean {
+  for (let i = from - 5; i >= low && i >= from - 7; i--) if (bytes[i] === 0x26) return true;
+  return false;
+}
+
+/** Quoted-printable goes on in the next line after `=`. */
+function isSoftBreakBefore(bytes: Uint8Array, low: number, from: number): boolean {
+  if (from - 2 < low || bytes[from - 1] !== 10) return false;
+  return bytes[from - 2] === 0x3d || (from - 3 >= low && bytes[from - 2] === 13 && bytes[from - 3] === 0x3d);
+}
+
+function isLineEnd(byte: number): boolean {
+  return byte === 10 || byte === 13;
+}
+
 /** Whether the digits before a long run belong to an escape: `%224111...`, `%3D4111...`, `\u00224111...`. */
 function isEscapedBefore(bytes: Uint8Array, low: number, from: number): boolean {
   if (from <= low) return false;
@@ -760,14 +795,26 @@ function leadsIntoEscape(bytes: Uint8Array, low: number, end: number, from: numb
   const last = from > low ? bytes[from - 1] : 0;
   const next = to < end ? bytes[to] : 0;
   const second = to + 1 < end ? bytes[to + 1] : 0;
-  if (to + 1 >= end && to < end && "\\%&=;".includes(String.fromCharCode(next))) return NEEDS_MORE;
-  if (next === 0x5c && (second === 0x75 || second === 0x78) && length >= 2) return 1; // \u \x
+  if (
+    to + 1 >= end && to < end && (
+      next === 0x5c || next === 0x25 || next === 0x26 || next === 0x3d || next === 0x3b || last === 0x25
+    )
+  ) return NEEDS_MORE;
+  if (next === 0x5c && length >= 2 && (second === 0x75 || second === 0x78 || second === 0x5c)) { // \u \x \\u
+    if (second !== 0x75) return 1;
+    if (to + 3 >= end) return NEEDS_MORE;
+    // Of digits and blanks: \u00.. and \u20..; all other alphabets are text.
+    return (bytes[to + 2] === 0x30 || bytes[to + 2] === 0x32) && bytes[to + 3] === 0x30 ? 1 : 0;
+  }
+  if (last === 0x25 && length === 1 && HEX_VALUE[next] < 16 && IS_DIGIT[second] === 1) return 1; // %2D1111
   if (next === 0x25 && length >= 2 && (second === 0x33 || second === 0x32)) return 1; // %3x %2x
   if (next === 0x26 && length >= 2 && (second === 0x23 || second === 0x6e)) return 1; // &# &n
   if (next === 0x3b && (last === 0x23 || last === 0x78) && second === 0x26) return 1; // &#52;&
   if (next === 0x3d && (second === 0x0a || second === 0x0d)) return 1; // soft break
   if (next === 0xc2 || next === 0xe2 || next === 0xa0) return length >= 4 ? 1 : 0;
-  if (last === 0x25 && length >= 4 && bytes[from] === 0x32) return 1; // %201111
-  if (last === 0xa0 && length >= 4) return 1;
+  if (isSoftBreakBefore(bytes, low, from)) return 1;
+  if (length < 4) return 0;
+  if (last === 0x3b) return isEntityBefore(bytes, low, from) ? 1 : 0;
+  if (last >= 0x80 || isEscapedBefore(bytes, low, from)) return 1; // &nbsp;1111 %201111 \u00a01111
   return 0;
 }

@@ -64,19 +64,16 @@ const ASCII = 0;
 const BCD = 1;
 const EBCDIC = 2;
 
-/** How messages are framed: bytes of the length prefix, and whether it is text, and counts itself. */
+/** How messages are framed: bytes of the length prefix (which does not count itself), and whether it is text. */
 interface Framing {
   prefix: number;
   isText: boolean;
-  includesItself: boolean;
 }
 const FRAMINGS: readonly Framing[] = [
-  { prefix: 2, isText: false, includesItself: false },
-  { prefix: 2, isText: false, includesItself: true },
-  { prefix: 4, isText: false, includesItself: false },
-  { prefix: 4, isText: true, includesItself: false },
-  { prefix: 4, isText: true, includesItself: true },
-  { prefix: 0, isText: false, includesItself: false },
+  { prefix: 2, isText: false },
+  { prefix: 4, isText: false },
+  { prefix: 4, isText: true },
+  { prefix: 0, isText: false },
 ];
 
 const MORE = -1;
@@ -185,7 +182,7 @@ export class Iso8583Reader {
       if (framing.isText && (digit < 0 || digit > 9)) return WRONG;
       told = told * (framing.isText ? 10 : 256) + digit;
     }
-    const size = framing.includesItself ? told : told + prefix;
+    const size = told + prefix;
     if (prefix > 0 && (size < MIN_MESSAGE + prefix || size > MAX_MESSAGE)) return WRONG;
     const end = prefix > 0 ? Math.min(size, this.#length) : this.#length;
     const isCut = prefix === 0 || end < size;

@@ -241,8 +241,8 @@ export class Unwrapped {
         return STEP;
     }
     const left = window.end - i;
-    // Whether a longer escape may be cut by the window's end: wait for it, the longest has 8 bytes.
-    if (left < 8 && window.open) {
+    // The window's end may cut an escape, of 8 bytes at most: half of one is not its letters.
+    if (left < 8 && (window.open || !window.endsText)) {
       STEP.size = 0;
       return STEP;
     }

@@ -26,6 +26,9 @@ const HELD_BUDGET_BYTES = 64 << 20;
 const MAX_INSPECTED = 65_536;
 /** Datagrams without a recognised protocol after which a flow is taken for unknown. */
 const MAX_DATAGRAM_PROBES = 4;
+/** A STUN message begins with a byte below, DTLS with 20 to 63, media with 128 to 191: RFC 7983 §7. */
+const STUN = "stun";
+const FIRST_AFTER_STUN = 4;
 const MAX_EXPECTED = 1024;
 const EXPECTED_US = 60e6;
 const MAX_HOST_NAME = 255;
@@ -183,6 +186,11 @@ export class PayloadInspector {
       this.#status[row] = OPEN;
     }
     flow.handle.timeUs = view.timeUs[0];
+    // STUN only opens the way (WebRTC): what comes behind it is another protocol, RFC 7983 §7.
+    if (flow.protocol === STUN && bytes[at] >= FIRST_AFTER_STUN) {
+      flow.parser = null;
+      flow.protocol = "";
+    }
     if (flow.parser === null && phase !== UNKNOWN) this.#findDatagram(flow, row, direction, bytes, at, end);
     if (flow.parser === null) {
       flow.handle.scan(direction, 0, bytes, at, end, "plain");

@@ -16,6 +16,7 @@ import { pop3 } from "./pop3.ts";
 import { postgresql } from "./postgresql.ts";
 import { quic } from "./quic.ts";
 import { sipDatagrams, sipStream } from "./sip.ts";
+import { radiusDatagrams } from "./radius.ts";
 import { rdp } from "./rdp.ts";
 import { RECOGNISED } from "./recognised.ts";
 import { RECOGNISED_DATAGRAMS } from "./recognised_datagrams.ts";
@@ -25,6 +26,7 @@ import { smtp } from "./smtp.ts";
 import { snmpDatagrams } from "./snmp.ts";
 import { ssdpDatagrams } from "./ssdp.ts";
 import { ssh } from "./ssh.ts";
+import { stunDatagrams } from "./stun.ts";
 import { syslogDatagrams, syslogStream } from "./syslog.ts";
 import { telnet } from "./telnet.ts";
 import { tftpDatagrams } from "./tftp.ts";
@@ -55,18 +57,20 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
 ];
 
 export const DATAGRAM_PROTOCOLS: readonly DatagramProtocol[] = [
+  nbnsDatagrams, // before DNS, whose form it borrows; it leaves port 53 to it
   dnsDatagrams,
   quic,
   dtls,
   dhcpDatagrams,
   dhcpv6Datagrams,
-  nbnsDatagrams,
   snmpDatagrams,
   ssdpDatagrams,
   sipDatagrams,
   ntpDatagrams,
   syslogDatagrams,
   tftpDatagrams,
+  stunDatagrams,
+  radiusDatagrams,
   bittorrentDht,
   bittorrentDatagrams,
   ...RECOGNISED_DATAGRAMS,

@@ -11,8 +11,11 @@ const MASK = "***";
 /** A value this short is a name of the program that asks, and not an issued key: those have 20 characters and more. */
 const MIN_API_KEY_CHARS = 16;
 
+/**
+ * Names of what opens an account. A bare `token` is not among them: it mostly signs one download link, and the same
+ * word names counters and cursors.
+ */
 const TOKEN_NAMES = new Set([
-  "token",
   "accesstoken",
   "apitoken",
   "authtoken",

@@ -3,12 +3,15 @@ import { UsageError } from "../options.ts";
 
 /** Text gathered before it is written. */
 const BUFFER_CHARS = 128 << 10;
+/** Bytes that one character can become in UTF-8 (two of UTF-16's for what takes four). */
+const MOST_BYTES = 3;
 
 const encoder = new TextEncoder();
 
 export class LineWriter {
-  #lines: string[] = [];
-  #chars = 0;
+  // One long text: joining an array of lines costs three times as much, and encoding each by itself five times.
+  #text = "";
+  #bytes = new Uint8Array(MOST_BYTES * BUFFER_CHARS);
   #file: { writeSync(bytes: Uint8Array): number; close(): void };
   /** Set once nobody reads any more (`| head`): the rest is for nobody. */
   #closed = false;
@@ -33,16 +36,18 @@ export class LineWriter {
   }
 
   write(line: string): void {
-    this.#lines.push(line);
-    this.#chars += line.length;
-    if (this.#chars >= BUFFER_CHARS) this.flush();
+    if (this.#text.length + line.length >= BUFFER_CHARS) this.flush();
+    this.#text += line + "\n";
   }
 
   flush(): void {
-    if (this.#lines.length === 0) return;
-    const bytes = encoder.encode(this.#lines.join("\n") + "\n");
-    this.#lines = [];
-    this.#chars = 0;
+    if (this.#text === "") return;
+    const text = this.#text;
+    this.#text = "";
+    // Only a single line can be too long for the buffer.
+    const bytes = text.length > BUFFER_CHARS
+      ? encoder.encode(text)
+      : this.#bytes.subarray(0, encoder.encodeInto(text, this.#bytes).written);
     try {
       for (let at = 0; at < bytes.length && !this.#closed;) at += this.#file.writeSync(bytes.subarray(at));
     } catch (error) {

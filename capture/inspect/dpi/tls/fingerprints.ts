@@ -4,7 +4,8 @@
  * JA3 and JA3S after salesforce/ja3 (BSD 3-Clause). JA4 is the TLS client fingerprint of FoxIO-LLC/ja4, which is
  * BSD 3-Clause; the other members of that family are licensed otherwise and are not computed here.
  */
-import { createHash } from "node:crypto";
+import { md5OfText } from "../../../../model/crypto/md5.ts";
+import { sha256OfText } from "../../../../model/crypto/sha256.ts";
 import { type ClientHello, highestOffered } from "./client_hello.ts";
 import { Extension, isGrease } from "./registry.ts";
 import type { ServerHello } from "./server_hello.ts";
@@ -30,13 +31,13 @@ export function ja3(hello: ClientHello): Ja3 {
     dashed(hello.groups),
     hello.pointFormats.join("-"),
   ].join(",");
-  return { hash: digest("md5", text), string: text.slice(0, MAX_JA3_STRING) };
+  return { hash: md5OfText(text), string: text.slice(0, MAX_JA3_STRING) };
 }
 
 /** JA3S: version, cipher and extensions of the server's answer. */
 export function ja3s(hello: ServerHello): Ja3 {
   const text = `${hello.legacyVersion},${hello.cipher},${hello.extensions.join("-")}`;
-  return { hash: digest("md5", text), string: text.slice(0, MAX_JA3_STRING) };
+  return { hash: md5OfText(text), string: text.slice(0, MAX_JA3_STRING) };
 }
 
 /** JA4, as `t13d1516h2_8daaf6152771_e5627efa2ab1`. */
@@ -109,9 +110,5 @@ function hexList(values: number[]): string {
 }
 
 function shortHash(text: string): string {
-  return text === "" ? NONE : digest("sha256", text).slice(0, 12);
-}
-
-function digest(algorithm: "md5" | "sha256", text: string): string {
-  return createHash(algorithm).update(text).digest("hex");
+  return text === "" ? NONE : sha256OfText(text).slice(0, 12);
 }

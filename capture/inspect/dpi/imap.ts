@@ -173,19 +173,30 @@ class ImapParser extends LineDialogue {
 
   /** The next words of a LOGIN: atoms, quoted strings, and a literal at the end. */
   #loginWords(login: LoginWords, text: string): void {
-    for (
-      const [word, quoted, literal] of text.matchAll(/"((?:[^"\\]|\\.)*)"|\{(\d{1,10})[+-]?\}$|[^\s"]+/g)
-    ) {
-      if (literal !== undefined) {
-        const bytes = Math.min(Number(literal), MAX_LITERAL_BYTES);
-        this.blockLeft[this.clientSide] = bytes;
-        this.#goesOn[this.clientSide] = true;
-        if (login.count === 0) login.userLength = bytes;
-        if (bytes === 0) this.#loginWord(login, -1);
-        return;
+    const literal = LITERAL.exec(text);
+    const end = literal === null ? text.length : literal.index;
+    for (let at = 0; at < end && login.count < 2;) {
+      if (text[at] === " " || text[at] === "\t") {
+        at++;
+        continue;
       }
-      this.#loginWord(login, (quoted ?? word).replace(/\\(.)/g, "$1").length);
+      const isQuoted = text[at] === '"';
+      let length = 0;
+      if (isQuoted) at++;
+      while (at < end && (isQuoted ? text[at] !== '"' : text[at] !== " ")) {
+        if (isQuoted && text[at] === "\\") at++;
+        at++;
+        length++;
+      }
+      if (isQuoted) at++;
+      this.#loginWord(login, length);
     }
+    if (literal === null) return;
+    const bytes = Math.min(Number(literal[1]), MAX_LITERAL_BYTES);
+    this.blockLeft[this.clientSide] = bytes;
+    this.#goesOn[this.clientSide] = true;
+    if (login.count === 0) login.userLength = bytes;
+    if (bytes === 0) this.#loginWord(login, -1);
   }
 
   /** @param length Characters of the word; -1 where they are known already. */

@@ -10,6 +10,7 @@ import { FieldText } from "./database/fields.ts";
 
 /** Packets up to this length are read as a whole; longer ones are searched as they come. */
 const MAX_KEPT_BYTES = 8192;
+const FIRST_ROOM = 256;
 const MAX_SHOWN_CHARS = 64;
 const HEADER_BYTES = 4;
 
@@ -56,7 +57,9 @@ class Side {
   headerBytes = 0;
   left = 0;
   sequence = 0;
-  kept: Uint8Array | null = null;
+  /** The packet at hand is read as a whole. */
+  isKept = false;
+  kept = new Uint8Array(FIRST_ROOM);
   keptBytes = 0;
   lost = false;
   readonly values: FieldText;
@@ -95,7 +98,7 @@ class MysqlParser implements StreamParser {
       }
       const n = Math.min(side.left, end - at);
       side.left -= n;
-      if (side.kept === null) this.#flow.scan(direction, 0, bytes, at, at + n, "plain");
+      if (!side.isKept) this.#flow.scan(direction, 0, bytes, at, at + n, "plain");
       else {
         side.kept.set(bytes.subarray(at, at + n), side.keptBytes);
         side.keptBytes += n;
@@ -113,7 +116,6 @@ class MysqlParser implements StreamParser {
   gap(direction: number): void {
     const side = this.#sides[direction];
     side.lost = true;
-    side.kept = null;
     this.#flow.scanEnd(direction, 0);
   }
 
@@ -127,21 +129,22 @@ class MysqlParser implements StreamParser {
     side.headerBytes = 0;
     side.left = side.header[0] | side.header[1] << 8 | side.header[2] << 16;
     side.sequence = side.header[3];
-    side.kept = side.left <= MAX_KEPT_BYTES ? new Uint8Array(side.left) : null;
+    side.isKept = side.left <= MAX_KEPT_BYTES;
     side.keptBytes = 0;
+    if (side.isKept && side.left > side.kept.length) {
+      side.kept = new Uint8Array(Math.min(MAX_KEPT_BYTES, 2 * side.left));
+    }
     if (side.left === 0) this.#packet(direction, side);
     return at;
   }
 
   /** A packet is whole, or was searched as it came. */
   #packet(direction: number, side: Side): void {
-    const kept = side.kept;
-    side.kept = null;
-    if (kept === null) {
+    if (!side.isKept) {
       this.#flow.scanEnd(direction, 0);
       return;
     }
-    const body = new Cursor(kept);
+    const body = new Cursor(side.kept, 0, side.keptBytes);
     if (direction === TO_SERVER) this.#fromClient(side, body);
     else this.#fromServer(side, body);
   }

@@ -66,14 +66,14 @@ function tail(out: Uint8Array, length: number, bits: number, letters: number): n
 
 /** A short text undone as characters of one byte each; longer than `MAX_CODED_AT_ONCE` is cut. */
 export function decodeBase64(text: string): string {
-  const coded = Uint8Array.from(text.slice(0, MAX_CODED_AT_ONCE), (character) => character.charCodeAt(0));
+  const coded = new Uint8Array(Math.min(text.length, MAX_CODED_AT_ONCE));
+  for (let i = 0; i < coded.length; i++) coded[i] = text.charCodeAt(i);
   const reader = new Base64Bytes();
   let out = "";
-  const take = (length: number) => {
+  for (let turn = 0; turn < 2; turn++) {
+    const length = turn === 0 ? reader.push(coded, 0, coded.length) : reader.end();
     for (let i = 0; i < length; i++) out += String.fromCharCode(Base64Bytes.out[i]);
-    Base64Bytes.out.fill(0, 0, length);
-  };
-  take(reader.push(coded, 0, coded.length));
-  take(reader.end());
+    Base64Bytes.out.fill(0, 0, length); // It may hold a password.
+  }
   return out;
 }

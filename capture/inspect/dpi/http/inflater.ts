@@ -35,6 +35,8 @@ export interface ByteSink {
 export class TextBudget {
   coded = 0;
   text = 0;
+  /** A brotli body of the flow was damaged: see `MAX_DAMAGED_BROTLI`. */
+  damagedBrotli = false;
 
   get exceeded(): boolean {
     return this.text > FLOW_TEXT_BASE + FLOW_TEXT_RATIO * this.coded;
@@ -115,6 +117,13 @@ const PIECE_BYTES = 32_768;
 /** A sink that decodes again needs a piece of its own: one for each layer. */
 const pieces: Uint8Array[] = [];
 let openBytes = 0;
+/**
+ * Deno's brotli decoder (the `brotli` crate) does not free the Huffman tables, about 13 KB, of a body that is damaged
+ * while they are read, and says so on standard output. So a flow with such a body gets no more brotli decoded, and
+ * after so many of them nobody does: 7 MB at most.
+ */
+const MAX_DAMAGED_BROTLI = 512;
+let damagedBrotli = 0;
 
 /** Bytes that all open decoders may take at present, for tests. */
 export function openDecoderBytes(): number {
@@ -138,7 +147,9 @@ export class Inflater {
       this.#giveUp("bombs");
       return;
     }
-    const native = openBytes + this.#kind.bytes > MAX_DECODER_BYTES
+    const distrusted = this.#kind === KINDS.br &&
+      (budget.flow.damagedBrotli || damagedBrotli >= MAX_DAMAGED_BROTLI);
+    const native = distrusted || openBytes + this.#kind.bytes > MAX_DECODER_BYTES
       ? null
       : this.#kind.create() as NativeDecoder;
     if (typeof native?._handle?.writeSync !== "function") {
@@ -182,7 +193,10 @@ export class Inflater {
       // All there is was written, and yet bytes are left: the coded text has ended, or is damaged.
       if (took === 0) {
         this.ended = true;
-        return this.close();
+        if (this.#kind !== KINDS.br) return this.close();
+        this.#budget.flow.damagedBrotli = true;
+        damagedBrotli++;
+        return this.#giveUp("damagedBodies");
       }
     }
   }

@@ -270,6 +270,23 @@ Deno.test("http1: a damaged body is given up, the next message is not", () => {
   assert.equal(openDecoderBytes(), 0);
 });
 
+Deno.test("http1: after a damaged brotli body a flow's next ones are left alone", () => {
+  const coded = brotliCompressSync(latin1("text and more of it; ".repeat(40)));
+  const damaged = Uint8Array.from(coded);
+  damaged.fill(0xff, 4);
+  const answer = (body: Uint8Array) =>
+    joined(lines(`HTTP/1.1 200 OK\nContent-Encoding: br\nContent-Length: ${body.length}\n\n`), body);
+  const before = httpLimits.noDecoder;
+  const flow = converse(http1, [GET, [1, answer(damaged)], GET, [1, answer(coded)]]);
+  assert.equal(flow.told.length, 2);
+  assert.equal(httpLimits.noDecoder, before + 1);
+  assert.equal(
+    converse(http1, [GET, [1, answer(coded)]]).scanned["1/1"],
+    "text and more of it; ".repeat(40) + "¶",
+  );
+  assert.equal(openDecoderBytes(), 0);
+});
+
 Deno.test("http1: after a gap the next start line is believed again", () => {
   const flow = new FlowRecorder();
   const parser = http1.create(flow);

@@ -130,13 +130,15 @@ export function nextHit(bytes: Uint8Array, at: number, end: number, low: number)
       i += 4 * STRIDE;
     }
     while (i < end - 1 && (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) === 0) i += STRIDE;
-    if (i >= end - 1 || i - GLANCE < low || i + GLANCE >= end || isWorthAJudgement(bytes, i)) return i;
+    if (i >= end - 1 || i - GLANCE < low || i + GLANCE >= end || isWorthAJudgement(bytes, i, low, end)) {
+      return i;
+    }
     i += STRIDE;
   }
 }
 
 /** Whether a hit at `i`, with `GLANCE` bytes around it there to read, can be part of a number. */
-function isWorthAJudgement(bytes: Uint8Array, i: number): boolean {
+function isWorthAJudgement(bytes: Uint8Array, i: number, low: number, end: number): boolean {
   const pair = FIRST[bytes[i]] & SECOND[bytes[i + 1]];
   if (
     (pair & (PAIR_DIGIT | PAIR_SEPARATOR)) !== 0 &&
@@ -145,7 +147,9 @@ function isWorthAJudgement(bytes: Uint8Array, i: number): boolean {
         (IN_NUMBER[bytes[i - 1]] & IN_NUMBER[bytes[i - 2]] & IN_NUMBER[bytes[i - 3]] &
           IN_NUMBER[bytes[i - 4]] &
           IN_NUMBER[bytes[i - 5]] & IN_NUMBER[bytes[i - 6]])) !== 0
-  ) return true;
+  ) {
+    if (isLongEnough(bytes, i, low, end)) return true;
+  }
   if ((pair & PAIR_BASE64) !== 0) {
     // Four neighbours in a row, or a line's end among them.
     const right = pair & turn(SECOND[bytes[i + 2]] & FIRST[bytes[i + 1]]);
@@ -160,6 +164,16 @@ function isWorthAJudgement(bytes: Uint8Array, i: number): boolean {
     if ((before & PAIR_BASE64) !== 0) return true;
   }
   return (pair & PAIR_EBCDIC) !== 0;
+}
+
+/** Whether the bytes around `i` that can stand in a number are as many as the shortest number has: a date is not. */
+function isLongEnough(bytes: Uint8Array, i: number, low: number, end: number): boolean {
+  let from = i;
+  while (from > low && i - from < STRIDE && IN_NUMBER[bytes[from - 1]] === 1) from--;
+  if (from === low) return true; // It may have begun before.
+  let to = i + 1;
+  while (to < end && to - from < STRIDE && IN_NUMBER[bytes[to]] === 1) to++;
+  return to - from >= STRIDE || to === end;
 }
 
 /** Places of a pair one letter further on, as those of the pair before it; and the other way round. */

@@ -53,7 +53,6 @@ const TABLE: Recognised[] = [
   },
   { name: "nfs", probe: (c) => sunRpc(c, 100_003) },
   { name: "rpcbind", probe: (c) => sunRpc(c, 100_000) },
-  { name: "socks", probe: socks },
   { name: "modbus", probe: modbus },
   { name: "bgp", probe: bgp },
   { name: "pptp", probe: pptp },
@@ -319,21 +318,6 @@ function sunRpc(c: Cursor, program: number): number {
 /** @param at Offset of the transaction's number. */
 export function isSunRpcCall(c: Cursor, at: number, program: number): boolean {
   return c.peek32(at + 4) === 0 && c.peek32(at + 8) === 2 && c.peek32(at + 12) === program && c.has(at + 20);
-}
-
-/** RFC 1928 §3, and version 4, which is sure only with its NUL at the end. */
-function socks(c: Cursor, direction: number, serverPort: number): number {
-  if (direction !== TO_SERVER || c.remaining < 2) return Probe.no;
-  if (c.peek8() === 5) {
-    const count = c.peek8(1);
-    if (count === 0 || count > 8 || c.remaining !== 2 + count) return Probe.no;
-    for (let i = 0; i < count; i++) if (c.peek8(2 + i) > 9 && c.peek8(2 + i) < 0x80) return Probe.no;
-    return serverPort === 1080 || c.peek8(2) === 0 || c.peek8(2) === 2 ? Probe.yes : Probe.no;
-  }
-  if (c.peek8() !== 4 || c.peek8(1) < 1 || c.peek8(1) > 2 || c.remaining < 9) return Probe.no;
-  return c.peek16(2) !== 0 && c.peek8(4) !== 0x7f && c.peek8(c.remaining - 1) === 0 && c.remaining < 300
-    ? Probe.yes
-    : Probe.no;
 }
 
 /** Modbus/TCP: without its port, the header says too little. */

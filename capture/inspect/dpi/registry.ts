@@ -24,6 +24,7 @@ import { redis } from "./redis.ts";
 import { smb } from "./smb.ts";
 import { smtp } from "./smtp.ts";
 import { snmpDatagrams } from "./snmp.ts";
+import { socks } from "./socks.ts";
 import { ssdpDatagrams } from "./ssdp.ts";
 import { ssh } from "./ssh.ts";
 import { stunDatagrams } from "./stun.ts";
@@ -49,6 +50,7 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   rdp,
   smb,
   bittorrent,
+  socks,
   dnsStream,
   sipStream,
   syslogStream,

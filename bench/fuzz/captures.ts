@@ -8,6 +8,8 @@ export interface Packet {
   wireLength: number;
   timeUs: number;
   linkType: number;
+  /** Holds a planted password: put behind other words nobody could know it for one. */
+  hasPassword?: boolean;
 }
 
 /** One capture's packets, in order. */

@@ -61,7 +61,7 @@ export function* damaged(packets: Packet[], random: Random, share: number): Gene
     if (random(share) !== 0) {
       yield packet;
     } else {
-      switch (random(12)) {
+      switch (random(packet.hasPassword ? WORDS_UNHARMED : 12)) {
         case 0: // lost
           break;
         case 1:
@@ -80,13 +80,13 @@ export function* damaged(packets: Packet[], random: Random, share: number): Gene
           yield cut(packet, random);
           break;
         case 5:
-          yield spliced(packet, packets[random(packets.length)], random);
-          break;
-        case 6:
           yield* shifted(packet, random);
           break;
-        case 7:
+        case 6:
           yield* resegmented(packet, random);
+          break;
+        case 7:
+          yield spliced(packet, withoutPassword(packets, random), random);
           break;
         case 8:
           yield lied(packet, random);
@@ -101,6 +101,14 @@ export function* damaged(packets: Packet[], random: Random, share: number): Gene
     }
   }
   if (late !== null) yield late;
+}
+
+/** Kinds of damage above that leave the words before a password as they are. */
+const WORDS_UNHARMED = 7;
+
+function withoutPassword(packets: Packet[], random: Random): Packet {
+  const packet = packets[random(packets.length)];
+  return packet.hasPassword ? packets[0] : packet;
 }
 
 function flipped(packet: Packet, random: Random): Packet {

@@ -155,6 +155,8 @@ export class CardLanes implements FinderSink {
   readonly #services: CardServices;
   readonly #report: CardReport;
   readonly #lanes: (Lane | undefined)[] = new Array(2 * LANES);
+  /** For texts that are whole in themselves, by direction. */
+  readonly #whole: (Lane | undefined)[] = [undefined, undefined];
   readonly #ledgers: [Ledger, Ledger] = [{ passed: 0, failed: 0 }, { passed: 0, failed: 0 }];
   readonly #cards = new Map<number, CardHit>();
   /** Cards past `MAX_CARDS_PER_FLOW`, each occurrence counted. */
@@ -228,15 +230,20 @@ export class CardLanes implements FinderSink {
     if (end <= at) return;
     this.#services.counters.bytes += end - at;
     this.#timeUs = timeUs;
-    const text = new Lane(this.#ledgers[direction & 1], direction & 1);
+    const text = this.#whole[direction & 1] ??= new Lane(this.#ledgers[direction & 1], direction & 1);
+    text.forget();
     text.encoding = encoding;
     this.#lane = text;
     if (Iso8583Reader.mayBegin(bytes[at])) {
-      text.iso = new Iso8583Reader();
-      at = this.#readIso(text, text.iso, bytes, at, end);
+      const iso = new Iso8583Reader();
+      const state = iso.read(bytes, at, end, (track, digits, length) => {
+        finder.judgeField(this, text, track, digits, length);
+      });
+      if (state === IsoState.yes) at = end;
+      else if (state === IsoState.no) at = end - iso.unread - iso.pending;
+      iso.wipe();
     }
-    if (at < end) finder.search(this, text, bytes, at, end, false);
-    else if (text.iso !== null) this.#endText(text);
+    if (at < end) finder.search(this, text, bytes, at, end);
   }
 
   /** The flow is over: judges what waits, and wipes everything. */
@@ -463,7 +470,6 @@ class SharedFinder {
     bytes: Uint8Array,
     at: number,
     end: number,
-    _open: boolean,
   ): void {
     this.searchFrom(sink, searched, bytes, at, end, at, -at);
   }

@@ -125,6 +125,11 @@ export class Iso8583Reader {
     return IsoState.yes;
   }
 
+  /** How many bytes `held` has. */
+  get pending(): number {
+    return this.#length;
+  }
+
   /** Bytes taken that turned out to be no message. */
   held(): Uint8Array {
     return this.#bytes.slice(0, this.#length);

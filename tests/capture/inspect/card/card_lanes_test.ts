@@ -412,6 +412,9 @@ Deno.test("datagrams are searched whole, without memory between them", () => {
   send(`<13>shop: card=${VISA}`);
   send(`0200702000000000000016${VISA}000000000000012500000123`);
   assert.deepEqual([...lanes.cards()].map(({ count }) => count), [2]);
+  // What only begins like ISO 8583 is text, however long.
+  for (const length of [0, 700, 750, 760, 1000]) send(`0${"z".repeat(length)} card ${VISA} and more`);
+  assert.deepEqual([...lanes.cards()].map(({ count }) => count), [7]);
   assert.equal(services.pool.rows, 0);
 });
 

@@ -16,6 +16,7 @@ import {
   UNDECODED_REASONS,
   type UndecodedReason,
 } from "../../model/inspection.ts";
+import type { Observation } from "../../model/observation.ts";
 import type { PacketRecord } from "../../model/packet.ts";
 import { PacketClock, WALL_CLOCK } from "./clock.ts";
 import { Decoder } from "./decode/decoder.ts";
@@ -29,6 +30,7 @@ import { type FlowEndSink, FlowTable, MAX_FLOWS } from "./flow/flow_table.ts";
 import { LocalAddresses } from "./flow/local_addresses.ts";
 import { PacketLog } from "./packet_log.ts";
 import { summaryOfFields } from "./packet_summary.ts";
+import { scrubFields } from "./scrub.ts";
 
 /** How often idle flows are looked for, microseconds of packet time. */
 const EXPIRE_EVERY_US = 500_000;
@@ -105,16 +107,19 @@ export class Inspector {
     };
     this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
     this.#log = options.packetLog ? new PacketLog(options.packetLog.showPayload) : null;
-    this.#packetEvents = options.payload ? new PacketEvents(options.payload.tell) : null;
+    const tell = (observation: Observation) => {
+      // Alerts are made of what is masked already, and of fingerprints.
+      if (observation.alert === undefined) scrubFields(observation.fields);
+      if (this.#log !== null && this.#note === "") {
+        this.#note = summaryOfFields(observation.type, observation.fields);
+      }
+      options.payload!.tell(observation);
+    };
+    this.#packetEvents = options.payload ? new PacketEvents(tell) : null;
     this.#payload = options.payload
       ? new PayloadInspector(this.#flows.store, this.#flows.capacity, {
         ...options.payload,
-        tell: (observation) => {
-          if (this.#log !== null && this.#note === "") {
-            this.#note = summaryOfFields(observation.type, observation.fields);
-          }
-          options.payload!.tell(observation);
-        },
+        tell,
       })
       : null;
   }

@@ -23,6 +23,14 @@ const MAX_REPLY_LINES = 16;
 
 /** Commands whose words are secret, or near to it. */
 const SECRET = new Set(["PASS", "ACCT", "ADAT", "USER"]);
+/** Commands whose words are told: those of another may be a password, if only its command was damaged or mistyped. */
+const KNOWN = new Set(
+  (
+    "ABOR ALLO APPE AUTH AVBL CCC CDUP CLNT CONF COMB CSID CWD DELE EPRT EPSV FEAT HASH HELP HOST LANG LIST LPRT LPSV " +
+    "MDTM MFCT MFF MFMT MIC MKD MLSD MLST MODE NLST NOOP OPTS PASV PBSZ PORT PROT PWD QUIT RANG REIN REST RETR RMD " +
+    "RNFR RNTO SITE SIZE SMNT STAT STOR STOU STRU SYST TYPE XCRC XCUP XCWD XMD5 XMKD XPWD XRMD XSHA XSHA1 XSHA256"
+  ).split(" "),
+);
 /** Users that stand for nobody, RFC 1635. */
 const ANYBODY = /^(?:anonymous|ftp)$/i;
 
@@ -83,7 +91,15 @@ class FtpParser extends LineDialogue {
     else this.scanLine(this.clientSide, line);
     if (name === "") return;
     const data = words ?? "";
-    const command: Command = { name, data: shown(data), codes: [], replies: [], port: 0, mode: "" };
+    const known = KNOWN.has(name) ? shown(data) : MASK;
+    const command: Command = {
+      name,
+      data: data === "" ? "" : known,
+      codes: [],
+      replies: [],
+      port: 0,
+      mode: "",
+    };
     this.#pending.push(command);
     switch (name) {
       case "USER":
@@ -238,8 +254,10 @@ function sixNumbers(text: string): { address: string; port: number } {
   return { address: `${a}.${b}.${c}.${d}`, port: high << 8 | low };
 }
 
+/** Up to the first control character: what comes after is another line to somebody. */
 function shown(text: string): string {
-  return maskCards(text.trim());
+  // deno-lint-ignore no-control-regex
+  return maskCards(/^[^\0-\x08\x0a-\x1f]*/.exec(text.trim())![0]);
 }
 
 const MASK = "***";

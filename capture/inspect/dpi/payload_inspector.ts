@@ -13,6 +13,7 @@ import type { PacketView } from "../decode/packet_view.ts";
 import type { PayloadCounters } from "../../../model/inspection.ts";
 import { type CardHit, CardLanes, CardServices, MAX_CARDS_PER_FLOW } from "../card/card_lanes.ts";
 import { AlertBook, type Finding } from "./alert_book.ts";
+import { scrubText } from "../scrub.ts";
 import { HeldBudget } from "../stream/tcp_stream.ts";
 import { type DatagramParser, type FlowHandle, Probe } from "./contract.ts";
 import { cardFinding, credentialsFinding } from "./findings.ts";
@@ -50,6 +51,8 @@ const ISN_KNOWN = 4;
 export interface FlowRows {
   /** Copies row `row` into row `to` of `target`. */
   copyTo(row: number, target: FlowColumns, to: number): void;
+  /** Client port in the low half, server port in the high one. */
+  portsOf(row: number): number;
 }
 
 /** What payload inspection needs and where it tells. */
@@ -263,6 +266,11 @@ export class PayloadInspector {
 
   // ------------------------------------------------------------ for handles
 
+  /** @internal Ports alone: probes ask for them in every flow, for the rest only when there is something to tell. */
+  portsOf(row: number): number {
+    return this.#flows.portsOf(row);
+  }
+
   /** @internal */
   identify(row: number): FlowIdentity {
     const one = this.#one;
@@ -295,7 +303,7 @@ export class PayloadInspector {
 
   /** @internal */
   setServerName(row: number, host: string): void {
-    if (host !== "" && host.length <= MAX_HOST_NAME) this.#serverName[row] = host.toLowerCase();
+    if (host !== "" && host.length <= MAX_HOST_NAME) this.#serverName[row] = scrubText(host.toLowerCase());
   }
 
   /** @internal */
@@ -350,7 +358,7 @@ export class PayloadInspector {
     }
     this.#inspected++;
     const status = this.#status[row];
-    const inspection = new FlowInspection(row, this.identify(row).serverPort, this.#services);
+    const inspection = new FlowInspection(row, this.portsOf(row) >>> 16, this.#services);
     for (const direction of [0, 1]) {
       if (status & ISN_KNOWN << direction) {
         inspection.stream(direction).begin(this.#firstSequence[2 * row + direction]);
@@ -438,10 +446,10 @@ class Handle implements FlowHandle {
     return this.#flow.serverAddress;
   }
   get clientPort(): number {
-    return this.#flow.clientPort;
+    return this.#owner.portsOf(this.#row) & 0xffff;
   }
   get serverPort(): number {
-    return this.#flow.serverPort;
+    return this.#owner.portsOf(this.#row) >>> 16;
   }
   get timeUs(): number {
     return this.#stream?.timeUs ?? this.#timeUs;
@@ -460,7 +468,7 @@ class Handle implements FlowHandle {
     this.#owner.setServerName(this.#row, host);
   }
   learnName(address: string, name: string, ttlSeconds: number): void {
-    this.#owner.names.learn(address, name, ttlSeconds, this.timeUs);
+    this.#owner.names.learn(address, scrubText(name), ttlSeconds, this.timeUs);
   }
   scan(direction: number, lane: number, bytes: Uint8Array, at: number, end: number, encoding: string): void {
     if (this.#stream === null) this.#owner.scanDatagram(this, direction, bytes, at, end, encoding);

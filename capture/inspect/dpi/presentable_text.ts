@@ -3,13 +3,14 @@
  *
  * It stays untrusted text: whoever shows it escapes it.
  */
+import { latin1 } from "../../../model/latin1.ts";
 import { maskCards } from "./http/mask.ts";
 
 /** As many digits as the shortest card number has: fewer need no look at all. */
 const MIN_CARD_DIGITS = 13;
 
 /** Reverse names of IPv6, RFC 3596 §2.5: a dot after each digit, which no card number has. */
-const REVERSE_IPV6 = /^(?:[0-9a-f]\.){1,32}ip6\.arpa$/i;
+export const REVERSE_IPV6 = /^(?:[0-9a-f]\.){1,32}ip6\.arpa$/i;
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -41,9 +42,7 @@ export function presentable(bytes: Uint8Array, length: number, odd: boolean, dig
 }
 
 function plain(bytes: Uint8Array, length: number): string {
-  let text = "";
-  for (let i = 0; i < length; i++) text += String.fromCharCode(bytes[i]);
-  return text;
+  return latin1(bytes, 0, length);
 }
 
 function escaped(bytes: Uint8Array, length: number): string {
@@ -67,8 +66,10 @@ function escapedCharacter(character: string): string {
   return hexEscape(character.charCodeAt(0));
 }
 
+const HEX_ESCAPES = Array.from({ length: 256 }, (_, code) => `\\x${code.toString(16).padStart(2, "0")}`);
+
 function hexEscape(code: number): string {
-  return `\\x${code.toString(16).padStart(2, "0")}`;
+  return HEX_ESCAPES[code];
 }
 
 /** RFC 3629 §4. A decoder that throws would cost many times the name. */

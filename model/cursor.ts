@@ -5,6 +5,7 @@
  * look at `failed` per structure is enough. A caught throw costs microseconds and malformed traffic is normal
  * traffic; the latch costs a compare.
  */
+import { latin1 } from "./latin1.ts";
 
 /** Characters made from bytes at most by one `ascii()`: longer names are cut here, and `failed` stays as it is. */
 export const MAX_TEXT_BYTES = 65_535;
@@ -191,10 +192,7 @@ export class Cursor {
   ascii(n: number): string {
     const at = this.at;
     if (!this.skip(n)) return "";
-    const end = at + Math.min(n, MAX_TEXT_BYTES);
-    let text = "";
-    for (let i = at; i < end; i++) text += String.fromCharCode(this.bytes[i]);
-    return text;
+    return latin1(this.bytes, at, at + Math.min(n, MAX_TEXT_BYTES));
   }
 
   /** Offset from here of the next byte `value`, looking at `max` bytes at most; -1 where there is none. */

@@ -39,7 +39,6 @@ export class FlowInspection implements StreamSink {
   #lateChunks = 0;
   /** First bytes of each direction while it is not decided; null before the first, `RULED_OUT` when none fits. */
   #heads: [Uint8Array | null, Uint8Array | null] = [null, null];
-  #probe = new Cursor(NOTHING);
 
   constructor(row: number, serverPort: number, services: InspectionServices) {
     this.row = row;
@@ -128,8 +127,8 @@ export class FlowInspection implements StreamSink {
     }
     let open = false;
     for (const protocol of this.#services.protocols) {
-      this.#probe.reset(bytes, at, end);
-      const verdict = protocol.probe(this.#probe, direction, this.serverPort);
+      probe.reset(bytes, at, end);
+      const verdict = protocol.probe(probe, direction, this.serverPort);
       if (verdict === Probe.yes) {
         this.#begin(protocol, direction, bytes, at, end);
         return;
@@ -182,7 +181,8 @@ export class FlowInspection implements StreamSink {
   }
 }
 
-const NOTHING = new Uint8Array(0);
+/** What probes read through; one is asked at a time. */
+const probe = new Cursor(new Uint8Array(0));
 /** Stands for "no protocol fits". */
 const RULED_OUT = new Uint8Array(0);
 

@@ -83,6 +83,11 @@ export class FlowStore {
     this.holeUs = new Float64Array(2 * rows);
   }
 
+  /** Client port in the low half, server port in the high one. */
+  portsOf(row: number): number {
+    return this.words[row * ROW_WORDS + PORTS];
+  }
+
   /** Writes row `row` into row `to` of `target`. `target.rows` is the caller's business. */
   copyTo(row: number, target: FlowColumns, to: number): void {
     const { words, doubles, bytes } = this;

@@ -37,12 +37,15 @@ interface HeldSegment {
   bytes: Uint8Array;
 }
 
+/** Nothing waits: most streams never hold a segment, and share this. */
+const NONE: HeldSegment[] = [];
+
 export class TcpStream {
   /** Sequence number of the next byte to hand on, as a signed 32-bit integer; meaningful once `started`. */
   #next = 0;
   #started = false;
   /** By sequence number; they do not overlap. */
-  #held: HeldSegment[] = [];
+  #held: HeldSegment[] = NONE;
   #heldBytes = 0;
   #heldSinceUs = 0;
   readonly #direction: number;
@@ -136,7 +139,9 @@ export class TcpStream {
   #hold(sequence: number, bytes: Uint8Array, at: number, end: number, timeUs: number): void {
     if (this.#held.length === 0) this.#heldSinceUs = timeUs;
     let from = sequence;
-    let index = 0;
+    // Mostly it goes behind all that waits.
+    let index = this.#held.length;
+    while (index > 0 && ((endOf(this.#held[index - 1]) - from) | 0) > 0) index--;
     let offset = at;
     while (offset < end) {
       while (index < this.#held.length && ((endOf(this.#held[index]) - from) | 0) <= 0) index++;
@@ -149,6 +154,7 @@ export class TcpStream {
         continue;
       }
       const length = later === undefined ? end - offset : Math.min(end - offset, covered);
+      if (this.#held === NONE) this.#held = [];
       this.#held.splice(index, 0, { sequence: from, bytes: bytes.slice(offset, offset + length) });
       this.#heldBytes += length;
       this.#budget.held += length;
@@ -167,7 +173,7 @@ export class TcpStream {
   #release(): void {
     this.#budget.held -= this.#heldBytes;
     this.#heldBytes = 0;
-    this.#held = [];
+    this.#held = NONE;
   }
 }
 

@@ -179,15 +179,25 @@ function createRun(): Run {
   return { digits: "", places: [], groups: [0], afterSeparator: false };
 }
 
-/** Whether there are digits enough at all: nearly all text has not. */
+/**
+ * Whether there are digits enough with nothing but separators and percent-encoding between: nearly all text has not.
+ * Takes too much for digits rather than too little, `%20` for two of them.
+ */
 function mayHoldCard(text: string): boolean {
   let digits = 0;
+  let percentAt = -3;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code >= 0x30 && code <= 0x39 && ++digits >= MIN_CARD_DIGITS) return true;
+    if (code >= 0x30 && code <= 0x39) {
+      if (++digits >= MIN_CARD_DIGITS) return true;
+    } else if (code === PERCENT) percentAt = i;
+    else if (digits > 0 && i > percentAt + 2 && !PLAIN_SEPARATORS.includes(text[i])) digits = 0;
   }
   return false;
 }
+
+const PERCENT = 0x25;
+const PLAIN_SEPARATORS = " -+.";
 
 /** Characters that stand for one: 3 for `%34`, else 1. */
 function unitWidth(text: string, at: number): number {
@@ -201,7 +211,7 @@ function digitOf(text: string, at: number, width: number): string {
 }
 
 function isSeparator(unit: string): boolean {
-  return unit.length === 1 ? " -+.".includes(unit) : /^%(20|2d|2b|2e)$/i.test(unit);
+  return unit.length === 1 ? PLAIN_SEPARATORS.includes(unit) : /^%(20|2d|2b|2e)$/i.test(unit);
 }
 
 /** Which digits of a run are card numbers, as `[from, to)`. */

@@ -15,7 +15,7 @@ import {
 } from "./flow_recorder.ts";
 
 const NOTIFY = latin1(
-  "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nLOCATION: http://u:p@192.0.2.5/d.xml?token=abcdefghijklmnop1234\r\n" +
+  "NOTIFY * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nLOCATION: http://u:p@192.0.2.5/d.xml?access_token=abcdefghijklmnop1234\r\n" +
     "NT: upnp:rootdevice\r\nNTS: ssdp:alive\r\nSERVER: Linux UPnP/1.1 Printer/2\r\nUSN: uuid:1::upnp:rootdevice\r\n\r\n",
 );
 const SEARCH = latin1('M-SEARCH * HTTP/1.1\r\nMAN: "ssdp:discover"\r\nST: ssdp:all\r\n\r\n');
@@ -25,7 +25,7 @@ Deno.test("SSDP: devices announced, each announcement once, without secrets in a
   assert.deepEqual(flow.told.map(({ fields }) => fields.ssdp), [
     {
       method: "NOTIFY",
-      location: "http://***@192.0.2.5/d.xml?token=***",
+      location: "http://***@192.0.2.5/d.xml?access_token=***",
       nt: "upnp:rootdevice",
       nts: "ssdp:alive",
       server: "Linux UPnP/1.1 Printer/2",

@@ -7,14 +7,8 @@
  * documented interface, though much used (npm's tar reader lives on it): where it is missing nothing is decoded, and
  * a test says so. No permission is needed.
  */
-import {
-  constants,
-  createBrotliDecompress,
-  createGunzip,
-  createInflate,
-  createInflateRaw,
-  createZstdDecompress,
-} from "node:zlib";
+import { constants, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { BrotliText } from "./brotli_text.ts";
 import {
   FLOW_TEXT_BASE,
   FLOW_TEXT_RATIO,
@@ -35,8 +29,6 @@ export interface ByteSink {
 export class TextBudget {
   coded = 0;
   text = 0;
-  /** A brotli body of the flow was damaged: see `MAX_DAMAGED_BROTLI`. */
-  damagedBrotli = false;
 
   get exceeded(): boolean {
     return this.text > FLOW_TEXT_BASE + FLOW_TEXT_RATIO * this.coded;
@@ -86,7 +78,7 @@ interface NativeDecoder {
   _writeState: Uint32Array;
 }
 
-/** Which decoder, how it is driven, and how much memory it may take. */
+/** Which decoder, how it is driven, and how much memory it may take. Brotli has a file of its own. */
 interface Kind {
   create(): unknown;
   flush: number;
@@ -97,14 +89,11 @@ interface Kind {
 const INFLATE_BYTES = 49_152;
 /** RFC 9659: a zstd window on the web has 8 MiB at most. */
 const ZSTD_WINDOW_LOG = 23;
-/** Brotli's window says its first byte, 10 to 24 bits, RFC 7932 §9.1; 22 is what nearly all encoders use. */
-const BROTLI_BYTES = 4_194_304;
 
 const KINDS: Record<string, Kind> = {
   gzip: { create: createGunzip, flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
   zlib: { create: createInflate, flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
   raw: { create: createInflateRaw, flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
-  br: { create: createBrotliDecompress, flush: constants.BROTLI_OPERATION_FLUSH, bytes: BROTLI_BYTES },
   zstd: {
     create: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
     flush: constants.ZSTD_e_continue,
@@ -117,14 +106,6 @@ const PIECE_BYTES = 32_768;
 /** A sink that decodes again needs a piece of its own: one for each layer. */
 const pieces: Uint8Array[] = [];
 let openBytes = 0;
-/**
- * Deno's brotli decoder (the `brotli` crate) does not free the Huffman tables, about 13 KB, of a body that is damaged
- * while they are read, and says so on standard output. So a flow with such a body gets no more brotli decoded, and
- * after so many of them nobody does: 7 MB at most.
- */
-const MAX_DAMAGED_BROTLI = 512;
-let damagedBrotli = 0;
-
 /** Bytes that all open decoders may take at present, for tests. */
 export function openDecoderBytes(): number {
   return openBytes;
@@ -147,9 +128,7 @@ export class Inflater {
       this.#giveUp("bombs");
       return;
     }
-    const distrusted = this.#kind === KINDS.br &&
-      (budget.flow.damagedBrotli || damagedBrotli >= MAX_DAMAGED_BROTLI);
-    const native = distrusted || openBytes + this.#kind.bytes > MAX_DECODER_BYTES
+    const native = openBytes + this.#kind.bytes > MAX_DECODER_BYTES
       ? null
       : this.#kind.create() as NativeDecoder;
     if (typeof native?._handle?.writeSync !== "function") {
@@ -193,10 +172,7 @@ export class Inflater {
       // All there is was written, and yet bytes are left: the coded text has ended, or is damaged.
       if (took === 0) {
         this.ended = true;
-        if (this.#kind !== KINDS.br) return this.close();
-        this.#budget.flow.damagedBrotli = true;
-        damagedBrotli++;
-        return this.#giveUp("damagedBodies");
+        return this.close();
       }
     }
   }
@@ -244,6 +220,7 @@ export class CodedText implements ByteSink {
   readonly #sink: ByteSink;
   readonly #budget: MessageBudget;
   #inflater: Inflater | null = null;
+  #brotli: BrotliText | null = null;
   /** The bytes are not coded at all: they are handed on as they are. */
   #plain = false;
   #first = -1;
@@ -258,11 +235,11 @@ export class CodedText implements ByteSink {
 
   /** How the text was wrapped, as far as it turned out to be: the coding, or `plain`. */
   get encoding(): string {
-    return this.#inflater === null ? "plain" : this.#coding;
+    return this.#inflater === null && this.#brotli === null ? "plain" : this.#coding;
   }
 
   push(bytes: Uint8Array, at: number, end: number): void {
-    if (this.#inflater === null && !this.#plain) {
+    if (!this.#decided()) {
       if (at === end) return;
       if (this.#first < 0) {
         this.#first = bytes[at++];
@@ -275,17 +252,24 @@ export class CodedText implements ByteSink {
   }
 
   end(): void {
-    if (this.#inflater === null && !this.#plain && this.#first >= 0) {
+    if (!this.#decided() && this.#first >= 0) {
       this.#sink.push(Uint8Array.of(this.#first), 0, 1);
     }
+    this.#brotli?.finish(this.#sink);
+    this.#brotli = null;
     this.#inflater?.close();
     this.#inflater = null;
     this.#plain = true;
     this.#sink.end();
   }
 
+  #decided(): boolean {
+    return this.#plain || this.#inflater !== null || this.#brotli !== null;
+  }
+
   #forward(bytes: Uint8Array, at: number, end: number): void {
-    if (this.#plain) this.#sink.push(bytes, at, end);
+    if (this.#brotli !== null) this.#brotli.push(bytes, at, end);
+    else if (this.#plain) this.#sink.push(bytes, at, end);
     else this.#inflater!.push(bytes, at, end, this.#depth, this.#sink);
   }
 
@@ -303,7 +287,7 @@ export class CodedText implements ByteSink {
         break;
       }
       case "br":
-        this.#inflater = new Inflater("br", this.#budget);
+        this.#brotli = new BrotliText(this.#budget);
         break;
       case "zstd": // RFC 8878 §3.1.1; skippable frames are 0x50…0x5f 0x2a
         if ((first === 0x28 && second === 0xb5) || (first >> 4 === 5 && second === 0x2a)) {

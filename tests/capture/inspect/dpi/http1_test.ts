@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { http1 } from "../../../../capture/inspect/dpi/http1.ts";
+import { gatheredBrotliBytes } from "../../../../capture/inspect/dpi/http/brotli_text.ts";
 import { openDecoderBytes } from "../../../../capture/inspect/dpi/http/inflater.ts";
 import { httpLimits, MAX_URL_CHARS } from "../../../../capture/inspect/dpi/http/limits.ts";
 import {
@@ -270,21 +271,31 @@ Deno.test("http1: a damaged body is given up, the next message is not", () => {
   assert.equal(openDecoderBytes(), 0);
 });
 
-Deno.test("http1: after a damaged brotli body a flow's next ones are left alone", () => {
-  const coded = brotliCompressSync(latin1("text and more of it; ".repeat(40)));
-  const damaged = Uint8Array.from(coded);
-  damaged.fill(0xff, 4);
+Deno.test("http1: a damaged brotli body is given up, in silence, the next one is not", () => {
+  const text = "text and more of it; ".repeat(40);
+  const coded = brotliCompressSync(latin1(text));
   const answer = (body: Uint8Array) =>
     joined(lines(`HTTP/1.1 200 OK\nContent-Encoding: br\nContent-Length: ${body.length}\n\n`), body);
-  const before = httpLimits.noDecoder;
-  const flow = converse(http1, [GET, [1, answer(damaged)], GET, [1, answer(coded)]]);
-  assert.equal(flow.told.length, 2);
-  assert.equal(httpLimits.noDecoder, before + 1);
-  assert.equal(
-    converse(http1, [GET, [1, answer(coded)]]).scanned["1/1"],
-    "text and more of it; ".repeat(40) + "¶",
-  );
-  assert.equal(openDecoderBytes(), 0);
+  const random = seeded(5);
+  for (let round = 0; round < 300; round++) {
+    const damaged = Uint8Array.from(coded);
+    for (let flips = 0; flips < 4; flips++) damaged[random(damaged.length)] ^= 1 << random(8);
+    const flow = converse(http1, [GET, [1, answer(damaged)], GET, [1, answer(coded)]]);
+    assert.equal(flow.told.length, 2);
+    assert.ok(flow.scanned["1/1"].endsWith(text + "¶"));
+  }
+  assert.equal(gatheredBrotliBytes(), 0);
+});
+
+Deno.test("http1: a brotli bomb and an endless brotli body are bounded, and counted", () => {
+  const bomb = brotliCompressSync(new Uint8Array(16 << 20));
+  const head = lines("HTTP/1.1 200 OK\nContent-Encoding: br\n\n");
+  const before = { ...httpLimits };
+  converse(http1, [GET, [1, joined(head, bomb)]]);
+  assert.equal(httpLimits.bombs, before.bombs + 1);
+  converse(http1, [GET, [1, joined(head, new Uint8Array(200_000).fill(0x5a))]]);
+  assert.equal(httpLimits.noDecoder, before.noDecoder + 1);
+  assert.equal(gatheredBrotliBytes(), 0);
 });
 
 Deno.test("http1: after a gap the next start line is believed again", () => {

@@ -11,15 +11,15 @@ export function secretPattern(cards: readonly string[], passwords: readonly stri
     for (const text of [secret, reversed]) {
       forms.add(escaped(text));
       for (const coded of base64Forms(text)) forms.add(escaped(coded));
-      forms.add(hexOf(text, ""));
-      forms.add(hexOf(text, ":"));
-      forms.add(hexOf(text, "%"));
-      forms.add(hexOf(text, " "));
+      for (const between of ["", ":", "%", " "]) {
+        forms.add(hexOf(text, between));
+        forms.add(hexOf(text, between).toUpperCase());
+      }
     }
   }
   // A card's digits with something small between any of them.
   for (const card of cards) forms.add([...card].join("[ .\\-+]?"));
-  return new RegExp([...forms].join("|"), "i");
+  return new RegExp([...forms].join("|"));
 }
 
 /** Base64 of the text wherever it stands to the groups of three bytes, without what depends on its neighbours. */

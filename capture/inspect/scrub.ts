@@ -21,7 +21,7 @@ export function scrubFields(fields: Record<string, unknown>): void {
 /** Text from the wire with its card numbers masked. */
 export function scrubText(text: string): string {
   if (text.length < MIN_CARD_CHARS) return text;
-  const masked = maskCards(text);
+  const masked = maskHexDigits(maskCards(text));
   return masked === text || REVERSE_IPV6.test(text) ? text : masked;
 }
 
@@ -38,3 +38,19 @@ function scrubWithin(holder: Record<string, unknown>, depth: number): void {
     }
   }
 }
+
+/**
+ * Digits in hexadecimal, `343131` or `34:31:31` in an identifier, that hold a card number are masked as a whole. What
+ * else is hexadecimal (hashes, serial numbers) has no such rows of threes.
+ */
+function maskHexDigits(text: string): string {
+  if (text.length < 2 * MIN_CARD_CHARS || !text.includes("3")) return text;
+  return text.replaceAll(HEX_DIGITS, (coded) => {
+    const pairs = coded.replaceAll(":", "").match(/../g)!;
+    const plain = pairs.map((pair) => String.fromCharCode(parseInt(pair, 16))).join("");
+    return maskCards(plain) === plain ? coded : "***";
+  });
+}
+
+/** As many digits as a card number has at least, with blanks, dashes, dots or plus signs between. */
+const HEX_DIGITS = /3\d(?::?(?:2[0bde]:?)?3\d){12,}/gi;

@@ -8,6 +8,8 @@ import { batchOf, START_US } from "../capture/inspect/helpers.ts";
 export interface Inspected {
   observations: Observation[];
   packets: PacketRecord[];
+  /** Names of servers, of flows that have one. */
+  servers: string[];
   counters: InspectorCounters;
 }
 
@@ -21,8 +23,12 @@ const FRAMES_A_BATCH = 50;
 export function inspect(frames: Uint8Array[], showPayload = false): Inspected {
   const observations: Observation[] = [];
   const packets: PacketRecord[] = [];
+  const servers: string[] = [];
   const inspector = new Inspector({
     maxFlows: 1024,
+    onFlowEnd: ({ serverName }, row) => {
+      if (serverName[row] !== "") servers.push(serverName[row]);
+    },
     payload: { fingerprintKey: FINGERPRINT_KEY, tell: (observation) => observations.push(observation) },
     packetLog: { showPayload },
   });
@@ -36,7 +42,7 @@ export function inspect(frames: Uint8Array[], showPayload = false): Inspected {
     packets.push(...inspector.drainPackets().packets);
   }
   inspector.finish();
-  return { observations, packets, counters: inspector.counters() };
+  return { observations, packets, servers, counters: inspector.counters() };
 }
 
 /** What does not depend on how the bytes travelled: events in any order, alerts with their last word. */

@@ -95,8 +95,52 @@ const SHOWN_DIGITS = 4;
  * inside a word of hexadecimal letters (a hash) are none.
  */
 export function maskCards(text: string): string {
-  return maskCodedCards(maskPlainCards(text));
+  return mayHoldCards(text) ? maskCodedCards(maskPlainCards(text)) : text;
 }
+
+/**
+ * Whether `maskCards` may find something, in one quick look at each character: too much is taken for a card rather than
+ * too little.
+ *
+ * Plain: enough digits with nothing but separators and percent-encoding between (`%20` counts as two of them). Coded:
+ * what `CODED_DIGITS` finds, by an automaton of which each bit is a place in one of its two words.
+ */
+export function mayHoldCards(text: string): boolean {
+  let digits = 0;
+  let percentAt = -3;
+  let places = 0;
+  let seen = 0;
+  for (let i = 0; i < text.length; i++) {
+    // Other alphabets are taken for the letters their lower byte is: too much, not too little.
+    const code = text.charCodeAt(i) & 0xff;
+    places = (places << 1 | FIRST_PLACES) & PLACES[code];
+    seen |= places;
+    const kind = KINDS[code];
+    if (kind === DIGIT) {
+      if (++digits >= MIN_CARD_DIGITS) return true;
+    } else if (kind === PERCENT) percentAt = i;
+    else if (kind === OTHER && i > percentAt + 2) digits = 0;
+  }
+  return (seen & LAST_PLACES) !== 0;
+}
+
+const OTHER = 0;
+const DIGIT = 1;
+const SEPARATOR = 2;
+const PERCENT = 3;
+const PLAIN_SEPARATORS = " -+.";
+const KINDS = new Uint8Array(256);
+KINDS.fill(DIGIT, 0x30, 0x3a);
+for (const separator of PLAIN_SEPARATORS) KINDS[separator.charCodeAt(0)] = SEPARATOR;
+KINDS["%".charCodeAt(0)] = PERCENT;
+
+/** Bits 0 to 3: base64 of three digits; bits 4 to 11: four digits in hexadecimal. */
+const PLACES = new Uint16Array(256);
+const FIRST_PLACES = 1 | 1 << 4;
+const LAST_PLACES = 1 << 3 | 1 << 11;
+["MNO", "DTjz", "AEIMQUYcgk", "wxyz012345", ..."3_3_3_3_"].forEach((letters, place) => {
+  for (const letter of letters === "_" ? "0123456789" : letters) PLACES[letter.charCodeAt(0)] |= 1 << place;
+});
 
 /** Words that are base64 (of either alphabet) or hexadecimal text with a card number in it are masked as a whole. */
 function maskCodedCards(text: string): string {
@@ -134,7 +178,7 @@ function unbase64(word: string): string {
 }
 
 function maskPlainCards(text: string): string {
-  if (!mayHoldCard(text)) return text;
+  if (!mayHoldCards(text)) return text;
   let out = "";
   let copied = 0;
   let run = createRun();
@@ -178,26 +222,6 @@ interface Run {
 function createRun(): Run {
   return { digits: "", places: [], groups: [0], afterSeparator: false };
 }
-
-/**
- * Whether there are digits enough with nothing but separators and percent-encoding between: nearly all text has not.
- * Takes too much for digits rather than too little, `%20` for two of them.
- */
-function mayHoldCard(text: string): boolean {
-  let digits = 0;
-  let percentAt = -3;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 0x30 && code <= 0x39) {
-      if (++digits >= MIN_CARD_DIGITS) return true;
-    } else if (code === PERCENT) percentAt = i;
-    else if (digits > 0 && i > percentAt + 2 && !PLAIN_SEPARATORS.includes(text[i])) digits = 0;
-  }
-  return false;
-}
-
-const PERCENT = 0x25;
-const PLAIN_SEPARATORS = " -+.";
 
 /** Characters that stand for one: 3 for `%34`, else 1. */
 function unitWidth(text: string, at: number): number {

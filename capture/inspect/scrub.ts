@@ -15,12 +15,27 @@ const MAX_DEPTH = 8;
 const COMPUTED = new Set(["ja3", "ja3s"]);
 /** Masks card numbers in all texts of `fields`, in place. */
 export function scrubFields(fields: Record<string, unknown>): void {
-  scrubWithin(fields, 0);
+  if (isSuspect(fields, 0)) scrubWithin(fields, 0);
+}
+
+/** Whether there is anything to mask: nearly no event has, and to look costs half of what `scrubWithin` costs. */
+function isSuspect(holder: Record<string, unknown>, depth: number): boolean {
+  if (depth > MAX_DEPTH) return true;
+  const keys = Object.keys(holder);
+  for (let i = 0; i < keys.length; i++) {
+    const value = holder[keys[i]];
+    if (typeof value === "string") {
+      if (mayHoldCard(value)) return true;
+    } else if (typeof value === "object" && value !== null && !COMPUTED.has(keys[i])) {
+      if (isSuspect(value as Record<string, unknown>, depth + 1)) return true;
+    }
+  }
+  return false;
 }
 
 /** Text from the wire with its card numbers masked. */
 export function scrubText(text: string): string {
-  if (text.length < MIN_CARD_CHARS) return text;
+  if (!hasCardLikePart(text) || !mayHoldCard(text)) return text;
   const masked = maskHexDigits(maskCards(text));
   return masked === text || REVERSE_IPV6.test(text) ? text : masked;
 }
@@ -40,11 +55,77 @@ function scrubWithin(holder: Record<string, unknown>, depth: number): void {
 }
 
 /**
+ * Whether of every fourth character three on end are what a card number has there: digits, separators, or one of the
+ * four places of its base64. 13 characters cannot be passed by, and nearly all text is ruled out by a quarter of it.
+ */
+function hasCardLikePart(text: string): boolean {
+  const { length } = text;
+  if (length < MIN_CARD_CHARS) return false;
+  let before = 0;
+  let last = 0;
+  for (let i = 0; i < length; i += 4) {
+    const code = text.charCodeAt(i);
+    const kind = code < 128 ? CARD_KINDS[code] : 0;
+    if ((kind & last & before) !== 0) return true;
+    before = last;
+    last = kind;
+  }
+  return false;
+}
+
+/** By ASCII code, bit 0: digits, separators, and percent-encoded ones; bits 1 to 4: places in base64 of digits. */
+const CARD_KINDS = new Uint8Array(128);
+["0123456789 +,-.:%2BbDdEe", "MNO", "DTjz", "AEIMQUYcgk", "wxyz012345"].forEach((characters, bit) => {
+  for (const character of characters) CARD_KINDS[character.charCodeAt(0)] |= 1 << bit;
+});
+
+/**
+ * Whether there are as many digits as a card number has, with nothing but separators between, which its hexadecimal
+ * has too; or, at every fourth place, the letters that base64 begins each three digits with. Nearly all text has
+ * neither.
+ */
+function mayHoldCard(text: string): boolean {
+  const { length } = text;
+  if (length < MIN_CARD_CHARS) return false;
+  let digits = 0;
+  let percentAt = -3;
+  for (let i = 0; i < length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x30 && code <= 0x39) {
+      if (++digits === MIN_CARD_CHARS) return true;
+    } else if (code > 0x39) {
+      if (code >= LETTER_M && code <= LETTER_O && mayBeBase64(text, i)) return true;
+      if (code !== COLON && i > percentAt + 2) digits = 0;
+    } else if (code === PERCENT) percentAt = i;
+    else if (code !== BLANK && (code < PLUS || code > DOT)) digits = 0;
+  }
+  return false;
+}
+
+/** `M`, `N` or `O` stand for the first two of three digits, and 13 digits have four times three. */
+function mayBeBase64(text: string, at: number): boolean {
+  for (let i = at + 4; i <= at + 12; i += 4) {
+    const code = text.charCodeAt(i);
+    if (!(code >= LETTER_M && code <= LETTER_O)) return false;
+  }
+  return true;
+}
+
+const BLANK = 0x20;
+const PERCENT = 0x25;
+/** `+`, comma, dash, dot. */
+const PLUS = 0x2b;
+const DOT = 0x2e;
+const COLON = 0x3a;
+const LETTER_M = 0x4d;
+const LETTER_O = 0x4f;
+
+/**
  * Digits in hexadecimal, `343131` or `34:31:31` in an identifier, that hold a card number are masked as a whole. What
  * else is hexadecimal (hashes, serial numbers) has no such rows of threes.
  */
 function maskHexDigits(text: string): string {
-  if (text.length < 2 * MIN_CARD_CHARS || !text.includes("3")) return text;
+  if (text.length < 2 * MIN_CARD_CHARS) return text;
   return text.replaceAll(HEX_DIGITS, (coded) => {
     const pairs = coded.replaceAll(":", "").match(/../g)!;
     const plain = pairs.map((pair) => String.fromCharCode(parseInt(pair, 16))).join("");
@@ -52,5 +133,5 @@ function maskHexDigits(text: string): string {
   });
 }
 
-/** As many digits as a card number has at least, with blanks, dashes, dots or plus signs between. */
-const HEX_DIGITS = /3\d(?::?(?:2[0bde]:?)?3\d){12,}/gi;
+/** As many digits as a card number has at least, with blanks between. */
+const HEX_DIGITS = /3\d(?::?(?:20:?)?3\d){12,}/g;

@@ -13,6 +13,7 @@ const MIN_CARD_CHARS = 13;
 const MAX_DEPTH = 8;
 /** Lists of numbers of our own making, in groups that may look like a card's. */
 const COMPUTED = new Set(["ja3", "ja3s"]);
+
 /** Masks card numbers in all texts of `fields`, in place. */
 export function scrubFields(fields: Record<string, unknown>): void {
   if (isSuspect(fields, 0)) scrubWithin(fields, 0);
@@ -25,7 +26,7 @@ function isSuspect(holder: Record<string, unknown>, depth: number): boolean {
   for (let i = 0; i < keys.length; i++) {
     const value = holder[keys[i]];
     if (typeof value === "string") {
-      if (mayHoldCard(value)) return true;
+      if (hasCardLikePart(value)) return true;
     } else if (typeof value === "object" && value !== null && !COMPUTED.has(keys[i])) {
       if (isSuspect(value as Record<string, unknown>, depth + 1)) return true;
     }
@@ -35,7 +36,7 @@ function isSuspect(holder: Record<string, unknown>, depth: number): boolean {
 
 /** Text from the wire with its card numbers masked. */
 export function scrubText(text: string): string {
-  if (!hasCardLikePart(text) || !mayHoldCard(text)) return text;
+  if (!hasCardLikePart(text)) return text;
   const masked = maskHexDigits(maskCards(text));
   return masked === text || REVERSE_IPV6.test(text) ? text : masked;
 }
@@ -78,47 +79,6 @@ const CARD_KINDS = new Uint8Array(128);
 ["0123456789 +,-.:%2BbDdEe", "MNO", "DTjz", "AEIMQUYcgk", "wxyz012345"].forEach((characters, bit) => {
   for (const character of characters) CARD_KINDS[character.charCodeAt(0)] |= 1 << bit;
 });
-
-/**
- * Whether there are as many digits as a card number has, with nothing but separators between, which its hexadecimal
- * has too; or, at every fourth place, the letters that base64 begins each three digits with. Nearly all text has
- * neither.
- */
-function mayHoldCard(text: string): boolean {
-  const { length } = text;
-  if (length < MIN_CARD_CHARS) return false;
-  let digits = 0;
-  let percentAt = -3;
-  for (let i = 0; i < length; i++) {
-    const code = text.charCodeAt(i);
-    if (code >= 0x30 && code <= 0x39) {
-      if (++digits === MIN_CARD_CHARS) return true;
-    } else if (code > 0x39) {
-      if (code >= LETTER_M && code <= LETTER_O && mayBeBase64(text, i)) return true;
-      if (code !== COLON && i > percentAt + 2) digits = 0;
-    } else if (code === PERCENT) percentAt = i;
-    else if (code !== BLANK && (code < PLUS || code > DOT)) digits = 0;
-  }
-  return false;
-}
-
-/** `M`, `N` or `O` stand for the first two of three digits, and 13 digits have four times three. */
-function mayBeBase64(text: string, at: number): boolean {
-  for (let i = at + 4; i <= at + 12; i += 4) {
-    const code = text.charCodeAt(i);
-    if (!(code >= LETTER_M && code <= LETTER_O)) return false;
-  }
-  return true;
-}
-
-const BLANK = 0x20;
-const PERCENT = 0x25;
-/** `+`, comma, dash, dot. */
-const PLUS = 0x2b;
-const DOT = 0x2e;
-const COLON = 0x3a;
-const LETTER_M = 0x4d;
-const LETTER_O = 0x4f;
 
 /**
  * Digits in hexadecimal, `343131` or `34:31:31` in an identifier, that hold a card number are masked as a whole. What

@@ -29,7 +29,8 @@ function framesOf({ turns, port, datagrams }: Talk): Uint8Array[] {
 
 /** Everything that leaves, by what it is. */
 function outputsOf(talk: Talk): [string, string][] {
-  const { observations, packets, servers } = inspect(framesOf(talk), true);
+  const { observations, packets, servers, counters } = inspect(framesOf(talk), true);
+  assert.deepEqual(counters.payload.failures, {}, talk.name);
   return [
     ...observations.map((one): [string, string] => [`${one.type} event`, JSON.stringify(one)]),
     ...packets.flatMap((one): [string, string][] => [

@@ -131,6 +131,8 @@ export interface PlaybackReport {
   /** Bytes of the file read, and its size. */
   position: number;
   size: number;
+  /** How much of this round has been played, 0 to 1. */
+  progress: number;
   /** Times the file was played to its end. */
   loops: number;
   finished: boolean;

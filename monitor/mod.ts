@@ -523,7 +523,7 @@ export class Monitor {
       interfaces,
       file,
       speed: speed === Infinity ? 0 : speed,
-      progress: playback && playback.size > 0 ? Math.min(1, playback.position / playback.size) : 0,
+      progress: playback?.progress ?? 0,
       finished: playback?.finished ?? false,
       filter,
       snaplen,

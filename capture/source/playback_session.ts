@@ -14,6 +14,8 @@ const REPORT_MS = 1_000;
 const SHORTEST_REPORT_MS = 100;
 /** Packets that are due within this are handed on together: the shortest sleep. */
 const STEP_MS = 25;
+/** Files up to this size are counted before they are played, which takes half a second at most. */
+const MAX_COUNTED_BYTES = 64 << 20;
 /** Silence between the end of the file and its next round, so that the rounds can be told apart; whole seconds. */
 const ROUND_GAP_SECONDS = 1;
 
@@ -27,8 +29,8 @@ export class PlaybackSession {
   #pacer: PlaybackPacer | null;
   #file: CaptureFile | null = null;
   #position = 0;
-  /** Where in the file the batch at hand begins. */
-  #batchPosition = 0;
+  /** Packets of one round; 0 where they were not counted beforehand. */
+  #packetsInFile = 0;
   #size = 0;
   #loops = 0;
   #reportedMs = -Infinity;
@@ -95,8 +97,10 @@ export class PlaybackSession {
     }
     using file = this.#file;
     this.#size = file.size ?? 0;
+    if (this.#packetsInFile === 0 && this.#size <= MAX_COUNTED_BYTES) {
+      this.#packetsInFile = await countPackets(this.#start.path);
+    }
     this.#roundPackets = 0;
-    this.#batchPosition = 0;
     for (let batch; !this.#stopped && (batch = await file.next()) !== null;) await this.#hand(batch);
     if (this.#stopped) return false;
     this.#position = file.position;
@@ -124,14 +128,11 @@ export class PlaybackSession {
         memory.set(batch.bytes.subarray(at, run.end));
         if (this.#shiftSeconds > 0) this.#shift(memory, run.end - at);
         this.#pool.send(batch, run.packets, run.end - at);
-        // The file is read a batch ahead of what is played.
-        const read = this.#file?.position ?? this.#position;
-        this.#position = this.#batchPosition + (read - this.#batchPosition) * run.end / batch.length;
+        this.#position = this.#file?.position ?? this.#position;
         at = run.end;
       }
       if (run.waitMs > 0) await this.#sleep(Math.max(STEP_MS, run.waitMs));
     }
-    this.#batchPosition = this.#position;
   }
 
   /** How many packets from `at` on are due and fit into `room`, where they end, and how long to wait for the next. */
@@ -185,6 +186,13 @@ export class PlaybackSession {
     this.#report();
   }
 
+  /** By packets where they were counted: a file is read far ahead of what is played, a small one at once. */
+  #progress(): number {
+    if (this.#finished) return 1;
+    if (this.#packetsInFile > 0) return Math.min(1, this.#roundPackets / this.#packetsInFile);
+    return this.#size > 0 ? Math.min(1, this.#position / this.#size) : 0;
+  }
+
   #clock(): PlaybackReport["clock"] {
     const packetMs = this.#pacer?.packetMsAt(performance.now()) ?? NaN;
     return Number.isNaN(packetMs) || this.#finished ? null : { packetMs, wallMs: Date.now() };
@@ -203,8 +211,16 @@ export class PlaybackSession {
       size: this.#size,
       loops: this.#loops,
       finished: this.#finished,
+      progress: this.#progress(),
       clock: this.#clock(),
       ...(this.#problem && { problem: this.#problem }),
     });
   }
+}
+
+/** Packets of a file, up to its first damage. */
+async function countPackets(path: string): Promise<number> {
+  using file = await openCaptureFile(path);
+  while (await file.next() !== null);
+  return file.packets;
 }

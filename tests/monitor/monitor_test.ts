@@ -147,6 +147,7 @@ Deno.test("a playback's clock goes on through silences, at its speed, and never 
     lost: 0,
     position: 1,
     size: 2,
+    progress: 0.5,
     loops: 0,
     finished: false,
     clock: { packetMs, wallMs },

@@ -4,6 +4,7 @@
  * Nothing is verified; what is written here is what the server showed.
  */
 import { createHash } from "node:crypto";
+import { Memo } from "../../../../model/memo.ts";
 import { formatIpv4, formatIpv6 } from "../../../../model/address.ts";
 import type { Cursor } from "../../../../model/cursor.ts";
 import { type Element, readElement, readOid, readTagged, readText, readTime, Tag } from "./der.ts";
@@ -62,14 +63,24 @@ export interface Certificate {
   selfSigned: boolean;
 }
 
+/** By SHA-256 of the whole: a server shows the same to everybody. Larger ones have more names than are worth keeping. */
+const certificates = new Memo<Certificate | null>(256);
+const MAX_REMEMBERED_BYTES = 8192;
+
 /**
- * X.509 certificate, RFC 5280 §4.1.
+ * X.509 certificate, RFC 5280 §4.1. Who gets it must not change it: others get the same.
  *
  * @param c Over its DER, which may be cut short.
  * @param whole Whether it is all there.
  * @returns What could be read; null when not even the issuer could.
  */
 export function parseCertificate(c: Cursor, whole: boolean): Certificate | null {
+  if (!whole || c.remaining > MAX_REMEMBERED_BYTES) return readCertificate(c, whole);
+  const digest = createHash("sha256").update(c.bytes.subarray(c.at, c.end)).digest("hex");
+  return certificates.get(digest, () => readCertificate(c, whole));
+}
+
+function readCertificate(c: Cursor, whole: boolean): Certificate | null {
   const der = c.bytes.subarray(c.at, c.end);
   const tbs = openSequence(openSequence(c));
   if (tbs === null) return null;

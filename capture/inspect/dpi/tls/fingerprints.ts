@@ -4,6 +4,7 @@
  * JA3 and JA3S after salesforce/ja3 (BSD 3-Clause). JA4 is the TLS client fingerprint of FoxIO-LLC/ja4, which is
  * BSD 3-Clause; the other members of that family are licensed otherwise and are not computed here.
  */
+import { Memo } from "../../../../model/memo.ts";
 import { md5OfText } from "../../../../model/crypto/md5.ts";
 import { sha256OfText } from "../../../../model/crypto/sha256.ts";
 import { type ClientHello, highestOffered } from "./client_hello.ts";
@@ -22,6 +23,11 @@ export type Ja4Transport = "t" | "d" | "q";
 /** Longest JA3 string that is shown; the hash is of the whole one. */
 const MAX_JA3_STRING = 4096;
 
+/** Hashes of texts seen: the lists of one program are the same in most of its hellos. Each text some 300 bytes. */
+const MAX_HASHES = 1024;
+const md5s = new Memo<string>(MAX_HASHES);
+const sha256s = new Memo<string>(MAX_HASHES);
+
 /** JA3: version, ciphers, extensions, groups and point formats in the order sent, without GREASE. */
 export function ja3(hello: ClientHello): Ja3 {
   const text = [
@@ -31,13 +37,17 @@ export function ja3(hello: ClientHello): Ja3 {
     dashed(hello.groups),
     hello.pointFormats.join("-"),
   ].join(",");
-  return { hash: md5OfText(text), string: text.slice(0, MAX_JA3_STRING) };
+  return { hash: hashOf(text), string: text.slice(0, MAX_JA3_STRING) };
 }
 
 /** JA3S: version, cipher and extensions of the server's answer. */
 export function ja3s(hello: ServerHello): Ja3 {
   const text = `${hello.legacyVersion},${hello.cipher},${hello.extensions.join("-")}`;
-  return { hash: md5OfText(text), string: text.slice(0, MAX_JA3_STRING) };
+  return { hash: hashOf(text), string: text.slice(0, MAX_JA3_STRING) };
+}
+
+function hashOf(text: string): string {
+  return text.length > MAX_JA3_STRING ? md5OfText(text) : md5s.get(text, md5OfText);
 }
 
 /** JA4, as `t13d1516h2_8daaf6152771_e5627efa2ab1`. */
@@ -105,10 +115,18 @@ function dashed(values: number[]): string {
   return values.filter(isMeant).join("-");
 }
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 function hexList(values: number[]): string {
-  return values.map((value) => value.toString(16).padStart(4, "0")).join(",");
+  let list = "";
+  for (let i = 0; i < values.length; i++) {
+    list += (i === 0 ? "" : ",") + HEX[values[i] >> 8] + HEX[values[i] & 0xff];
+  }
+  return list;
 }
 
 function shortHash(text: string): string {
-  return text === "" ? NONE : sha256OfText(text).slice(0, 12);
+  if (text === "") return NONE;
+  const hash = text.length > MAX_JA3_STRING ? sha256OfText(text) : sha256s.get(text, sha256OfText);
+  return hash.slice(0, 12);
 }

@@ -196,7 +196,7 @@ function addCertificate(fields: Record<string, unknown>, certificate: Certificat
   if (certificate.fingerprint !== "") fields.fingerprint = certificate.fingerprint;
   if (!Number.isNaN(certificate.notBefore)) fields.notbefore = isoSeconds(certificate.notBefore);
   if (!Number.isNaN(certificate.notAfter)) fields.notafter = isoSeconds(certificate.notAfter);
-  if (certificate.alternativeNames.length > 0) fields.subjectaltname = certificate.alternativeNames;
+  if (certificate.alternativeNames.length > 0) fields.subjectaltname = certificate.alternativeNames.slice();
 }
 
 /** As EVE has it: `2015-12-14T00:00:00`, in UTC without saying so. */

@@ -23,9 +23,16 @@ export interface InitialKeys {
   headerKey: Uint8Array;
 }
 
+/** HKDF-Extract of each scheme: its salt is always the same. */
+const extracts = new Map<Scheme, HmacSha256>();
+/** What HKDF-Expand-Label hashes, by label; there are two of each but `client in`. */
+const infos = new Map<string, Uint8Array>();
+
 /** Keys of the client for the destination id of its first packet (or of the one after a Retry). */
 export function deriveClientKeys(scheme: Scheme, destinationId: Uint8Array): InitialKeys {
-  const initial = new HmacSha256(new HmacSha256(scheme.salt).sign(destinationId));
+  let extract = extracts.get(scheme);
+  if (extract === undefined) extracts.set(scheme, extract = new HmacSha256(scheme.salt));
+  const initial = new HmacSha256(extract.sign(destinationId));
   const client = new HmacSha256(expandLabel(initial, "client in", HASH_BYTES));
   return {
     key: expandLabel(client, `${scheme.label}key`, 16),
@@ -74,13 +81,19 @@ export function openInitial(packet: Uint8Array, numberAt: number, keys: InitialK
 
 /** HKDF-Expand-Label with an empty context, RFC 8446 §7.1; one block of output is always enough here. */
 function expandLabel(secret: HmacSha256, label: string, length: number): Uint8Array {
+  let info = infos.get(label);
+  if (info === undefined) infos.set(label, info = createInfo(label, length));
+  return secret.sign(info).subarray(0, length);
+}
+
+function createInfo(label: string, length: number): Uint8Array {
   const info = new Uint8Array(5 + 6 + label.length);
   info[1] = length;
   info[2] = 6 + label.length;
   put(info, 3, "tls13 ");
   put(info, 9, label);
   info[info.length - 1] = 1; // HKDF-Expand's counter, after the empty context's length of 0
-  return secret.sign(info).subarray(0, length);
+  return info;
 }
 
 function put(into: Uint8Array, at: number, text: string): void {

@@ -4,7 +4,7 @@
  *
  * It costs a look at each character of strings long enough; ids, times and counts are numbers, and stay as they are.
  */
-import { maskCards } from "./dpi/http/mask.ts";
+import { maskCards, mayHoldCards } from "./dpi/http/mask.ts";
 import { REVERSE_IPV6 } from "./dpi/presentable_text.ts";
 
 /** Digits of the shortest card number; coded ones take more. */
@@ -26,7 +26,7 @@ function isSuspect(holder: Record<string, unknown>, depth: number): boolean {
   for (let i = 0; i < keys.length; i++) {
     const value = holder[keys[i]];
     if (typeof value === "string") {
-      if (hasCardLikePart(value)) return true;
+      if (mayHold(value)) return true;
     } else if (typeof value === "object" && value !== null && !COMPUTED.has(keys[i])) {
       if (isSuspect(value as Record<string, unknown>, depth + 1)) return true;
     }
@@ -36,7 +36,7 @@ function isSuspect(holder: Record<string, unknown>, depth: number): boolean {
 
 /** Text from the wire with its card numbers masked. */
 export function scrubText(text: string): string {
-  if (!hasCardLikePart(text)) return text;
+  if (!mayHold(text)) return text;
   const masked = maskHexDigits(maskCards(text));
   return masked === text || REVERSE_IPV6.test(text) ? text : masked;
 }
@@ -54,6 +54,14 @@ function scrubWithin(holder: Record<string, unknown>, depth: number): void {
     }
   }
 }
+
+/** Whether anything below may find a card number: a quarter of the characters first, then each, as hashes pass the first. */
+function mayHold(text: string): boolean {
+  return hasCardLikePart(text) && (mayHoldCards(text) || COLON_DIGITS.test(text));
+}
+
+/** Of the digits of a card in hexadecimal, with colons or without, some three stand side by side. */
+const COLON_DIGITS = /3\d:?3\d:?3\d/;
 
 /**
  * Whether of every fourth character three on end are what a card number has there: digits, separators, or one of the

@@ -38,7 +38,7 @@ export function Finding({ finding, withFirst, alike }: FindingProps) {
           <Icon name={kindOf(kind).icon} />
           {word}
         </p>
-        <h3 class="foreign">{titleOf(finding)}</h3>
+        <h2 class="foreign">{titleOf(finding)}</h2>
         <Evidence details={details} withFirst={withFirst} alike={alike} />
       </div>
       <Who finding={finding} />

@@ -44,7 +44,7 @@ export function missedOf(stats: Stats): string[] {
   const lost = capture.kernel_dropped + capture.interface_dropped + capture.app_dropped;
   const failures = Object.values(payload.failures).reduce((sum, n) => sum + n, 0);
   const missed: [number, string][] = [
-    [lost, `${counted(lost, "packet")} lost before it could be read`],
+    [lost, `${counted(lost, "packet")} lost before being read`],
     [packets.snapped, `${counted(packets.snapped, "packet")} cut short by the snap length`],
     [payload.refused, `${counted(payload.refused, "flow")} not looked into: too many at once`],
     [payload.heldExceeded, `${counted(payload.heldExceeded, "gap")} in streams, left for want of memory`],

@@ -10,6 +10,9 @@ const DRAW_MS = 250;
 /** Findings on their page at most; the API has more. */
 export const MAX_FINDINGS = 200;
 
+/** Host name, protocol and program of a finding are known a second or two after it: then all are asked for again. */
+const SETTLE_MS = 2_500;
+
 export interface FindingsOptions<T> {
   /** Newest first. */
   first: T[];
@@ -19,6 +22,10 @@ export interface FindingsOptions<T> {
   take: (anomaly: Anomaly) => T | null;
   /** Only of this kind are asked for anew after a break. @default {""} all */
   kind?: string;
+  /** Findings asked for then, of which `take` chooses. @default `max` */
+  among?: number;
+  /** Whether what is kept of a finding holds what is known of its connection, too. */
+  settles?: boolean;
 }
 
 /** The findings to show now, newest first; a new array whenever one has changed. */
@@ -38,6 +45,25 @@ export function useFindings<T extends { id: string }>(options: FindingsOptions<T
     setRows((before) => withFindings(before, fresh, latest.current.max));
   };
 
+  /** Findings may have been missed while nobody looked. */
+  const stale = useRef(false);
+  const load = async () => {
+    stale.current = paused.peek() || document.hidden;
+    const page = stale.current ? null : await fetchFindings(latest.current);
+    if (page === null) return;
+    const { take, max } = latest.current;
+    setRows(page.anomalies.map(take).filter((row) => row !== null).slice(0, max));
+  };
+  const settling = useRef<ReturnType<typeof setTimeout> | null>(null);
+  const settle = () => {
+    if (!latest.current.settles) return;
+    settling.current ??= setTimeout(() => {
+      settling.current = null;
+      void load();
+    }, SETTLE_MS);
+  };
+  useEffect(() => () => clearTimeout(settling.current ?? undefined), []);
+
   useEffect(() => {
     const end = listen<Anomaly>("alert", (read) => {
       const anomaly = read();
@@ -48,6 +74,7 @@ export function useFindings<T extends { id: string }>(options: FindingsOptions<T
         waiting.current.delete(waiting.current.keys().next().value!);
       }
       timer.current ??= setTimeout(draw, DRAW_MS);
+      settle();
     });
     return () => {
       end();
@@ -57,18 +84,16 @@ export function useFindings<T extends { id: string }>(options: FindingsOptions<T
 
   // What waited while paused or hidden is drawn with the first tick that is shown again.
   useSignalEffect(() => {
-    if (tick.value !== null && !paused.value && timer.current === null) draw();
+    if (tick.value === null || paused.value) return;
+    if (stale.current) void load();
+    else if (timer.current === null) draw();
   });
 
   const missed = useRef(0);
   useSignalEffect(() => {
     if (gaps.value === missed.current) return;
     missed.current = gaps.value;
-    void fetchFindings(latest.current).then((page) => {
-      if (page === null) return;
-      const { take, max } = latest.current;
-      setRows(page.anomalies.map(take).filter((row) => row !== null).slice(0, max));
-    });
+    void load().then(settle);
   });
   return rows;
 }
@@ -90,10 +115,10 @@ export function withFindings<T extends { id: string }>(
 
 /** Null when the server has no answer: the head of the page says so. */
 async function fetchFindings(
-  { max, kind = "" }: { max: number; kind?: string },
+  { max, kind = "", among = max }: { max: number; kind?: string; among?: number },
 ): Promise<AnomalyPage | null> {
   try {
-    const answer = await fetch(`/api/anomalies?${new URLSearchParams({ kind, limit: String(max) })}`);
+    const answer = await fetch(`/api/anomalies?${new URLSearchParams({ kind, limit: String(among) })}`);
     return answer.ok ? await answer.json() as AnomalyPage : null;
   } catch {
     return null;

@@ -21,6 +21,8 @@ import { isCapturing } from "../components/status.ts";
 import { MAX_FINDINGS, useFindings } from "../components/use_findings.ts";
 import { useLive } from "../components/use_live.ts";
 
+/** Most findings that the API gives at once. */
+const MAX_ASKED = 1_000;
 /** How often what cannot be seen is counted anew. */
 const COVERAGE_MS = 10_000;
 
@@ -42,6 +44,8 @@ export default function FindingsList(props: Props) {
     take: (one) =>
       (kind === "" || one.kind === kind) && (flow === "" || flowOf(one.id) === flow) ? one : null,
     kind,
+    among: flow === "" ? MAX_FINDINGS : MAX_ASKED,
+    settles: true,
   });
   const [withFirst, setWithFirst] = useState(false);
   const alike = useMemo(() => countCards(findings), [findings]);

@@ -10,6 +10,7 @@ import { pcapFile } from "../support/capture_files.ts";
 import { ethernet, ipv4, PROTOCOL, udp } from "../support/packets.ts";
 import { freePort, Server } from "../support/server.ts";
 import { until } from "../support/wait.ts";
+import { axeViolations, overhang } from "./axe.ts";
 import { browserTest, TestBrowser } from "./browser.ts";
 
 /** Page, scripts and styles, gzipped; ARCHITECTURE "Budgets". */
@@ -69,7 +70,7 @@ Deno.test(browserTest("the table filters, sorts, and is used by keyboard alone",
     const ports = await page.locator(".row .c-port").allInnerTexts();
     return ports.length > 0 && ports.every((port) => port.startsWith("53"));
   });
-  assert.match(page.url(), /q=port%3A53\+proto%3Audp/);
+  await until("the address follows", () => /q=port%3A53\+proto%3Audp/.test(page.url()));
   await page.getByRole("searchbox").fill("<img src=x onerror=alert(1)>");
   await page.getByText("No connection matches.").waitFor();
   await page.getByRole("button", { name: "Clear the filter" }).click();
@@ -217,8 +218,6 @@ Deno.test(browserTest("without scripts the page has its numbers, its filter and 
 }));
 
 Deno.test(browserTest("axe finds nothing, in both themes and at each width; nothing sticks out", async () => {
-  // As text: it is a program for the browser, and changes the globals of whoever imports it.
-  const axe = await Deno.readTextFile(new URL(import.meta.resolve("axe-core/axe.min.js")));
   await using server = await Server.start(DEMO);
   await hasConnections(server);
   await using browser = await TestBrowser.start();
@@ -232,20 +231,15 @@ Deno.test(browserTest("axe finds nothing, in both themes and at each width; noth
       bypassCSP: true, // for axe, which is injected
     });
     await open(page, server);
-    await page.evaluate(axe);
     for (const state of ["page", "drawer"]) {
       if (state === "drawer") {
         await page.locator(".row-open").first().click();
         await page.getByRole("dialog").waitFor();
       }
-      const violations = await page.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: typeof import("axe-core") };
-        const result = await axe.run(document, { resultTypes: ["violations"] });
-        return result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(" ")).slice(0, 3)}`);
-      });
+      const violations = await axeViolations(page);
       assert.deepEqual(violations, [], `${state} at ${width} px, ${colorScheme}`);
     }
-    const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+    const over = await overhang(page);
     assert.ok(over <= 0, `the page sticks out by ${over} px at ${width} px`);
     await page.context().close();
   }

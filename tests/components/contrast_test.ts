@@ -15,7 +15,8 @@ const TEXT: [string, string[]][] = [
   ["ok", ["surface", "ok-wash"]],
   ["info", ["surface", "info-wash"]],
   ["warning", ["surface", "warning-wash"]],
-  ["error", ["surface", "error-wash"]],
+  ["error", ["surface", "error-wash", "hover"]],
+  ["surface", ["error"]], // the count of findings in the navigation
 ];
 const SHAPES: [string, string[]][] = [
   ["local", ["surface"]],

@@ -3,8 +3,12 @@ import assert from "node:assert/strict";
 import { renderToString } from "preact-render-to-string";
 import { ConnectionDetails } from "../../components/ConnectionDetails.tsx";
 import { ConnectionRow } from "../../components/ConnectionRow.tsx";
+import { DnsRow } from "../../components/DnsRow.tsx";
+import { Finding } from "../../components/Finding.tsx";
+import { markOf } from "../../components/marks.ts";
+import { PacketRow } from "../../components/PacketRow.tsx";
 import { Ring } from "../../components/Ring.tsx";
-import type { Connection } from "../../model/api.ts";
+import type { Anomaly, Connection, DnsQuery, LoggedPacket } from "../../model/api.ts";
 
 const HOSTILE = `"><img src=x onerror=alert(1)>\u202e'`;
 
@@ -45,13 +49,81 @@ const row: Connection = {
   netns: 0,
 };
 
-Deno.test("hostile names are text in rows, details and rings", () => {
+const packet: LoggedPacket = {
+  number: 1,
+  time: 1,
+  in_iface: HOSTILE,
+  src_ip: HOSTILE,
+  dest_ip: HOSTILE,
+  src_port: 1,
+  dest_port: 2,
+  proto: HOSTILE,
+  length: 1,
+  captured: 1,
+  tcp_flags: HOSTILE,
+  summary: HOSTILE,
+  flow_id: 1,
+  process: HOSTILE,
+  payload: HOSTILE,
+};
+
+const query: DnsQuery = {
+  id: 1,
+  time: 1,
+  kind: HOSTILE,
+  rrname: HOSTILE,
+  rrtype: HOSTILE,
+  client_ip: HOSTILE,
+  server_ip: HOSTILE,
+  rcode: HOSTILE,
+  answers: [HOSTILE, HOSTILE],
+  latency_ms: 1,
+  process: HOSTILE,
+  count: 1,
+};
+
+const finding: Anomaly = {
+  id: `1:${HOSTILE}`,
+  kind: HOSTILE,
+  severity: 1,
+  signature: HOSTILE,
+  first: 1,
+  last: 2,
+  count: 2,
+  open: true,
+  proto: HOSTILE,
+  src_ip: HOSTILE,
+  src_port: 1,
+  dest_ip: HOSTILE,
+  dest_port: 2,
+  app_proto: HOSTILE,
+  server_name: HOSTILE,
+  in_iface: HOSTILE,
+  process: HOSTILE,
+  details: {
+    brand: HOSTILE,
+    masked: HOSTILE,
+    encoding: HOSTILE,
+    reasons: [HOSTILE],
+    protocol: HOSTILE,
+    method: HOSTILE,
+    [HOSTILE]: HOSTILE,
+  },
+};
+
+Deno.test("hostile names are text in rows, details, lists, findings and rings", () => {
+  const found = { severity: 1, marks: [markOf(finding)] };
   const ring = (
     <Ring slices={[{ label: HOSTILE, share: 1, colour: 1 }]} title={HOSTILE} middle={[HOSTILE, "B"]} />
   );
   const pages = [
-    renderToString(<ConnectionRow row={row} index={0} now={2} current programs />),
-    renderToString(<ConnectionDetails row={row} now={2} gone={false} onClose={() => {}} />),
+    renderToString(<ConnectionRow row={row} index={0} now={2} current programs found={found} />),
+    renderToString(
+      <ConnectionDetails row={row} now={2} gone={false} found={found} onClose={() => {}} />,
+    ),
+    renderToString(<PacketRow packet={packet} programs onFilter={() => {}} />),
+    renderToString(<DnsRow query={query} now={2} programs />),
+    renderToString(<Finding finding={finding} withFirst alike={1} />),
     renderToString(ring),
   ];
   for (const html of pages) {

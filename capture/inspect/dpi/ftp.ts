@@ -18,6 +18,9 @@ const OTHERS = [110, 995, 6667, 6697];
 /** Commands of one flow that are told. */
 const MAX_EVENTS = 1000;
 const MAX_SHOWN_CHARS = 1024;
+/** Commands that wait for answers are kept; where more than a few do, not so much of each. */
+const FEW_PENDING = 8;
+const MAX_PENDING_CHARS = 80;
 /** Lines of one answer that are told. */
 const MAX_REPLY_LINES = 16;
 
@@ -84,7 +87,8 @@ class FtpParser extends LineDialogue {
   protected override command(line: LineReader): void {
     if (!line.begins) return this.scanLine(this.clientSide, line);
     // Telnet's interrupt goes before ABOR and STAT, RFC 959 §4.1.3.
-    const text = line.text(MAX_SHOWN_CHARS).replace(/^[\xf0-\xff]+/, "");
+    const most = this.#pending.length < FEW_PENDING ? MAX_SHOWN_CHARS : MAX_PENDING_CHARS;
+    const text = line.text(most).replace(/^[\xf0-\xff]+/, "");
     const [, verb, words] = /^([A-Za-z]{3,5})(?:[ \t]+(.*))?$/s.exec(text) ?? ["", "", ""];
     const name = verb.toUpperCase();
     if (SECRET.has(name)) this.flow.scanEnd(this.clientSide, 0);

@@ -14,7 +14,8 @@ import { Chunks } from "./http/chunks.ts";
 import { tellCredentials } from "./http/credentials.ts";
 import { Head } from "./http/head.ts";
 import { TextBudget } from "./http/inflater.ts";
-import { httpLimits, MAX_LINE_BYTES, MAX_PIPELINE, UNANSWERED_AFTER_US } from "./http/limits.ts";
+import { RequestQueue } from "./http/request_queue.ts";
+import { httpLimits, MAX_LINE_BYTES, UNANSWERED_AFTER_US } from "./http/limits.ts";
 import {
   beginsLikeRequest,
   createStartLineParts,
@@ -92,7 +93,7 @@ class Side {
   /** The body's framing hangs on a request that was not seen. */
   unmatched = false;
   /** Requests of this direction that were not answered yet. */
-  waiting: { head: Head; timeUs: number }[] = [];
+  readonly waiting = new RequestQueue();
 }
 
 const NO_LINE: Uint8Array = new Uint8Array(0);
@@ -293,11 +294,11 @@ class Http1Parser implements StreamParser {
 
   /** @param more Bytes that follow the head in its segment. */
   #request(direction: number, side: Side, head: Head, more: number): void {
-    if (side.waiting.length >= MAX_PIPELINE) {
+    side.waiting.push(head, this.#flow.timeUs);
+    while (side.waiting.isOverfull) {
       httpLimits.pipelines++;
       tellTransaction(this.#flow, direction, side.waiting.shift()!.head, null);
     }
-    side.waiting.push({ head, timeUs: this.#flow.timeUs });
     if (head.host !== this.#lastHost) {
       this.#lastHost = head.host;
       nameServer(this.#flow, direction, head);
@@ -418,7 +419,7 @@ class Http1Parser implements StreamParser {
    * @returns Whether it was so: then the flow is another protocol's.
    */
   #tunnelled(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): boolean {
-    if (side.strayed || side.waiting.at(-1)?.head.method !== "CONNECT") return false;
+    if (side.strayed || side.waiting.last()?.head.method !== "CONNECT") return false;
     this.#switch(null, direction, bytes, at, end);
     return true;
   }
@@ -427,16 +428,22 @@ class Http1Parser implements StreamParser {
 
   #tellOverdue(direction: number): void {
     const { waiting } = this.#sides[direction];
-    while (waiting.length > 0 && this.#flow.timeUs - waiting[0].timeUs > UNANSWERED_AFTER_US) {
-      tellTransaction(this.#flow, direction, waiting.shift()!.head, null);
+    for (
+      let first = waiting.first();
+      first !== undefined && this.#flow.timeUs - first.timeUs > UNANSWERED_AFTER_US;
+      first = waiting.first()
+    ) {
+      waiting.shift();
+      tellTransaction(this.#flow, direction, first.head, null);
     }
   }
 
   #tellWaiting(): void {
     for (const direction of [0, 1]) {
-      const side = this.#sides[direction];
-      for (const { head } of side.waiting) tellTransaction(this.#flow, direction, head, null);
-      side.waiting = [];
+      const { waiting } = this.#sides[direction];
+      for (let first = waiting.shift(); first !== undefined; first = waiting.shift()) {
+        tellTransaction(this.#flow, direction, first.head, null);
+      }
     }
   }
 }

@@ -16,8 +16,12 @@ import { firstLine, UNFINISHED } from "./first_line.ts";
 const PORTS = [25, 465, 587, 2525];
 /** Recipients of an envelope that are told; RFC 5321 §4.5.3.1.8 asks servers to take 100. */
 const MAX_RECIPIENTS = 100;
+/** Characters of recipients that a flow holds; further ones are only counted. 100 common addresses have a quarter. */
+const MAX_RECIPIENT_CHARS = 16_384;
 /** Longest address or name that is told, RFC 5321 §4.5.3.1.3 and some. */
 const MAX_SHOWN_CHARS = 320;
+/** Of a line whose words are kept: what is cut from a longer text would hold on to all of it. */
+const MAX_WORDS_CHARS = MAX_SHOWN_CHARS + 16;
 /** Lane of mails; commands and answers are lane 0. */
 const MAIL_LANE = 1;
 /** A chunk of BDAT may be as long as a file. */
@@ -61,6 +65,7 @@ class SmtpParser extends LineDialogue {
   #login: SaslLogin | null = null;
   #helo = "";
   #envelope = createEnvelope();
+  #recipientChars = 0;
 
   constructor(flow: FlowHandle) {
     super(flow, "smtp", PORTS);
@@ -92,14 +97,20 @@ class SmtpParser extends LineDialogue {
       case "HELO":
       case "LHLO":
         this.#tellUnsent();
-        this.#helo = shown(rest);
+        this.#helo = shown(line.text(MAX_WORDS_CHARS).slice(verb.length));
         break;
       case "MAIL":
         this.#tellUnsent();
-        this.#envelope.from = address(rest);
+        this.#envelope.from = address(line.text(MAX_WORDS_CHARS).slice(verb.length));
         break;
       case "RCPT":
-        if (this.#envelope.recipientCount++ < MAX_RECIPIENTS) this.#envelope.recipients.push(address(rest));
+        if (
+          this.#envelope.recipientCount++ < MAX_RECIPIENTS && this.#recipientChars < MAX_RECIPIENT_CHARS
+        ) {
+          const recipient = address(line.text(MAX_WORDS_CHARS).slice(verb.length));
+          this.#recipientChars += recipient.length;
+          this.#envelope.recipients.push(recipient);
+        }
         break;
       case "DATA":
         this.#inMail = true;
@@ -235,6 +246,7 @@ class SmtpParser extends LineDialogue {
 
   /** @param code The server's answer; null where none was seen. */
   #tellMail(mail: Envelope, code: number | null): void {
+    for (const recipient of mail.recipients) this.#recipientChars -= recipient.length;
     if (mail.from === "" && mail.recipientCount === 0) return;
     const event: Record<string, unknown> = {};
     if (this.#helo !== "") event.helo = this.#helo;
@@ -242,7 +254,7 @@ class SmtpParser extends LineDialogue {
     if (mail.recipients.length > 0) event.rcpt_to = mail.recipients;
     const netpane: Record<string, unknown> = {};
     if (code !== null) netpane.reply_code = code;
-    if (mail.recipientCount > MAX_RECIPIENTS) netpane.recipients = mail.recipientCount;
+    if (mail.recipientCount > mail.recipients.length) netpane.recipients = mail.recipientCount;
     this.tell(Object.keys(netpane).length > 0 ? { smtp: event, netpane } : { smtp: event });
   }
 }
@@ -253,7 +265,7 @@ function createEnvelope(): Envelope {
 
 /** `<ann@example.org>` out of `FROM:<ann@example.org> SIZE=5`, as EVE has it. */
 function address(rest: string): string {
-  const found = /^(?:FROM|TO):[ \t]*(<[^>]*>|\S+)/i.exec(rest);
+  const found = /^\s*(?:FROM|TO):[ \t]*(<[^>]*>|\S+)/i.exec(rest);
   return shown(found?.[1] ?? "");
 }
 

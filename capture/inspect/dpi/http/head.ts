@@ -6,6 +6,9 @@ import { MAX_FIELDS, MAX_HEAD_BYTES, MAX_URL_CHARS, MAX_VALUE_CHARS } from "./li
 import { type StartLineParts } from "./start_line.ts";
 import { beforeNul, textOf } from "./text.ts";
 
+/** What a head takes besides its texts. */
+const HEAD_CHARS = 256;
+
 export class Head {
   readonly request: boolean;
   readonly method: string;
@@ -41,6 +44,12 @@ export class Head {
     this.version = version;
     this.status = status;
     this.reason = reason;
+  }
+
+  /** Characters that are kept of it, or little more. */
+  get chars(): number {
+    return HEAD_CHARS + this.target.length + this.host.length + this.userAgent.length + this.referer.length +
+      this.contentType.length + this.authorization.length + this.proxyAuthorization.length;
   }
 
   /** The last transfer coding is `chunked`, RFC 9112 §6.1. */

@@ -18,6 +18,9 @@ export const MAX_URL_CHARS = 8192;
 export const MAX_VALUE_CHARS = 2048;
 /** Requests that wait for an answer; beyond, the oldest is told without one. */
 export const MAX_PIPELINE = 128;
+/** Characters of them, and of all flows' together: then, too, the oldest is told without an answer. */
+export const MAX_PIPELINE_CHARS = 16_384;
+export const MAX_WAITING_CHARS = 67_108_864;
 /** A request that waited this long when the next one comes is told without its answer, microseconds. */
 export const UNANSWERED_AFTER_US = 60_000_000;
 /** Bytes of a form (decoded) that are searched for a password. */
@@ -44,7 +47,7 @@ export const httpLimits = {
   longLines: 0,
   /** Heads that went on beyond `MAX_HEAD_BYTES` or `MAX_FIELDS`. */
   longHeads: 0,
-  /** Requests told without an answer because `MAX_PIPELINE` others waited, too. */
+  /** Requests told without an answer because too many others waited, too. */
   pipelines: 0,
   /** Coded bodies given up because their text outgrew its budget. */
   bombs: 0,

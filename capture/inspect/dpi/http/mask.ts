@@ -95,17 +95,25 @@ const SHOWN_DIGITS = 4;
  * inside a word of hexadecimal letters (a hash) are none.
  */
 export function maskCards(text: string): string {
-  return mayHoldCards(text) ? maskCodedCards(maskPlainCards(text)) : text;
+  const kinds = cardKinds(text);
+  const masked = (kinds & PLAIN) === 0 ? text : maskPlainCards(text);
+  return (kinds & CODED) !== 0 || masked !== text ? maskCodedCards(masked) : text;
+}
+
+/** Whether `maskCards` may find something. */
+export function mayHoldCards(text: string): boolean {
+  return cardKinds(text) !== 0;
 }
 
 /**
- * Whether `maskCards` may find something, in one quick look at each character: too much is taken for a card rather than
- * too little.
+ * Which of the two kinds of card numbers, `PLAIN` and `CODED`, may be in a text, in one quick look at each character: too
+ * much is taken for a card rather than too little.
  *
  * Plain: enough digits with nothing but separators and percent-encoding between (`%20` counts as two of them). Coded:
  * what `CODED_DIGITS` finds, by an automaton of which each bit is a place in one of its two words.
  */
-export function mayHoldCards(text: string): boolean {
+function cardKinds(text: string): number {
+  let plain = 0;
   let digits = 0;
   let percentAt = -3;
   let places = 0;
@@ -117,12 +125,15 @@ export function mayHoldCards(text: string): boolean {
     seen |= places;
     const kind = KINDS[code];
     if (kind === DIGIT) {
-      if (++digits >= MIN_CARD_DIGITS) return true;
+      if (++digits >= MIN_CARD_DIGITS) plain = PLAIN;
     } else if (kind === PERCENT) percentAt = i;
     else if (kind === OTHER && i > percentAt + 2) digits = 0;
   }
-  return (seen & LAST_PLACES) !== 0;
+  return (seen & LAST_PLACES) !== 0 ? plain | CODED : plain;
 }
+
+const PLAIN = 1;
+const CODED = 2;
 
 const OTHER = 0;
 const DIGIT = 1;
@@ -178,7 +189,7 @@ function unbase64(word: string): string {
 }
 
 function maskPlainCards(text: string): string {
-  if (!mayHoldCards(text)) return text;
+  if ((cardKinds(text) & PLAIN) === 0) return text;
   let out = "";
   let copied = 0;
   let run = createRun();

@@ -1,6 +1,5 @@
 /**
- * SHA-1 (FIPS 180-4 §6.1) in plain JavaScript, for Community IDs: one block of hash is done sooner than node:crypto
- * has made its hash object (bench/hashes.ts). Names things, protects nothing.
+ * SHA-1 (FIPS 180-4 §6.1) in plain JavaScript, for Community IDs: see block_hash.ts. Names things, protects nothing.
  */
 import { absorb, type BlockHash, hashBytes } from "./block_hash.ts";
 

@@ -19,7 +19,7 @@ Deno.test("md5(), sha1() and sha256() equal node:crypto's at every length", () =
 });
 
 Deno.test("md5OfText() and sha256OfText() equal node:crypto's, long texts and other letters too", () => {
-  for (const text of ["", "a", "771,4865-4866", "x".repeat(1024), "x".repeat(1025), "naïve", "日本"]) {
+  for (const text of ["", "a", "771,4865-4866", "x".repeat(512), "x".repeat(513), "naïve", "日本"]) {
     assert.equal(md5OfText(text), createHash("md5").update(text).digest("hex"));
     assert.equal(sha256OfText(text), createHash("sha256").update(text).digest("hex"));
   }

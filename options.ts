@@ -99,7 +99,7 @@ export const START_OPTIONS = {
   "show-payload": {
     kind: "flag",
     default: false,
-    help: "Show the start of each packet's payload in the packet log, digits and secrets masked",
+    help: "Show the start of each packet's payload in the packet log: known words, all else masked",
   },
   open: { kind: "flag", default: false, help: "Open the page in a browser" },
   "log-level": {

@@ -24,6 +24,6 @@ export interface PacketRecord {
   summary: string;
   /** The flow it belongs to (`FlowColumns.id`); 0 for none. */
   flow_id: number;
-  /** Start of the payload as text with digits and secrets masked; only with `--show-payload`. */
+  /** Start of the payload: words of protocols, all else masked; only with `--show-payload`. */
   payload?: string;
 }

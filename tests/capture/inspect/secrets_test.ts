@@ -4,7 +4,10 @@ import { secretPattern } from "../../../bench/fuzz/secrets.ts";
 import { carry } from "../../support/carriage.ts";
 import { inspect } from "../../support/inspected.ts";
 import { ethernet, ipv4, PROTOCOL, udp } from "../../support/packets.ts";
+import { CONVERSATIONS, PASSWORD } from "../../support/conversations.ts";
 import { type Talk, talkOf } from "../../support/talk.ts";
+import { turns as dialogue } from "./dpi/dialogues.ts";
+import { latin1 } from "./dpi/flow_recorder.ts";
 
 const CARDS = {
   Visa: "4111111111111111",
@@ -66,6 +69,127 @@ for (const [brand, card] of Object.entries(CARDS)) {
     assert.deepEqual(leaks, []);
   });
 }
+
+const P = PASSWORD;
+const line = (text: string) => latin1(text.replaceAll("\n", "\r\n"));
+/** Passwords wherever a protocol has a place for them. */
+const LOGINS: Talk[] = [
+  ...CONVERSATIONS.map(({ name, serverPort, turns }) => ({ name, port: serverPort, turns })),
+  {
+    name: "HTTP",
+    port: 80,
+    turns: dialogue(`C: GET http://ann:${P}@x.example/a?password=${P}&x=1#access_token=${P} HTTP/1.1
+Host: ann:${P}@x.example
+Referer: https://ann:${P}@x.example/?pwd=${P}
+Authorization: Bearer ${P}
+Proxy-Authorization: Basic ${btoa(`ann:${P}`)}
+Cookie: session=${P}
+X-Api-Key: ${P}
+
+S: HTTP/1.1 302 Found
+Location: /next?user_password=${P}&client_secret=${P}
+Set-Cookie: session=${P}
+Content-Length: 0
+
+C: POST /login HTTP/1.1
+Host: x.example
+Content-Type: application/json
+Content-Length: ${P.length + 15}
+
+{"password":"${P}"}`),
+  },
+  {
+    name: "IMAP in a literal",
+    port: 143,
+    turns: dialogue(`S: * OK IMAP4rev1
+C: a1 LOGIN {3}
+S: + go on
+C: ann {${P.length}}
+S: + go on
+C: ${P}
+S: a1 NO [AUTHENTICATIONFAILED] not ${P}
+C: a2 AUTHENTICATE PLAIN ${btoa(`\0ann\0${P}`)}
+S: a2 OK`),
+  },
+  {
+    name: "POP3",
+    port: 110,
+    turns: dialogue(`S: +OK ready
+C: USER ann
+S: +OK
+C: PASS ${P} with blanks
+S: -ERR wrong
+C: AUTH PLAIN
+S: +
+C: ${btoa(`\0ann\0${P}`)}
+S: +OK`),
+  },
+  {
+    name: "FTP",
+    port: 21,
+    turns: dialogue(`S: 220 FTP
+C: USER ann
+S: 331 go on
+C: pass ${P}
+S: 530 no
+C: PASS  ${P}
+S: 230 in
+C: ACCT ${P}
+S: 230 in
+C: SITE PSWD old ${P}
+S: 200 changed
+C: XPWDX ${P}
+S: 500 what`),
+  },
+  {
+    name: "SIP",
+    port: 5060,
+    datagrams: true,
+    turns: [[0, line(`REGISTER sip:ann:${P}@x SIP/2.0\nFrom: <sip:ann:${P}@x>\n\n`)]],
+  },
+  {
+    name: "SSDP",
+    port: 1900,
+    datagrams: true,
+    turns: [[0, line(`NOTIFY * HTTP/1.1\nLOCATION: http://a:${P}@x/?password=${P}\nNT: a\nNTS: b\n\n`)]],
+  },
+  {
+    name: "syslog",
+    port: 514,
+    datagrams: true,
+    turns: [[0, latin1(`<34>Oct 11 22:14:15 host app: password=${P}`)]],
+  },
+  {
+    name: "Redis",
+    port: 6379,
+    turns: [
+      [0, line(`*5\n$5\nHELLO\n$1\n3\n$4\nAUTH\n$3\nann\n$${P.length}\n${P}\n`)],
+      [1, line("-ERR no\n")],
+      [0, line(`AUTH ann ${P}\nCONFIG SET requirepass ${P}\nACL SETUSER ann >${P}\n`)],
+      [1, line(`-WRONGPASS ${P}\n`)],
+    ],
+  },
+  {
+    name: "SOCKS",
+    port: 1080,
+    turns: [
+      [0, Uint8Array.of(5, 1, 2)],
+      [1, Uint8Array.of(5, 2)],
+      [0, latin1(`\x01\x03ann${String.fromCharCode(P.length)}${P}`)],
+      [1, Uint8Array.of(1, 1)],
+    ],
+  },
+];
+
+Deno.test("no password comes out, of any login", () => {
+  const pattern = secretPattern([], [PASSWORD]);
+  const leaks = LOGINS.flatMap((talk) =>
+    outputsOf(talk)
+      .filter(([, output]) => pattern.test(output))
+      .map(([what, output]) => `${talk.name} in ${what}: ${output}`)
+  );
+  assert.deepEqual(leaks, []);
+});
 
 Deno.test("the conversations are understood, so that the tests above look at something", () => {
   const silent = new Set(["syslog", "Redis", "RDP", "SOCKS", "Telnet", "POP3"]);

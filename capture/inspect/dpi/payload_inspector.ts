@@ -15,7 +15,7 @@ import { type CardHit, CardLanes, CardServices, MAX_CARDS_PER_FLOW } from "../ca
 import { AlertBook, type Finding } from "./alert_book.ts";
 import { scrubText } from "../scrub.ts";
 import { HeldBudget } from "../stream/tcp_stream.ts";
-import { type DatagramParser, type FlowHandle, Probe } from "./contract.ts";
+import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
 import { cardFinding, credentialsFinding } from "./findings.ts";
 import { FlowInspection, type InspectionServices } from "./flow_inspection.ts";
 import { NameCache } from "./name_cache.ts";
@@ -65,11 +65,11 @@ export interface PayloadOptions {
   failed?: (protocol: string, error: unknown) => void;
 }
 
+/** A UDP flow whose protocol is known. */
 interface DatagramFlow {
-  parser: DatagramParser | null;
+  parser: DatagramParser;
   protocol: string;
   handle: Handle;
-  probes: number;
 }
 
 export class PayloadInspector {
@@ -79,6 +79,8 @@ export class PayloadInspector {
   readonly #alerts: AlertBook;
   readonly #status: Uint8Array;
   readonly #firstSequence: Int32Array;
+  /** Datagrams of a row's flow that no protocol took for its own. */
+  readonly #probes: Uint8Array;
   readonly #streams: (FlowInspection | undefined)[];
   readonly #datagrams: (DatagramFlow | undefined)[];
   readonly #appProtocol: (string | undefined)[];
@@ -91,6 +93,8 @@ export class PayloadInspector {
   readonly cards: CardServices;
   #datagramCards: CardLanes;
   #datagramHandle: Handle | null = null;
+  #datagramRow = 0;
+  #datagramTimeUs = 0;
   #datagramHits = 0;
   #expected = new Map<string, { protocol: string; untilUs: number }>();
   #inspected = 0;
@@ -108,6 +112,7 @@ export class PayloadInspector {
     this.#datagramCards = this.#createDatagramCards();
     this.#status = new Uint8Array(capacity);
     this.#firstSequence = new Int32Array(2 * capacity);
+    this.#probes = new Uint8Array(capacity);
     this.#streams = [];
     this.#datagrams = [];
     this.#appProtocol = [];
@@ -177,29 +182,19 @@ export class PayloadInspector {
     const phase = this.#status[row] & PHASE;
     if (phase === DONE || at >= end) return;
     let flow = this.#datagrams[row];
-    if (flow === undefined) {
-      if (this.#inspected >= MAX_INSPECTED) {
-        this.#refused++;
-        this.#status[row] = DONE;
-        return;
-      }
-      this.#inspected++;
-      flow = { parser: null, protocol: "", handle: new Handle(this, row, null), probes: 0 };
-      this.#datagrams[row] = flow;
-      this.#status[row] = OPEN;
-    }
-    flow.handle.timeUs = view.timeUs[0];
     // STUN only opens the way (WebRTC): what comes behind it is another protocol, RFC 7983 §7.
-    if (flow.protocol === STUN && bytes[at] >= FIRST_AFTER_STUN) {
-      flow.parser = null;
-      flow.protocol = "";
+    const isBehindStun = flow?.protocol === STUN && bytes[at] >= FIRST_AFTER_STUN;
+    if ((flow === undefined && phase !== UNKNOWN) || isBehindStun) {
+      flow = this.#findDatagram(row, direction, bytes, at, end);
     }
-    if (flow.parser === null && phase !== UNKNOWN) this.#findDatagram(flow, row, direction, bytes, at, end);
-    if (flow.parser === null) {
-      flow.handle.scan(direction, 0, bytes, at, end, "plain");
-      flow.handle.scanEnd(direction, 0);
+    const timeUs = view.timeUs[0];
+    if (flow === undefined) {
+      // A flow of no known protocol has no object of its own: there may be very many.
+      this.#datagramHandle = null;
+      this.#scanWhole(row, timeUs, direction, bytes, at, end, "plain");
       return;
     }
+    flow.handle.timeUs = timeUs;
     try {
       flow.parser.datagram(direction, bytes, at, end, end - at >= view.payloadBytes);
     } catch (error) {
@@ -213,7 +208,7 @@ export class PayloadInspector {
   ended(row: number): void {
     this.#streams[row]?.close();
     const datagrams = this.#datagrams[row];
-    if (datagrams?.parser) {
+    if (datagrams !== undefined) {
       try {
         datagrams.parser.close();
       } catch (error) {
@@ -221,12 +216,16 @@ export class PayloadInspector {
       }
     }
     this.#release(row, DONE);
-    if (this.#alerts.open > 0) this.#alerts.close(this.identify(row).id);
+    if (this.#alerts.open > 0) {
+      this.#flows.copyTo(row, this.#one, 0);
+      this.#alerts.close(this.#one.id[0]);
+    }
   }
 
   /** The row will be used for another flow. */
   forget(row: number): void {
     this.#status[row] = FRESH;
+    this.#probes[row] = 0;
     this.#appProtocol[row] = undefined;
     this.#serverName[row] = undefined;
   }
@@ -316,12 +315,10 @@ export class PayloadInspector {
     return this.#alerts.again(flowId, key, timeUs);
   }
 
-  /**
-   * @internal A datagram is a text of its own, so all flows share one finder; it is made anew before its memory of
-   * cards is full.
-   */
+  /** @internal */
   scanDatagram(
     handle: Handle,
+    row: number,
     direction: number,
     bytes: Uint8Array,
     at: number,
@@ -329,7 +326,25 @@ export class PayloadInspector {
     encoding: string,
   ): void {
     this.#datagramHandle = handle;
-    this.#datagramCards.scanWhole(direction, bytes, at, end, encoding, handle.timeUs);
+    this.#scanWhole(row, handle.timeUs, direction, bytes, at, end, encoding);
+  }
+
+  /**
+   * A datagram is a text of its own, so all flows share one finder; it is made anew before its memory of cards is
+   * full.
+   */
+  #scanWhole(
+    row: number,
+    timeUs: number,
+    direction: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    encoding: string,
+  ): void {
+    this.#datagramRow = row;
+    this.#datagramTimeUs = timeUs;
+    this.#datagramCards.scanWhole(direction, bytes, at, end, encoding, timeUs);
     if (this.#datagramHits < MAX_CARDS_PER_FLOW / 2) return;
     this.#datagramHits = 0;
     this.#datagramCards = this.#createDatagramCards();
@@ -338,7 +353,9 @@ export class PayloadInspector {
   #createDatagramCards(): CardLanes {
     return new CardLanes(this.cards, (hit) => {
       this.#datagramHits++;
-      this.#datagramHandle?.report(hit, false);
+      const handle = this.#datagramHandle ??= new Handle(this, this.#datagramRow, null);
+      handle.timeUs = this.#datagramTimeUs;
+      handle.report(hit, false);
     });
   }
 
@@ -381,24 +398,40 @@ export class PayloadInspector {
     if (expected.untilUs >= timeUs) this.setProtocol(row, expected.protocol);
   }
 
+  /** The flow with the parser that takes the datagram for its own; undefined where none does. */
   #findDatagram(
-    flow: DatagramFlow,
     row: number,
     direction: number,
     bytes: Uint8Array,
     at: number,
     end: number,
-  ): void {
-    const { clientPort, serverPort } = flow.handle;
+  ): DatagramFlow | undefined {
+    const ports = this.portsOf(row);
     for (const protocol of DATAGRAM_PROTOCOLS) {
       this.#probe.reset(bytes, at, end);
-      if (protocol.probe(this.#probe, direction, clientPort, serverPort) !== Probe.yes) continue;
-      flow.protocol = protocol.name;
-      flow.parser = protocol.create(flow.handle);
-      if (this.#appProtocol[row] === undefined) this.setProtocol(row, protocol.name);
-      return;
+      if (protocol.probe(this.#probe, direction, ports & 0xffff, ports >>> 16) !== Probe.yes) continue;
+      return this.#openDatagrams(row, protocol);
     }
-    if (++flow.probes >= MAX_DATAGRAM_PROBES) this.#status[row] = UNKNOWN;
+    if (++this.#probes[row] >= MAX_DATAGRAM_PROBES && this.#datagrams[row] === undefined) {
+      this.#status[row] = UNKNOWN;
+    }
+    return undefined;
+  }
+
+  #openDatagrams(row: number, protocol: DatagramProtocol): DatagramFlow | undefined {
+    const known = this.#datagrams[row];
+    if (known === undefined && this.#inspected >= MAX_INSPECTED) {
+      this.#refused++;
+      this.#status[row] = DONE;
+      return undefined;
+    }
+    if (known === undefined) this.#inspected++;
+    const handle = known?.handle ?? new Handle(this, row, null);
+    if (this.#appProtocol[row] === undefined) this.setProtocol(row, protocol.name);
+    const flow = { parser: protocol.create(handle), protocol: protocol.name, handle };
+    this.#datagrams[row] = flow;
+    this.#status[row] = OPEN;
+    return flow;
   }
 
   #release(row: number, phase: number): void {
@@ -471,7 +504,7 @@ class Handle implements FlowHandle {
     this.#owner.names.learn(address, scrubText(name), ttlSeconds, this.timeUs);
   }
   scan(direction: number, lane: number, bytes: Uint8Array, at: number, end: number, encoding: string): void {
-    if (this.#stream === null) this.#owner.scanDatagram(this, direction, bytes, at, end, encoding);
+    if (this.#stream === null) this.#owner.scanDatagram(this, this.#row, direction, bytes, at, end, encoding);
     else this.#lanes().scan(direction, lane, bytes, at, end, encoding, this.timeUs);
   }
   scanEnd(direction: number, lane: number): void {

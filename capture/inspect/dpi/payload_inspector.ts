@@ -25,6 +25,11 @@ import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
 const HELD_BUDGET_BYTES = 64 << 20;
 /** Flows with a parser at once. Beyond, new ones are not looked into, which is counted. */
 const MAX_INSPECTED = 65_536;
+/**
+ * Of them, over UDP. Two-way UDP flows live on for minutes after their one question and answer: beyond this the parser
+ * of the one opened longest ago goes, so that a busy resolver does not take the room of everybody else.
+ */
+const MAX_INSPECTED_DATAGRAMS = 32_768;
 /** Datagrams without a recognised protocol after which a flow is taken for unknown. */
 const MAX_DATAGRAM_PROBES = 4;
 /** A STUN message begins with a byte below, DTLS with 20 to 63, media with 128 to 191: RFC 7983 §7. */
@@ -83,6 +88,8 @@ export class PayloadInspector {
   readonly #probes: Uint8Array;
   readonly #streams: (FlowInspection | undefined)[];
   readonly #datagrams: (DatagramFlow | undefined)[];
+  /** Rows with one, the longest open first. */
+  readonly #datagramRows = new Set<number>();
   readonly #appProtocol: (string | undefined)[];
   readonly #serverName: (string | undefined)[];
   readonly #budget = new HeldBudget(HELD_BUDGET_BYTES);
@@ -207,14 +214,7 @@ export class PayloadInspector {
   /** The flow of a row ends: what is half known is told. Its names are kept until `forget`. */
   ended(row: number): void {
     this.#streams[row]?.close();
-    const datagrams = this.#datagrams[row];
-    if (datagrams !== undefined) {
-      try {
-        datagrams.parser.close();
-      } catch (error) {
-        this.#failed(datagrams.protocol, error);
-      }
-    }
+    this.#closeDatagrams(row);
     this.#release(row, DONE);
     if (this.#alerts.open > 0) {
       this.#flows.copyTo(row, this.#one, 0);
@@ -420,6 +420,7 @@ export class PayloadInspector {
 
   #openDatagrams(row: number, protocol: DatagramProtocol): DatagramFlow | undefined {
     const known = this.#datagrams[row];
+    if (known === undefined && this.#datagramRows.size >= MAX_INSPECTED_DATAGRAMS) this.#giveUpOldest();
     if (known === undefined && this.#inspected >= MAX_INSPECTED) {
       this.#refused++;
       this.#status[row] = DONE;
@@ -430,14 +431,33 @@ export class PayloadInspector {
     if (this.#appProtocol[row] === undefined) this.setProtocol(row, protocol.name);
     const flow = { parser: protocol.create(handle), protocol: protocol.name, handle };
     this.#datagrams[row] = flow;
+    this.#datagramRows.add(row);
     this.#status[row] = OPEN;
     return flow;
+  }
+
+  /** Ends a UDP flow's inspection; should more of it come, it begins anew. */
+  #giveUpOldest(): void {
+    const row: number = this.#datagramRows.values().next().value!;
+    this.#closeDatagrams(row);
+    this.#release(row, FRESH);
+  }
+
+  #closeDatagrams(row: number): void {
+    const datagrams = this.#datagrams[row];
+    if (datagrams === undefined) return;
+    try {
+      datagrams.parser.close();
+    } catch (error) {
+      this.#failed(datagrams.protocol, error);
+    }
   }
 
   #release(row: number, phase: number): void {
     if (this.#streams[row] !== undefined || this.#datagrams[row] !== undefined) this.#inspected--;
     this.#streams[row]?.finish();
     this.#streams[row] = undefined;
+    if (this.#datagrams[row] !== undefined) this.#datagramRows.delete(row);
     this.#datagrams[row] = undefined;
     this.#status[row] = this.#status[row] & ~PHASE | phase;
   }

@@ -16,6 +16,8 @@ const DST = "192.0.2.9";
 interface Flood {
   inspector: Inspector;
   alerts: Observation[];
+  /** Events by type. */
+  types: Map<string, number>;
   /** Gives frames to the inspector, all at the same time. */
   send(frames: Uint8Array[]): void;
   counters(): InspectorCounters;
@@ -25,6 +27,7 @@ interface Flood {
 
 function flood(maxFlows = 262_144): Flood {
   const alerts: Observation[] = [];
+  const types = new Map<string, number>();
   const before = Deno.memoryUsage().rss;
   const inspector = new Inspector({
     maxFlows,
@@ -32,6 +35,7 @@ function flood(maxFlows = 262_144): Flood {
     payload: {
       fingerprintKey: new Uint8Array(32).fill(1),
       tell: (observation) => {
+        types.set(observation.type, (types.get(observation.type) ?? 0) + 1);
         if (observation.alert?.phase === "new" && alerts.length < 10) alerts.push(observation);
       },
     },
@@ -40,6 +44,7 @@ function flood(maxFlows = 262_144): Flood {
   return {
     inspector,
     alerts,
+    types,
     send: (frames) => inspector.inspect(batchOf(frames.map((bytes) => ({ bytes, atUs: timeUs++ })))),
     counters: () => inspector.counters(),
     grown: () => Deno.memoryUsage().rss - before,
@@ -117,10 +122,23 @@ Deno.test("UDP flows of no known protocol cost no parser, however many", () => {
   ends(state);
 });
 
-Deno.test("UDP flows beyond the ceiling are refused and counted", () => {
+Deno.test("a busy resolver takes no room from others, and its latest flows are looked into", () => {
   const state = flood();
   const query = message({ id: 1, flags: 0x0100, questions: [question("www.example.org", 1)] });
   fromMany(state, 70_000, [datagram(query, 53)]);
+  const { payload } = state.counters();
+  assert.ok(payload.inspected <= payload.capacity / 2);
+  assert.equal(payload.refused, 0);
+  assert.equal(state.types.get("dns"), 70_000);
+  state.send([segment(1, text("~ card number: 4111 1111 1111 1111\n"), 9999)]);
+  assert.ok(state.grown() < MAX_RSS_BYTES, `${state.grown()}`);
+  ends(state);
+  assert.equal(state.alerts.length, 1);
+});
+
+Deno.test("TCP flows beyond the ceiling are refused and counted", () => {
+  const state = flood();
+  fromMany(state, 70_000, [segment(1, text("~ nobody knows this"), 9999)]);
   const { payload } = state.counters();
   assert.equal(payload.inspected, payload.capacity);
   assert.equal(payload.refused, 70_000 - payload.capacity);

@@ -1,11 +1,11 @@
 /**
  * Which brand a card number belongs to, by issuer range and length; how that brand prints its groups.
  *
- * Ranges as of 2024-06, public sources: "Payment card number", Wikipedia (issuer identification numbers, which
- * cites the brands' own BIN guides), ISO/IEC 7812-1 (first digit = industry, at most 19 digits), Mastercard's notice
- * on 2-series BINs (222100-272099, 2016), Discover's "IIN ranges" (644-649, 65, 6011, 622126-622925), Visa's Elo
- * and Hipercard tables as collected in braintree/credit-card-type. Lengths of 12 digits (Maestro) are left out: PCI
- * DSS speaks of 13 to 19, and 12 digits are phone numbers far more often.
+ * Ranges as of 2024-06, written down from what is publicly known (ISO/IEC 7812-1: first digit = industry, at most 19
+ * digits; the issuer identification numbers that encyclopaedias list; Mastercard's 2-series, 222100-272099, of 2016),
+ * and in 2026-11 compared with braintree/credit-card-type, src/lib/card-types.ts, for the brands that it has: ours
+ * name the same brand for all of its 16-digit ranges but 3538 (JCB there, RuPay's and JCB's here). Lengths of 12 digits
+ * (Maestro) are left out: PCI DSS speaks of 13 to 19, and 12 digits are phone numbers far more often.
  */
 export const MIN_PAN_DIGITS = 13;
 export const MAX_PAN_DIGITS = 19;
@@ -92,14 +92,17 @@ const TABLE: readonly [brand: string, from: number, to: number, lengths: number,
   ["hipercard", 606282, 606282, L16, COMMON],
   ["rupay", 600000, 608999, L16, RARE],
   ["discover", 622126, 622925, L16, COMMON], // UnionPay's, accepted by Discover; named UnionPay below.
+  ["elo", 627780, 627780, L16, COMMON],
   ["unionpay", 620000, 629999, L16, COMMON],
   ["unionpay", 620000, 629999, LONG, RARE + 0.05],
-  ["elo", 627780, 627780, L16, COMMON],
   ["maestro", 630400, 630499, only(13, 14, 15, 16, 17, 18, 19), COMMON],
   ["elo", 636297, 636297, L16, COMMON],
   ["elo", 636368, 636369, L16, COMMON],
   ["hipercard", 637095, 637095, L16, COMMON],
   ["hipercard", 637568, 637568, L16, COMMON],
+  ["hipercard", 637599, 637599, L16, COMMON],
+  ["hipercard", 637609, 637609, L16, COMMON],
+  ["hipercard", 637612, 637612, L16, COMMON],
   ["interpayment", 636000, 636999, L16_19, RARE],
   ["maestro", 639000, 639099, only(13, 14, 15, 16, 17, 18, 19), COMMON],
   ["elo", 650031, 650033, L16, COMMON],

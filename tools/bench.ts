@@ -5,9 +5,9 @@
 const FOLDER = new URL("../bench/", import.meta.url);
 
 /** What a bare call runs, in this order. */
-const QUICK = ["pipeline", "flow_flood", "card_scan", "capture_file"];
+const QUICK = ["pipeline", "payload", "flow_flood", "card_scan", "capture_file"];
 /** Files of the folder that benchmarks share. */
-const HELPERS = ["packet_blaster", "packet_mix"];
+const HELPERS = ["packet_blaster", "packet_mix", "payload_mix"];
 /** Written for `deno bench`. */
 const WITH_DENO_BENCH = ["dns"];
 

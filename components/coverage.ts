@@ -46,7 +46,7 @@ export function missedOf(stats: Stats): string[] {
   const missed: [number, string][] = [
     [lost, `${counted(lost, "packet")} lost before being read`],
     [packets.snapped, `${counted(packets.snapped, "packet")} cut short by the snap length`],
-    [payload.refused, `${counted(payload.refused, "flow")} not looked into: too many at once`],
+    [payload.refused, `${counted(payload.refused, "flow")} not looked into to their end: too many at once`],
     [payload.heldExceeded, `${counted(payload.heldExceeded, "gap")} in streams, left for want of memory`],
     [failures, `${counted(failures, "flow")} given up by a parser that failed`],
     [payload.alertsRefused, `${counted(payload.alertsRefused, "finding")} not kept: too many at once`],

@@ -86,7 +86,7 @@ export interface PayloadCounters {
   /** Flows with a parser now, and the ceiling. */
   inspected: number;
   capacity: number;
-  /** Flows not looked into for want of room. */
+  /** TCP flows whose inspection was given up for newer ones. */
   refused: number;
   /** Bytes held back for order now, the ceiling, and gaps told because of it. */
   heldBytes: number;

@@ -23,13 +23,14 @@ import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
 
 /** Out-of-order bytes of all streams, ARCHITECTURE "Budgets". */
 const HELD_BUDGET_BYTES = 64 << 20;
-/** Flows with a parser at once. Beyond, new ones are not looked into, which is counted. */
-const MAX_INSPECTED = 65_536;
 /**
- * Of them, over UDP. Two-way UDP flows live on for minutes after their one question and answer: beyond this the parser
- * of the one opened longest ago goes, so that a busy resolver does not take the room of everybody else.
+ * Flows with a parser at once, over TCP and over UDP. A hostile flow can make its parser hold some 20 kB (a line without
+ * an end, a form, a hello in pieces), so this bounds all of them to about 0.4 GB. When there are more, the parser
+ * opened longest ago goes, which is counted for TCP (two-way UDP flows live on for minutes after their one question
+ * and answer, so there it is the rule); what more comes of such a flow is inspected from there on.
  */
-const MAX_INSPECTED_DATAGRAMS = 32_768;
+const MAX_INSPECTED_STREAMS = 16_384;
+const MAX_INSPECTED_DATAGRAMS = 16_384;
 /** Datagrams without a recognised protocol after which a flow is taken for unknown. */
 const MAX_DATAGRAM_PROBES = 4;
 /** A STUN message begins with a byte below, DTLS with 20 to 63, media with 128 to 191: RFC 7983 §7. */
@@ -88,7 +89,9 @@ export class PayloadInspector {
   readonly #probes: Uint8Array;
   readonly #streams: (FlowInspection | undefined)[];
   readonly #datagrams: (DatagramFlow | undefined)[];
-  /** Rows with one, the longest open first. */
+  /** Rows with a TCP stream under inspection, the longest open first. */
+  readonly #streamRows = new Set<number>();
+  /** Rows with a UDP parser, likewise. */
   readonly #datagramRows = new Set<number>();
   readonly #appProtocol: (string | undefined)[];
   readonly #serverName: (string | undefined)[];
@@ -104,7 +107,6 @@ export class PayloadInspector {
   #datagramTimeUs = 0;
   #datagramHits = 0;
   #expected = new Map<string, { protocol: string; untilUs: number }>();
-  #inspected = 0;
   #refused = 0;
   #failures: Record<string, number> = {};
   readonly #onFailure: PayloadOptions["failed"];
@@ -151,7 +153,6 @@ export class PayloadInspector {
       return;
     }
     const open = inspection ?? this.#open(view, row);
-    if (open === null) return;
     const cursor = view.cursor;
     open.timeUs = view.timeUs[0];
     const sequence = (flags & SYN) !== 0 ? (view.sequence + 1) | 0 : view.sequence;
@@ -247,8 +248,8 @@ export class PayloadInspector {
 
   counters(): PayloadCounters {
     return {
-      inspected: this.#inspected,
-      capacity: MAX_INSPECTED,
+      inspected: this.#streamRows.size + this.#datagramRows.size,
+      capacity: MAX_INSPECTED_STREAMS + MAX_INSPECTED_DATAGRAMS,
       refused: this.#refused,
       heldBytes: this.#budget.held,
       heldBudgetBytes: this.#budget.ceiling,
@@ -367,13 +368,8 @@ export class PayloadInspector {
 
   // ------------------------------------------------------------ inside
 
-  #open(view: PacketView, row: number): FlowInspection | null {
-    if (this.#inspected >= MAX_INSPECTED) {
-      this.#refused++;
-      this.#status[row] = DONE;
-      return null;
-    }
-    this.#inspected++;
+  #open(view: PacketView, row: number): FlowInspection {
+    if (this.#streamRows.size >= MAX_INSPECTED_STREAMS) this.#giveUpOldestStream();
     const status = this.#status[row];
     const inspection = new FlowInspection(row, this.portsOf(row) >>> 16, this.#services);
     for (const direction of [0, 1]) {
@@ -382,6 +378,7 @@ export class PayloadInspector {
       }
     }
     this.#streams[row] = inspection;
+    this.#streamRows.add(row);
     this.#status[row] = status & ~PHASE | OPEN;
     this.#nameExpected(row, view.timeUs[0]);
     return inspection;
@@ -418,15 +415,9 @@ export class PayloadInspector {
     return undefined;
   }
 
-  #openDatagrams(row: number, protocol: DatagramProtocol): DatagramFlow | undefined {
+  #openDatagrams(row: number, protocol: DatagramProtocol): DatagramFlow {
     const known = this.#datagrams[row];
     if (known === undefined && this.#datagramRows.size >= MAX_INSPECTED_DATAGRAMS) this.#giveUpOldest();
-    if (known === undefined && this.#inspected >= MAX_INSPECTED) {
-      this.#refused++;
-      this.#status[row] = DONE;
-      return undefined;
-    }
-    if (known === undefined) this.#inspected++;
     const handle = known?.handle ?? new Handle(this, row, null);
     if (this.#appProtocol[row] === undefined) this.setProtocol(row, protocol.name);
     const flow = { parser: protocol.create(handle), protocol: protocol.name, handle };
@@ -434,6 +425,15 @@ export class PayloadInspector {
     this.#datagramRows.add(row);
     this.#status[row] = OPEN;
     return flow;
+  }
+
+  /** Ends a TCP flow's inspection; should more of it come, it begins anew in the middle. */
+  #giveUpOldestStream(): void {
+    const row: number = this.#streamRows.values().next().value!;
+    this.#streams[row]?.close();
+    this.#release(row, FRESH);
+    this.#status[row] = FRESH; // where its streams began is of no use any more
+    this.#refused++;
   }
 
   /** Ends a UDP flow's inspection; should more of it come, it begins anew. */
@@ -454,7 +454,7 @@ export class PayloadInspector {
   }
 
   #release(row: number, phase: number): void {
-    if (this.#streams[row] !== undefined || this.#datagrams[row] !== undefined) this.#inspected--;
+    if (this.#streams[row] !== undefined) this.#streamRows.delete(row);
     this.#streams[row]?.finish();
     this.#streams[row] = undefined;
     if (this.#datagrams[row] !== undefined) this.#datagramRows.delete(row);

@@ -58,6 +58,7 @@ export class Openings {
           evictOldest(this.#names, MAX_NAMES - 1);
           this.#names.delete(record.pid);
           this.#names.set(record.pid, record.name);
+          this.#processes.renamed(record.pid, record.name);
           break;
         case "connecting":
           evictOldest(this.#connecting, MAX_CONNECTING - 1);

@@ -188,6 +188,17 @@ export class ProcessTable {
     return process;
   }
 
+  /**
+   * A process has become another program (exec). What was read of the one before is not believed any more; should it be
+   * gone before it is read anew, its name is right at least.
+   */
+  renamed(pid: number, name: string): void {
+    const known = this.#byPid.get(pid);
+    if (known?.details == null || known.details.name === name) return;
+    known.details = { ...known.details, name, path: "", commandLine: "" };
+    known.detailsMs = -Infinity;
+  }
+
   /** A process that is gone, of which no more is known than a number and perhaps a name. */
   remember(pid: number, name: string, nowMs: number): Process {
     const known = this.#byPid.get(pid);

@@ -132,6 +132,10 @@ export function parseTraceRecord(
   const pid = c.u32le();
   c.skip(4); // thread
   if (type === PERF_RECORD_COMM) {
+    // With `sample_id_all` the record ends with thread and time, perf_event_open(2).
+    const timeNs = new Cursor(c.bytes, c.end - 8, c.end);
+    const timeLow = timeNs.u32le();
+    const timeHigh = timeNs.u32le();
     const length = c.find(0, MAX_COMM_BYTES);
     const name = new TextDecoder().decode(
       c.copy(length < 0 ? Math.min(c.remaining, MAX_COMM_BYTES) : length),
@@ -139,7 +143,7 @@ export function parseTraceRecord(
     // Threads name themselves too; a program's name is the one it was started by.
     return c.failed || (misc & PERF_RECORD_MISC_COMM_EXEC) === 0
       ? null
-      : { kind: "named", pid, timeNs: 0, name };
+      : { kind: "named", pid, timeNs: timeHigh * 0x1_0000_0000 + timeLow, name };
   }
   if (type !== PERF_RECORD_SAMPLE) return null;
   const timeLow = c.u32le();

@@ -21,6 +21,7 @@ const PERF_TYPE_TRACEPOINT = 2;
 const PERF_ATTR_BYTES = 112; // PERF_ATTR_SIZE_VER5: the kernel takes older sizes
 const PERF_SAMPLE = 1 << 1 /* TID */ | 1 << 2 /* TIME */ | 1 << 10 /* RAW */;
 const FLAG_DISABLED = 1 << 0;
+const FLAG_SAMPLE_ID_ALL = 1 << 18; // names carry their time too, so that they can be put in order with the rest
 const FLAG_COMM = 1 << 9; // names of programs as they start: those of the shortest lives are known by nothing else
 const PERF_FLAG_FD_CLOEXEC = 8;
 const IOC_ENABLE = 0x2400; // _IO('$', 0)
@@ -244,7 +245,7 @@ function perfAttributes(id: number, names: boolean): Uint8Array<ArrayBuffer> {
   view.setUint32(8, id, true); // config
   view.setUint32(16, 1, true); // sample_period: each one
   view.setUint32(24, PERF_SAMPLE, true); // sample_type
-  view.setUint32(40, FLAG_DISABLED | (names ? FLAG_COMM : 0), true);
+  view.setUint32(40, FLAG_DISABLED | (names ? FLAG_COMM | FLAG_SAMPLE_ID_ALL : 0), true);
   view.setUint32(48, 1, true); // wakeup_events: poll() answers at the first
   return bytes;
 }

@@ -172,7 +172,7 @@ Deno.test("parseTraceRecord() tells who opens which connection", () => {
     remoteAddress: "127.0.0.1",
     remotePort: 1,
   });
-  assert.deepEqual(read(NAMED), { kind: "named", pid: 13955, timeNs: 0, name: "curl" });
+  assert.deepEqual(read(NAMED), { kind: "named", pid: 13955, timeNs: 0x20b600c69fa, name: "curl" });
   assert.deepEqual(read(SENDING), {
     kind: "sending",
     pid: 13956,

@@ -101,6 +101,8 @@ export interface PayloadCounters {
   alertsOpen: number;
   alertsRaised: number;
   alertsRefused: number;
+  /** How often each ceiling inside a parser was reached, by name: what was not looked at for want of room. */
+  limits: Record<string, number>;
   /** The search for card numbers: bytes searched, cards told, numbers too unlikely to be told, and those past a ceiling. */
   cards: {
     bytes: number;
@@ -127,6 +129,7 @@ export function emptyPayloadCounters(): PayloadCounters {
     alertsOpen: 0,
     alertsRaised: 0,
     alertsRefused: 0,
+    limits: {},
     cards: { bytes: 0, cards: 0, alerts: 0, notes: 0, ignored: 0, cardsBeyond: 0 },
   };
 }

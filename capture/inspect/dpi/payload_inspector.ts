@@ -18,7 +18,10 @@ import { HeldBudget } from "../stream/tcp_stream.ts";
 import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
 import { cardFinding, credentialsFinding } from "./findings.ts";
 import { FlowInspection, type InspectionServices } from "./flow_inspection.ts";
+import { httpLimits } from "./http/limits.ts";
 import { NameCache } from "./name_cache.ts";
+import { openings } from "./quic.ts";
+import { keptBytes } from "./tls/kept_bytes.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
 
 /** Out-of-order bytes of all streams, ARCHITECTURE "Budgets". */
@@ -260,6 +263,12 @@ export class PayloadInspector {
       alertsOpen: this.#alerts.open,
       alertsRaised: this.#alerts.raised,
       alertsRefused: this.#alerts.refused,
+      limits: {
+        ...httpLimits,
+        helloBytes: keptBytes.refused,
+        quicOpenings: openings.refused,
+        cardRows: this.cards.pool.exhausted,
+      },
       cards: { ...this.cards.counters },
     };
   }

@@ -7,7 +7,9 @@
 import { Inspector } from "../capture/inspect/inspector.ts";
 import { type CaptureFile, openCaptureFile } from "../capture/source/capture_file.ts";
 import { CaptureFileError } from "../capture/source/errors.ts";
+import { Detector } from "../detect/detector.ts";
 import type { FlowColumns } from "../model/flow.ts";
+import type { Observation } from "../model/observation.ts";
 import { type EveContext, flowLine, observationLine, statsLine } from "../monitor/eve.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
 import { LineWriter } from "./line_writer.ts";
@@ -75,24 +77,28 @@ async function analyzeFile(
     console.error(`netpane: ${error.message}\n${error.hint}`);
     return false;
   }
+  // An alert is written once, when its count is final.
+  const tell = (observation: Observation) => {
+    if (observation.alert !== undefined && observation.alert.phase !== "final") return;
+    out.write(observationLine(observation, context));
+  };
+  const detector = new Detector({ tell });
   const inspector = new Inspector({
     maxFlows,
     onFlowEnd: (flows: FlowColumns, row: number) => out.write(flowLine(flows, row, context)),
     payload: {
       fingerprintKey,
-      tell: (observation) => {
-        // An alert is written once, when its count is final.
-        if (observation.alert !== undefined && observation.alert.phase !== "final") return;
-        out.write(observationLine(observation, context));
-      },
+      tell,
     },
+    facts: (batch) => detector.take(batch),
   });
   for await (const batch of file.batches()) {
     inspector.inspect(batch);
     progress.show(name, file);
   }
   inspector.finish();
-  out.write(statsLine(inspector.counters(), context.extra));
+  detector.close();
+  out.write(statsLine(inspector.counters(), detector.counters(), context.extra));
   if (file.damage === null) return true;
   progress.clear();
   console.error(

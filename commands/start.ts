@@ -67,6 +67,7 @@ export async function run(args: string[]): Promise<number> {
     maxFlows: options["max-flows"],
     fingerprintKey: fingerprints.key,
     showPayload: options["show-payload"],
+    rules: {},
     log,
   }, monitor);
   engine.start();

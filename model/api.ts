@@ -7,6 +7,7 @@
  */
 import type { AttributionMethod } from "./system.ts";
 import type { CaptureProblem } from "./protocol.ts";
+import type { DetectCounters } from "./detection.ts";
 import type { PayloadCounters, TrafficKind, UndecodedReason } from "./inspection.ts";
 import type { PacketRecord } from "./packet.ts";
 
@@ -224,6 +225,7 @@ export interface Stats {
   connections: { shown: number; left_out: number; with_process: number };
   /** Payload inspection: what it looked into, held back, refused. */
   payload: PayloadCounters & { observations_lost: number; packets_unlogged: number };
+  detect: DetectCounters & { facts_lost: number };
   system: {
     sockets: number;
     sockets_lost: number;
@@ -234,7 +236,7 @@ export interface Stats {
   memory: { rss: number; heap_used: number; external: number; fragments: number; fragments_budget: number };
   feed: { clients: number; sent: number; replaced: number; lost: number; refused: number };
   /** Workers that crashed and were started again. */
-  restarts: { inspect: number; capture: number; system: number };
+  restarts: { inspect: number; detect: number; capture: number; system: number };
   problems: Problem[];
 }
 
@@ -298,11 +300,13 @@ export interface Anomaly {
   /** 1 high to 3 low. */
   severity: number;
   signature: string;
+  /** Who did what to whom, how often, since when; "" where the signature says it all. */
+  message: string;
   /** Packet time of the first and the last sighting, ms. */
   first: number;
   last: number;
   count: number;
-  /** Whether its flow is still alive. */
+  /** Whether it goes on. */
   open: boolean;
   proto: string;
   src_ip: string;

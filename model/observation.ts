@@ -44,5 +44,7 @@ export interface Observation {
      * whole count when its flow ends.
      */
     phase: "new" | "update" | "final";
+    /** A flow that shows it, where the alert is about hosts and `flow.id` is 0; 0 for none. */
+    flowId?: number;
   };
 }

@@ -5,11 +5,14 @@
  * slot, so no locks are needed. Main starts the workers and joins them by a `MessagePort`.
  */
 import type { BatchFormat } from "./batch.ts";
+import type { DetectCounters, RuleSettings } from "./detection.ts";
+import type { FactBatch } from "./facts.ts";
 import type { FlowColumns } from "./flow.ts";
 import type { InspectorCounters } from "./inspection.ts";
 import type { Observation } from "./observation.ts";
 import type { PacketRecord } from "./packet.ts";
 import type { SystemReport } from "./system.ts";
+import type { SystemFacts } from "./system_facts.ts";
 
 // ---------------------------------------------------------------- capture → inspect, over the port
 
@@ -171,7 +174,13 @@ export interface ConnectSource {
   port: MessagePort;
 }
 
-/** Main → inspect: the machine's addresses have changed. */
+/** Main → inspect: tell facts through this port from now on, and no longer through an earlier one. */
+export interface ConnectDetect {
+  type: "connect-detect";
+  port: MessagePort;
+}
+
+/** Main → inspect and detect: the machine's addresses have changed. */
 export interface LocalAddresses {
   type: "local-addresses";
   addresses: string[];
@@ -190,7 +199,7 @@ export interface AskSnapshot {
   /** Ended flows wanted at most, the oldest ends first; what is over is counted in `endedLost`. */
   maxEnded: number;
 }
-export type MainToInspect = StartInspect | ConnectSource | LocalAddresses | AskSnapshot;
+export type MainToInspect = StartInspect | ConnectSource | ConnectDetect | LocalAddresses | AskSnapshot;
 
 /** Inspect → main: the answer to `ask-snapshot`. */
 export interface Snapshot {
@@ -210,14 +219,70 @@ export interface Snapshot {
   packets: PacketRecord[];
   /** Packets not logged because they came too fast for eyes, since the beginning. */
   packetsUnlogged: number;
+  /** Facts the detector was not told because it was behind, since the beginning. */
+  factsLost: number;
 }
 
-/** Inspect → main, at once: alerts do not wait for the next snapshot. */
+/** Inspect → main and detect → main, at once: alerts do not wait for the next snapshot. */
 export interface Alerts {
   type: "alerts";
   alerts: Observation[];
 }
 export type InspectToMain = Snapshot | Alerts;
+
+// ---------------------------------------------------------------- inspect ↔ detect, over a port of their own
+
+/** Inspect → detect: what happened, after each batch of packets in which something did. */
+export interface Facts {
+  type: "facts";
+  batch: FactBatch;
+}
+export type InspectToDetect = Facts;
+
+/** Detect → inspect: so many facts were looked at. Too many on the way, and inspect drops (and counts) them. */
+export interface Taken {
+  type: "taken";
+  rows: number;
+}
+export type DetectToInspect = Taken;
+
+// ---------------------------------------------------------------- main ↔ detect
+
+/** Main → detect, once, before anything else. */
+export interface StartDetect {
+  type: "start-detect";
+  rules: RuleSettings;
+  /** See `StartInspect`. */
+  localAddresses: string[];
+  /** In front of the numbers of this worker's alerts, so that they differ from those of one that crashed. */
+  idPrefix: string;
+}
+
+/** Main → detect: take facts from this port too. */
+export interface ConnectFacts {
+  type: "connect-facts";
+  port: MessagePort;
+}
+
+/** Main → detect: the settings have changed. */
+export interface ChangeRules {
+  type: "rules";
+  rules: RuleSettings;
+}
+
+/** Main → detect, each second: what is known of the machine. Answered by a `detect-report`. */
+export interface TellSystem {
+  type: "system-facts";
+  facts: SystemFacts;
+}
+export type MainToDetect = StartDetect | ConnectFacts | ChangeRules | LocalAddresses | TellSystem;
+
+/** Detect → main. */
+export interface DetectReport {
+  type: "detect-report";
+  counters: DetectCounters;
+}
+export type DetectToMain = DetectReport | Alerts;
 
 // ---------------------------------------------------------------- main ↔ system
 

@@ -7,8 +7,10 @@
 import type {
   AskSnapshot,
   CaptureToMain,
+  DetectToMain,
   InspectToMain,
   MainToCapture,
+  MainToDetect,
   MainToInspect,
   MainToPlayback,
   MainToSystem,
@@ -16,6 +18,7 @@ import type {
   Stop,
   SystemToMain,
 } from "../model/protocol.ts";
+import type { RuleSettings } from "../model/detection.ts";
 import type { Feed } from "./feed.ts";
 import type { Monitor } from "./mod.ts";
 
@@ -51,6 +54,8 @@ export interface EngineOptions {
   /** See `StartInspect`. */
   fingerprintKey: Uint8Array;
   showPayload: boolean;
+  /** What the settings file says of rules. */
+  rules: RuleSettings;
   log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
 }
 
@@ -67,6 +72,7 @@ export class Engine {
   #options: EngineOptions;
   #monitor: Monitor;
   #inspect: Hand<MainToInspect> | null = null;
+  #detect: Hand<MainToDetect> | null = null;
   #source: Hand<MainToCapture> | Hand<MainToPlayback> | null = null;
   #system: Hand<MainToSystem> | null = null;
   #localAddresses: string[] = [];
@@ -74,7 +80,7 @@ export class Engine {
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Whether the inspector still owes an answer. */
   #asked = false;
-  #restarts = 0;
+  #restarts = { inspect: 0, detect: 0 };
   #stopped = false;
   #publishing: Promise<void> = Promise.resolve();
 
@@ -86,6 +92,7 @@ export class Engine {
   /** Starts everything. Answers once; trouble comes later, as problems of the monitor. */
   start(): void {
     this.#startInspect();
+    this.#startDetect();
     this.#startSource();
     if (this.#options.source.kind === "live") this.#startSystem();
     this.#timer = setInterval(() => this.#tick(), TICK_MS);
@@ -98,6 +105,13 @@ export class Engine {
     this.#monitor.feed.close();
     await Promise.all([this.#source, this.#system].map((hand) => hand && dismissed(hand)));
     this.#inspect?.worker.terminate();
+    this.#detect?.worker.terminate();
+  }
+
+  /** The settings have changed. */
+  setRules(rules: RuleSettings): void {
+    this.#options.rules = rules;
+    this.#detect?.send({ type: "rules", rules });
   }
 
   // ------------------------------------------------------------ workers
@@ -131,18 +145,55 @@ export class Engine {
   #restartInspect(): void {
     this.#monitor.countRestart("inspect");
     this.#asked = false;
-    if (++this.#restarts > MAX_RESTARTS) {
-      this.#monitor.setProblem("worker:inspect", {
-        severity: "error",
-        message: `The inspector crashed ${MAX_RESTARTS} times and is left down`,
-        hint: "Restart Netpane, and report the message in its log",
-      });
-      return;
-    }
+    if (++this.#restarts.inspect > MAX_RESTARTS) return this.#leftDown("inspect", "inspector");
     this.#startInspect();
+    this.#connectDetect();
     const { port1, port2 } = new MessageChannel();
     this.#inspect!.send({ type: "connect-source", port: port2 }, [port2]);
     this.#source?.send({ type: "connect-inspect", port: port1 }, [port1]);
+  }
+
+  /** Facts go straight from the inspector to the detector; main hears alerts. */
+  #startDetect(): void {
+    this.#detect = this.#hire<MainToDetect, DetectToMain>(
+      new URL("../detect/detect_worker.ts", import.meta.url),
+      "detect",
+      "none",
+      (message) => {
+        if (message.type === "detect-report") return this.#monitor.applyDetect(message.counters);
+        this.#monitor.applyAlerts(message.alerts);
+        this.#tellAlerts();
+      },
+      () => this.#restartDetect(),
+    );
+    this.#detect.send({
+      type: "start-detect",
+      rules: this.#options.rules,
+      localAddresses: this.#localAddresses,
+      idPrefix: this.#restarts.detect === 0 ? "" : `${this.#restarts.detect}-`,
+    });
+    this.#connectDetect();
+  }
+
+  #connectDetect(): void {
+    const { port1, port2 } = new MessageChannel();
+    this.#inspect?.send({ type: "connect-detect", port: port1 }, [port1]);
+    this.#detect?.send({ type: "connect-facts", port: port2 }, [port2]);
+  }
+
+  /** What rules had learnt is lost; what they had told stays. */
+  #restartDetect(): void {
+    this.#monitor.countRestart("detect");
+    if (++this.#restarts.detect > MAX_RESTARTS) return this.#leftDown("detect", "detector");
+    this.#startDetect();
+  }
+
+  #leftDown(name: string, who: string): void {
+    this.#monitor.setProblem(`worker:${name}`, {
+      severity: "error",
+      message: `The ${who} crashed ${MAX_RESTARTS} times and is left down`,
+      hint: "Restart Netpane, and report the message in its log",
+    });
   }
 
   #startSource(): void {
@@ -195,6 +246,7 @@ export class Engine {
         if (addresses.join() === this.#localAddresses.join()) return;
         this.#localAddresses = addresses;
         this.#inspect?.send({ type: "local-addresses", addresses });
+        this.#detect?.send({ type: "local-addresses", addresses });
       },
       () => this.#left("system"),
     );
@@ -232,6 +284,7 @@ export class Engine {
   // ------------------------------------------------------------ the second
 
   #tick(): void {
+    this.#detect?.send({ type: "system-facts", facts: this.#monitor.machineFacts(Date.now()) });
     // An inspector that is busy for longer than a tick is asked again only after it answered.
     if (this.#asked) {
       this.#monitor.applySnapshot(null, Date.now());

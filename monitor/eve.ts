@@ -6,6 +6,7 @@
 import { communityId, icmpCounterpart } from "../model/community_id.ts";
 import { formatAddress } from "../model/address.ts";
 import { type FlowColumns, FlowEnd, FlowState, IpProtocol, Tunnel } from "../model/flow.ts";
+import type { DetectCounters } from "../model/detection.ts";
 import type { InspectorCounters } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
 import { protocolName, tunnelName } from "./names.ts";
@@ -76,17 +77,33 @@ export function observationLine(observation: Observation, { interfaceName, extra
   line += `,"event_type":"${observation.type}"`;
   if (flow.ipVersion > 0) {
     const back = direction !== 0;
-    line += `,"src_ip":"${back ? flow.serverAddress : flow.clientAddress}"`;
-    if (inFlow) line += `,"src_port":${back ? flow.serverPort : flow.clientPort}`;
-    line += `,"dest_ip":"${back ? flow.clientAddress : flow.serverAddress}"`;
-    if (inFlow) line += `,"dest_port":${back ? flow.clientPort : flow.serverPort}`;
-    line += `,"ip_v":${flow.ipVersion},"proto":"${eveProtocol(flow.protocol)}"`;
+    line += endMembers(
+      "src",
+      back ? flow.serverAddress : flow.clientAddress,
+      inFlow,
+      back ? flow.serverPort : flow.clientPort,
+    );
+    line += endMembers(
+      "dest",
+      back ? flow.clientAddress : flow.serverAddress,
+      inFlow,
+      back ? flow.clientPort : flow.serverPort,
+    );
+    line += `,"ip_v":${flow.ipVersion}`;
+    // An alert about hosts may be about any protocol.
+    if (inFlow || flow.protocol !== 0) line += `,"proto":"${eveProtocol(flow.protocol)}"`;
   }
   line += whereFrom(interfaceName, flow.vlan);
   if (inFlow) line += `,"community_id":"${flow.communityId}"`;
   const fields = JSON.stringify(withEveTimes(observation.fields));
   if (fields.length > 2) line += `,${fields.slice(1, -1)}`;
   return extra === "" ? `${line}}` : `${line},${extra}}`;
+}
+
+/** One end of an event. An alert about hosts may have one end only, and often no port. */
+function endMembers(end: "src" | "dest", address: string, inFlow: boolean, port: number): string {
+  if (address === "") return "";
+  return `,"${end}_ip":"${address}"` + (inFlow || port !== 0 ? `,"${end}_port":${port}` : "");
 }
 
 /** An alert's last sighting is a number on the feed, and text in EVE. */
@@ -97,7 +114,7 @@ function withEveTimes(fields: Record<string, unknown>): Record<string, unknown> 
 }
 
 /** EVE `stats` event as a line of JSON: what was read, and what was left out, by reason. */
-export function statsLine(counters: InspectorCounters, extra: string): string {
+export function statsLine(counters: InspectorCounters, detect: DetectCounters, extra: string): string {
   const line = JSON.stringify({
     timestamp: eveTime(counters.lastPacketUs),
     event_type: "stats",
@@ -118,6 +135,7 @@ export function statsLine(counters: InspectorCounters, extra: string): string {
         memcap: counters.flows.capacity,
       },
       payload: counters.payload,
+      detect,
     },
   });
   return extra === "" ? line : `${line.slice(0, -1)},${extra}}`;

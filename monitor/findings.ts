@@ -36,6 +36,8 @@ export class Findings {
   #open = new Map<string, DnsQuery>();
   /** Flow of each query, for programs found after the fact. */
   #flowOf = new WeakMap<DnsQuery, number>();
+  /** A flow that shows an alert, for the program behind it. */
+  #flowOfAlert = new Map<string, number>();
   #nextQuery = 1;
 
   constructor(lookup: FlowLookup) {
@@ -71,7 +73,8 @@ export class Findings {
       signature: string;
       severity: number;
     };
-    const { count = 1, last_seen, kind, ...details } = observation.fields.netpane as Record<string, unknown>;
+    const { count = 1, last_seen, kind, message = "", program = "", ...details } = observation.fields
+      .netpane as Record<string, unknown>;
     const lastMs = typeof last_seen === "number" ? last_seen : observation.timeUs / 1000;
     const known = this.anomalies.get(id);
     const anomaly = known ?? {
@@ -79,6 +82,7 @@ export class Findings {
       kind: String(kind),
       severity: alert.severity,
       signature: alert.signature,
+      message: "",
       first: observation.timeUs / 1000,
       last: lastMs,
       count: 1,
@@ -87,16 +91,19 @@ export class Findings {
       app_proto: "",
       server_name: "",
       in_iface: this.#lookup.interfaceName(observation.flow.interfaceIndex),
-      process: "",
+      process: String(program),
       details,
     };
+    anomaly.message = String(message);
     anomaly.severity = alert.severity;
     anomaly.signature = alert.signature;
     anomaly.count = Number(count);
     anomaly.last = Math.max(anomaly.last, lastMs);
     anomaly.open = phase !== "final";
     anomaly.details = details;
-    const connection = this.#lookup.connection(observation.flow.id);
+    const flowId = observation.flow.id || (observation.alert!.flowId ?? 0);
+    if (flowId !== 0) this.#flowOfAlert.set(id, flowId);
+    const connection = this.#lookup.connection(flowId);
     if (connection !== undefined) {
       anomaly.app_proto = connection.app_proto;
       anomaly.server_name = connection.server_name;
@@ -115,7 +122,7 @@ export class Findings {
     }
     for (const anomaly of this.anomalies.values()) {
       if (!anomaly.open) continue;
-      const connection = this.#lookup.connection(Number(anomaly.id.split(":")[0]));
+      const connection = this.#lookup.connection(this.#flowOfAlert.get(anomaly.id) ?? 0);
       if (connection === undefined) continue;
       anomaly.process ||= connection.process?.name ?? "";
       anomaly.app_proto ||= connection.app_proto;
@@ -132,7 +139,9 @@ export class Findings {
   #keep(anomaly: Anomaly): void {
     this.anomalies.set(anomaly.id, anomaly);
     if (this.anomalies.size <= MAX_ANOMALIES) return;
-    this.anomalies.delete(this.anomalies.keys().next().value!);
+    const oldest = this.anomalies.keys().next().value!;
+    this.anomalies.delete(oldest);
+    this.#flowOfAlert.delete(oldest);
     this.forgotten++;
   }
 

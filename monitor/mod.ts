@@ -29,14 +29,17 @@ import type {
   ThroughputPoint,
   Tick,
 } from "../model/api.ts";
+import { type DetectCounters, emptyDetectCounters } from "../model/detection.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
 import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
 import type { SystemReport } from "../model/system.ts";
+import type { SystemFacts } from "../model/system_facts.ts";
 import { ConnectionTable } from "./connections.ts";
 import { Feed } from "./feed.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
+import { Machine } from "./machine.ts";
 import { type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
@@ -95,7 +98,10 @@ export class Monitor {
   #unloggedOnFeed = 0;
   #observationsLost = 0;
   #packetsUnlogged = 0;
-  #restarts = { inspect: 0, capture: 0, system: 0 };
+  #factsLost = 0;
+  #detect: DetectCounters = emptyDetectCounters();
+  #machine = new Machine();
+  #restarts = { inspect: 0, detect: 0, capture: 0, system: 0 };
   /** What inspectors that have crashed had counted when they last told: totals go on from there. */
   #before = { packets: 0, bytes: 0 };
   #packetTimeMs = 0;
@@ -136,6 +142,22 @@ export class Monitor {
       "playback:",
       report.problem ? [{ id: "playback:file", severity: "warning", ...report.problem }] : [],
     );
+  }
+
+  applyDetect(counters: DetectCounters): void {
+    this.#detect = counters;
+  }
+
+  /** What the detector is told of the machine; in a playback time is the file's own. */
+  machineFacts(nowMs: number): SystemFacts {
+    return this.#machine.facts({
+      atMs: this.clockMs(nowMs),
+      system: this.#system,
+      connections: this.#table.all(),
+      interfaces: this.#rated.statuses,
+      received: this.#received(),
+      dropped: this.#dropped(),
+    });
   }
 
   /** Alerts come as they are raised, ahead of the second they belong to. */
@@ -187,7 +209,7 @@ export class Monitor {
   }
 
   /** A worker crashed and was started again; its state is lost. */
-  countRestart(worker: "inspect" | "capture" | "system"): void {
+  countRestart(worker: "inspect" | "detect" | "capture" | "system"): void {
     this.#restarts[worker]++;
     if (worker !== "inspect") return;
     this.#before.packets += this.#counters.packets;
@@ -360,6 +382,7 @@ export class Monitor {
         observations_lost: this.#observationsLost,
         packets_unlogged: this.#packetsUnlogged,
       },
+      detect: { ...this.#detect, facts_lost: this.#factsLost },
       system: {
         sockets: this.#system?.sockets.length ?? 0,
         sockets_lost: this.#system?.socketsLost ?? 0,
@@ -417,6 +440,7 @@ export class Monitor {
     this.#observationsLost = snapshot.observationsLost;
     this.#unloggedOnFeed += Math.max(0, snapshot.packetsUnlogged - this.#packetsUnlogged);
     this.#packetsUnlogged = snapshot.packetsUnlogged;
+    this.#factsLost = snapshot.factsLost;
     this.#fresh.queries.push(...this.#findings.addObservations(snapshot.observations));
     this.#fresh.packets.push(...this.#findings.addPackets(snapshot.packets));
     this.#findings.join();

@@ -21,6 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
     "model",
     "capture/source",
     "capture/inspect",
+    "detect",
     "enrich",
     "monitor",
     "http",

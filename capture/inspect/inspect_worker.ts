@@ -9,7 +9,9 @@
 import type {
   AskSnapshot,
   CaptureToInspect,
+  DetectToInspect,
   InspectToCapture,
+  InspectToDetect,
   InspectToMain,
   MainToInspect,
   Slots,
@@ -18,6 +20,7 @@ import type {
 import type { Observation } from "../../model/observation.ts";
 import { flowColumnBuffers } from "../../model/flow.ts";
 import type { PacketBatch } from "../../model/batch.ts";
+import { cutFactBatch, type FactBatch, factBatchBuffers } from "../../model/facts.ts";
 import { Inspector } from "./inspector.ts";
 
 /** Ended flows that wait for the next snapshot at most; one asked each second bears 16,384 ends per second. */
@@ -33,6 +36,13 @@ const scope = self as unknown as {
 
 /** Observations waiting for the next snapshot at most; alerts do not wait. */
 const MAX_OBSERVATIONS = 4_000;
+
+/** Facts on the way to the detector at most: some 20 MB. It is behind then, and what comes is lost, and counted. */
+const MAX_FACTS_AWAY = 65_536;
+
+let detect: MessagePort | null = null;
+let factsAway = 0;
+let factsLost = 0;
 
 let inspector = new Inspector({ maxEnded: MAX_ENDED_WAITING });
 let sources = 0;
@@ -50,10 +60,14 @@ scope.onmessage = (event) => {
         maxEnded: MAX_ENDED_WAITING,
         packetLog: { showPayload: message.showPayload },
         payload: { fingerprintKey: message.fingerprintKey, tell: keep },
+        facts: sendFacts,
       });
       break;
     case "connect-source":
       connect(message.port);
+      break;
+    case "connect-detect":
+      connectDetect(message.port);
       break;
     case "local-addresses":
       inspector.setLocalAddresses(message.addresses);
@@ -79,8 +93,26 @@ function sendAlerts(): void {
   alerts = [];
 }
 
+function connectDetect(port: MessagePort): void {
+  detect?.close();
+  detect = port;
+  factsAway = 0;
+  port.onmessage = (event: MessageEvent<DetectToInspect>) => factsAway -= event.data.rows;
+}
+
+function sendFacts(batch: FactBatch): void {
+  if (detect === null || factsAway > MAX_FACTS_AWAY) {
+    factsLost += batch.rows;
+    return;
+  }
+  factsAway += batch.rows;
+  const cut = cutFactBatch(batch);
+  detect.postMessage({ type: "facts", batch: cut } satisfies InspectToDetect, factBatchBuffers(cut));
+}
+
 function answer(ask: AskSnapshot): void {
   inspector.advance(ask.nowUs);
+  inspector.flushFacts();
   sendAlerts();
   const active = inspector.snapshotActive(ask.maxActive);
   const ended = inspector.drainEnded(ask.maxEnded);
@@ -95,6 +127,7 @@ function answer(ask: AskSnapshot): void {
     observationsLost,
     packets,
     packetsUnlogged: unlogged,
+    factsLost,
   };
   observations = [];
   scope.postMessage(snapshot, [...flowColumnBuffers(active), ...flowColumnBuffers(ended)]);
@@ -128,6 +161,7 @@ function connect(port: MessagePort): void {
         batch.interfaceIndex = message.interfaceIndex;
         // When this throws, the slot is not given back: whoever filled it counts its packets as lost.
         inspector.inspect(batch);
+        inspector.flushFacts();
         port.postMessage({ type: "release", slot: message.slot } satisfies InspectToCapture);
         sendAlerts();
         break;

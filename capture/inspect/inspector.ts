@@ -7,6 +7,7 @@
  */
 import { type PacketBatch, RECORD_HEADER_BYTES } from "../../model/batch.ts";
 import { Cursor } from "../../model/cursor.ts";
+import { FlowStep } from "../../model/facts.ts";
 import { createFlowColumns, type FlowColumns, IpProtocol } from "../../model/flow.ts";
 import {
   emptyPayloadCounters,
@@ -21,6 +22,7 @@ import type { PacketRecord } from "../../model/packet.ts";
 import { PacketClock, WALL_CLOCK } from "./clock.ts";
 import { Decoder } from "./decode/decoder.ts";
 import { Kind, PacketView, Reason } from "./decode/packet_view.ts";
+import { FactLog, type FactSink } from "./fact_log.ts";
 import { PacketEvents } from "./dpi/packet_events.ts";
 import { PayloadInspector, type PayloadOptions } from "./dpi/payload_inspector.ts";
 import { createSecret } from "./flow/flow_hash.ts";
@@ -53,6 +55,8 @@ export interface InspectorOptions {
   payload?: PayloadOptions;
   /** Keep a log of the latest packets for `drainPackets`. */
   packetLog?: { showPayload: boolean };
+  /** Takes facts for the detector. Call `flushFacts` where those of the last batches must not wait. */
+  facts?: FactSink;
   /** For tests: `SECRET_WORDS` words instead of random ones. */
   secret?: Int32Array;
 }
@@ -79,6 +83,7 @@ export class Inspector {
   readonly #payload: PayloadInspector | null;
   readonly #packetEvents: PacketEvents | null;
   readonly #log: PacketLog | null;
+  readonly #facts: FactLog | null;
   /** What was recognised in the packet at hand, for the log. */
   #note = "";
   /** [0] the inspector's time at which idle flows are looked for next. */
@@ -100,16 +105,21 @@ export class Inspector {
       if (this.#payload !== null) {
         this.#payload.ended(tableRow);
         this.#nameFlow(tableRow, flows, row);
-        this.#payload.forget(tableRow);
       }
+      if (this.#facts !== null) this.#tellSteps(FlowStep.ended, tableRow, 0);
+      this.#payload?.forget(tableRow);
       this.#ended.push(flows, row);
       this.#onFlowEnd?.(flows, row, tableRow);
     };
     this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
+    this.#facts = options.facts ? new FactLog(options.facts) : null;
     this.#log = options.packetLog ? new PacketLog(options.packetLog.showPayload) : null;
     const tell = (observation: Observation) => {
       // Alerts are made of what is masked already, and of fingerprints.
-      if (observation.alert === undefined) scrubFields(observation.fields);
+      if (observation.alert === undefined) {
+        scrubFields(observation.fields);
+        this.#facts?.observation(observation);
+      }
       if (this.#log !== null && this.#note === "") {
         this.#note = summaryOfFields(observation.type, observation.fields);
       }
@@ -167,6 +177,7 @@ export class Inspector {
     this.#clock.stamp(source, times);
     view.interfaceIndex = source;
     if (times[1] >= this.#nextExpiry[0]) this.#expire(times[1]);
+    if (this.#facts !== null) this.#facts.at(times);
 
     view.begin(bytes, at, caplen, wireLength, linkType);
     let sides = NO_SIDES;
@@ -178,6 +189,9 @@ export class Inspector {
       // A reassembled or tunnelled packet is charged to the ends of its outermost header.
       if (sides === NO_SIDES && view.ipHeaders === 1) sides = this.#sides();
       row = this.#flows.update(view);
+      if (this.#flows.steps !== 0 && this.#facts !== null) {
+        this.#tellSteps(this.#flows.steps, row, view.tcpFlags);
+      }
       if (this.#payload === null) continue;
       // The joint of payload inspection: `update` has told the flow's row and `flows.direction`, and the cursor lies
       // over the payload that was captured.
@@ -190,11 +204,9 @@ export class Inspector {
     if (datagramDepth >= 0 && datagramDepth === view.tunnelDepth && view.protocol === IpProtocol.udp) {
       this.#payload!.datagram(view, row, this.#flows.direction, payloadAt, payloadEnd);
     }
-    if (
-      this.#packetEvents !== null &&
-      (view.kind === Kind.arp || view.kind === Kind.icmp || view.kind === Kind.icmpv6)
-    ) {
-      this.#packetEvents.take(view);
+    if (view.kind === Kind.arp || view.kind === Kind.icmp || view.kind === Kind.icmpv6) {
+      this.#facts?.packet(view);
+      this.#packetEvents?.take(view);
     }
     if (this.#log !== null) this.#logPacket(row, caplen, payloadAt, payloadEnd);
     if (sides === NO_SIDES) sides = view.ipHeaders > 0 && view.ipVersion !== 0 ? this.#sides() : SIDES_OTHER;
@@ -224,6 +236,13 @@ export class Inspector {
     this.#log!.add(this.#view, { number: this.#sums[PACKETS] + 1, caplen, flowId, note: words }, { at, end });
   }
 
+  #tellSteps(steps: number, tableRow: number, flags: number): void {
+    const facts = this.#facts!;
+    const row = facts.flow(steps, this.#flows.store, tableRow, flags);
+    if (this.#payload !== null && (steps & NAMED_STEPS) !== 0) this.#nameFlow(tableRow, facts.flows, row);
+    else facts.flows.appProtocol[row] = facts.flows.serverName[row] = "";
+  }
+
   /** What payload inspection knows of a flow, into row `to` of `out`. */
   #nameFlow(tableRow: number, out: FlowColumns, to: number): void {
     out.appProtocol[to] = this.#payload!.appProtocol(tableRow);
@@ -241,6 +260,7 @@ export class Inspector {
 
   #expire(clockUs: number): void {
     this.#nextExpiry[0] = clockUs + EXPIRE_EVERY_US;
+    this.#facts?.time(clockUs);
     this.#flows.expire(clockUs);
     this.#decoder.fragments.expire(clockUs);
   }
@@ -290,10 +310,16 @@ export class Inspector {
     return this.#ended.lost;
   }
 
+  /** Hands on the facts gathered so far, without waiting for more. */
+  flushFacts(): void {
+    this.#facts?.flush();
+  }
+
   /** Ends all flows (`shutdown`) and gives up waiting fragments: the input is over. */
   finish(): void {
     this.#decoder.fragments.expire(Infinity);
     this.#flows.endAll();
+    this.flushFacts();
   }
 
   /** A fresh copy of all counters. */
@@ -340,6 +366,9 @@ export class Inspector {
     };
   }
 }
+
+/** Steps at which a flow's protocol and server name are told. */
+const NAMED_STEPS = FlowStep.began | FlowStep.established | FlowStep.progress | FlowStep.ended;
 
 // Indices of `#sums`.
 const PACKETS = 0;

@@ -87,6 +87,7 @@ const finding: Anomaly = {
   kind: HOSTILE,
   severity: 1,
   signature: HOSTILE,
+  message: HOSTILE,
   first: 1,
   last: 2,
   count: 2,

@@ -36,6 +36,7 @@ function snapshot(
     observationsLost: 0,
     packets: [],
     packetsUnlogged: 0,
+    factsLost: 0,
   };
 }
 

@@ -67,6 +67,12 @@ export const SERVER_REST = 41;
 export const HOLE_FROM = 44;
 export const HOLE_TO = 46;
 
+// ---- beside the records, in doubles: how the flow stood when it was last told of (see `FlowStep.progress`).
+export const TOLD_DOUBLES = 3;
+export const TOLD_BYTES = 0;
+export const TOLD_PACKETS = 1;
+export const TOLD_US = 2;
+
 /** The buffer and the three ways to look at it. */
 export class FlowStore {
   readonly words: Int32Array;
@@ -74,6 +80,8 @@ export class FlowStore {
   readonly bytes: Uint8Array;
   /** 2 × rows: since when there is a hole. Rarely touched, so not part of the record. */
   readonly holeUs: Float64Array;
+  /** `TOLD_DOUBLES` a row; looked at twice a second at most. */
+  readonly told: Float64Array;
 
   constructor(rows: number) {
     const buffer = new ArrayBuffer(rows * ROW_BYTES + HEAD);
@@ -81,6 +89,7 @@ export class FlowStore {
     this.doubles = new Float64Array(buffer, HEAD);
     this.bytes = new Uint8Array(buffer, HEAD);
     this.holeUs = new Float64Array(2 * rows);
+    this.told = new Float64Array(TOLD_DOUBLES * rows);
   }
 
   /** Client port in the low half, server port in the high one. */

@@ -6,6 +6,7 @@
  * - One list per timeout class in order of last activity: ending idle flows and evicting the oldest scan nothing.
  * - Nothing is allocated after creation.
  */
+import { FlowStep } from "../../../model/facts.ts";
 import { type FlowColumns, FlowEnd, FlowState, IpProtocol, LocalEnd } from "../../../model/flow.ts";
 import type { PacketView } from "../decode/packet_view.ts";
 import { hashOfFlow } from "./flow_hash.ts";
@@ -40,6 +41,10 @@ import {
   STATE,
   TCP_FLAGS,
   TIMEOUT_CLASS,
+  TOLD_BYTES,
+  TOLD_DOUBLES,
+  TOLD_PACKETS,
+  TOLD_US,
   TUNNEL_ID,
   VLAN,
   YOUNGER,
@@ -57,6 +62,11 @@ export const MAX_FLOWS = 262_144;
  */
 export const ACTIVITY_GRAIN_US = 500_000;
 
+/** When a flow that goes on is told of again: after so much more of one of these. */
+const PROGRESS_BYTES = 65_536;
+const PROGRESS_PACKETS = 256;
+const PROGRESS_US = 30_000_000;
+
 /**
  * Told of every flow that ends: row 0 of `flows`, which is written over by the next end; `tableRow` is the row it had
  * in the table. Must not call back into the table.
@@ -69,6 +79,8 @@ export class FlowTable {
 
   /** Direction of the packet `update` was called with last: 0 to server, 1 to client. */
   direction = 0;
+  /** What that packet was to its flow: bits of `FlowStep`, 0 for nothing worth telling. */
+  steps = 0;
 
   active = 0;
   activeTcp = 0;
@@ -128,10 +140,15 @@ export class FlowTable {
         row = -1;
       }
     }
-    if (row < 0) row = this.#begin(v, hash);
+    let steps = 0;
+    if (row < 0) {
+      row = this.#begin(v, hash);
+      steps = FlowStep.began;
+    }
     const direction = this.direction;
     const doubles = this.#doubles;
     const f = row * ROW_DOUBLES;
+    if (direction === 1 && doubles[f + PACKETS + 1] === 0) steps |= FlowStep.answered;
     doubles[f + PACKETS + direction] += v.flowPackets;
     doubles[f + BYTES + direction] += v.flowBytes;
     doubles[f + PAYLOAD_BYTES + direction] += v.payloadBytes;
@@ -142,12 +159,17 @@ export class FlowTable {
     const before = this.#bytes[b + STATE];
     let state: number = before;
     if (v.protocol === IpProtocol.tcp) {
-      if (v.tcpWhole) state = this.#tcp.update(v, row, direction);
+      if (v.tcpWhole) {
+        state = this.#tcp.update(v, row, direction);
+        if (IS_ODD[v.tcpFlags & 0x3f] !== 0 || (isOpening(v) && isToItself(v))) steps |= FlowStep.oddFlags;
+      }
     } else if (before === FlowState.new && direction === 1) state = FlowState.established;
     let timeoutClass = this.#bytes[b + TIMEOUT_CLASS];
     let move = v.timeUs[1] - doubles[f + MOVED_US] >= ACTIVITY_GRAIN_US;
     if (state !== before) {
       this.#bytes[b + STATE] = state;
+      if (state === FlowState.established) steps |= FlowStep.established;
+      else if (state === FlowState.reset) steps |= FlowStep.reset;
       const next = timeoutClassOf(v.protocol, state);
       if (next !== timeoutClass) move = true;
       timeoutClass = next;
@@ -155,8 +177,29 @@ export class FlowTable {
     if (move) {
       this.#unlink(row);
       this.#link(row, timeoutClass, v);
+      if (steps === 0 && this.#hasGoneOn(row)) steps = FlowStep.progress;
     }
+    this.steps = steps;
     return row;
+  }
+
+  /** Whether there is enough news of a flow to tell of it again; then it counts as told. */
+  #hasGoneOn(row: number): boolean {
+    const doubles = this.#doubles;
+    const told = this.store.told;
+    const f = row * ROW_DOUBLES;
+    const t = row * TOLD_DOUBLES;
+    const timeUs = doubles[f + LAST_US];
+    const bytes = doubles[f + BYTES] + doubles[f + BYTES + 1];
+    const packets = doubles[f + PACKETS] + doubles[f + PACKETS + 1];
+    if (
+      bytes - told[t + TOLD_BYTES] < PROGRESS_BYTES && packets - told[t + TOLD_PACKETS] < PROGRESS_PACKETS &&
+      timeUs - told[t + TOLD_US] < PROGRESS_US
+    ) return false;
+    told[t + TOLD_BYTES] = bytes;
+    told[t + TOLD_PACKETS] = packets;
+    told[t + TOLD_US] = timeUs;
+    return true;
   }
 
   /** Ends what has been idle for longer than its timeout at `clockUs`. Costs nothing per flow that stays. */
@@ -284,6 +327,10 @@ export class FlowTable {
     doubles[f + FIRST_US] = v.timeUs[0];
     doubles[f + LAST_US] = v.timeUs[0];
     doubles[f + RTT_US] = 0;
+    const told = row * TOLD_DOUBLES;
+    this.store.told[told + TOLD_BYTES] = 0;
+    this.store.told[told + TOLD_PACKETS] = 0;
+    this.store.told[told + TOLD_US] = v.timeUs[0];
     bytes[b + STATE] = FlowState.new;
     bytes[b + INTERFACE] = v.interfaceIndex;
     bytes[b + END] = FlowEnd.none;
@@ -387,3 +434,13 @@ function isToItself(v: PacketView): boolean {
   const a = v.address;
   return v.sourcePort === v.destinationPort && a[0] === a[4] && (v.ipVersion === 4 || sameRest(a, 1, a, 5));
 }
+
+/**
+ * By the six flags of RFC 9293 §3.1, 1 for what no sane stack sends: SYN with FIN or RST, and segments after the first
+ * that acknowledge nothing.
+ */
+const IS_ODD = Uint8Array.from({ length: 64 }, (_, flags) => {
+  const [FIN, SYN, RST, ACK] = [1, 2, 4, 16];
+  if ((flags & SYN) !== 0) return (flags & (FIN | RST)) !== 0 ? 1 : 0;
+  return (flags & (RST | ACK)) === 0 ? 1 : 0;
+});

@@ -1,0 +1,101 @@
+/**
+ * What a rule is given and must give: the contract of every file in `rules/`.
+ *
+ * A rule notices one kind of thing. It is told facts in the order in which they happened, knows no other time than
+ * theirs, keeps bounded state, and raises alerts at the desk. It decides by what traffic means, and says in its own
+ * words what it notices, why that matters and how it can be fooled: page and documentation show them.
+ */
+import type { Observation } from "../model/observation.ts";
+import type { SystemFacts } from "../model/system_facts.ts";
+import type { AlertDesk } from "./alert_desk.ts";
+import type { FlowFact } from "./flow_fact.ts";
+
+/** One threshold of a rule. Settings file, documentation and validation all come from this. */
+export interface RuleOption {
+  default: number;
+  /** Inclusive. */
+  range: readonly [number, number];
+  /** "s", "bytes", "ports", "" for a share ... */
+  unit: string;
+  help: string;
+}
+
+/** ATT&CK Enterprise technique, release 15. */
+export interface Technique {
+  id: string;
+  name: string;
+}
+
+/** A rule as it is registered in `registry.ts`: words, thresholds, and how to make one. */
+export interface RuleSpec<Options extends Record<string, RuleOption> = Record<string, RuleOption>> {
+  /** `netpane.kind` of its alerts, snake_case; unique. */
+  readonly kind: string;
+  /** A few words for lists: "Port scan". */
+  readonly title: string;
+  /** EVE's `alert.category`. */
+  readonly category: string;
+  /** EVE's `alert.severity` unless the alert says otherwise: 1 act now, 2 look into it, 3 good to know. */
+  readonly severity: 1 | 2 | 3;
+  /** EVE's `alert.signature_id`; 1,900,100 and up, unique. */
+  readonly signatureId: number;
+  readonly attack: Technique | null;
+  /** One or two sentences each. */
+  readonly notices: string;
+  readonly why: string;
+  readonly fooled: string;
+  readonly options: Options;
+  /** Whether it is on without a settings file. @default {true} */
+  readonly enabled?: boolean;
+  /** An alert is over when nothing was added to it for so long, seconds of packet time. @default {300} */
+  readonly quietSeconds?: number;
+  /** Types of observations it is told, of `OBSERVED_TYPES`; "*" for all. */
+  readonly observes?: readonly string[];
+  create(context: RuleContext<{ [K in keyof Options]: number }>): Rule;
+}
+
+/** What a rule may use. */
+export interface RuleContext<Options = Record<string, number>> {
+  /** Read at the time of use: the user may change them while it runs. */
+  readonly options: Readonly<Options>;
+  readonly desk: AlertDesk;
+  /** What all rules know of hosts and flows. */
+  readonly world: World;
+}
+
+/** What is known beside the fact at hand. */
+export interface World {
+  /** The inspector's clock, microseconds: never goes back. For windows and timers. */
+  readonly clockUs: number;
+  /** Packet time of the fact at hand, microseconds since 1970: for what is told. */
+  readonly timeUs: number;
+  /** Whether an address is this machine's, or (from a file) in a private range. */
+  isLocal(address: string): boolean;
+  /** Program at this machine's end of a flow; "" while it is not known, and for all that come from files. */
+  programOf(flowId: number): string;
+  /** Name that `server` was seen to have (DNS answers, SNI, Host); "" for none. */
+  nameOf(server: string): string;
+}
+
+/** A rule at work. It implements what it wants to be told. */
+export interface Rule {
+  /** A step of a flow, or an ICMP error, or ARP: see `FlowFact.kind`. The object is used again: copy. */
+  fact?(fact: FlowFact): void;
+  observation?(observation: Observation): void;
+  /** About once a second, live only. */
+  system?(facts: SystemFacts): void;
+  /** At least every half second of packet time while packets come, and with the wall clock while none do. */
+  tick?(): void;
+  /** The input is over: tell what is half known. */
+  close?(): void;
+  /** What it holds now, and what had to go for want of room. */
+  readonly state: RuleState;
+}
+
+export interface RuleState {
+  /** Entries held: sources, pairs, names ... */
+  entries: number;
+  /** The ceiling of `entries`. */
+  capacity: number;
+  /** Entries that had to go before their time. */
+  evicted: number;
+}

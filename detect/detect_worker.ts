@@ -1,0 +1,63 @@
+/**
+ * The detect worker: a `Detector` behind messages. It runs without any permission. Facts come straight from the
+ * inspect worker; main tells it of the machine and takes its alerts.
+ */
+import type { DetectToInspect, DetectToMain, InspectToDetect, MainToDetect } from "../model/protocol.ts";
+import type { Observation } from "../model/observation.ts";
+import { Detector } from "./detector.ts";
+
+const scope = self as unknown as {
+  onmessage: (event: MessageEvent<MainToDetect>) => void;
+  postMessage(message: DetectToMain): void;
+};
+
+let alerts: Observation[] = [];
+let detector = new Detector({ tell: keep });
+
+scope.onmessage = (event) => {
+  const message = event.data;
+  switch (message.type) {
+    case "start-detect":
+      detector = new Detector({
+        tell: keep,
+        rules: message.rules,
+        localAddresses: message.localAddresses,
+        idPrefix: message.idPrefix,
+      });
+      break;
+    case "connect-facts":
+      connect(message.port);
+      break;
+    case "rules":
+      detector.configure(message.rules);
+      break;
+    case "local-addresses":
+      detector.setLocalAddresses(message.addresses);
+      break;
+    case "system-facts":
+      detector.takeSystem(message.facts);
+      scope.postMessage({ type: "detect-report", counters: detector.counters() });
+      break;
+    default:
+      message satisfies never;
+  }
+  sendAlerts();
+};
+
+function connect(port: MessagePort): void {
+  port.onmessage = (event: MessageEvent<InspectToDetect>) => {
+    detector.take(event.data.batch);
+    port.postMessage({ type: "taken", rows: event.data.batch.rows } satisfies DetectToInspect);
+    sendAlerts();
+  };
+}
+
+function keep(observation: Observation): void {
+  alerts.push(observation);
+}
+
+function sendAlerts(): void {
+  if (alerts.length === 0) return;
+  scope.postMessage({ type: "alerts", alerts });
+  alerts = [];
+}

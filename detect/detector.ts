@@ -1,0 +1,245 @@
+/**
+ * The detector: facts in, alerts out. It hands each fact to the rules that want it, in the order in which things
+ * happened, and keeps what all rules know. `analyze` and tests call it directly; the worker around it only passes
+ * messages.
+ */
+import { isPrivate, normalizeAddress, parseAddress } from "../model/address.ts";
+import type { DetectCounters, RuleSettings } from "../model/detection.ts";
+import { type FactBatch, FactKind } from "../model/facts.ts";
+import type { Observation } from "../model/observation.ts";
+import type { SystemFacts } from "../model/system_facts.ts";
+import { AlertBoard, AlertDesk, MAX_OPEN_ALERTS } from "./alert_desk.ts";
+import type { Rule, RuleSpec, World } from "./contract.ts";
+import { FlowFact } from "./flow_fact.ts";
+import { Recent } from "./recent.ts";
+import { RULES } from "./registry.ts";
+
+/** Programs of flows, and names of servers, remembered. */
+const MAX_PROGRAMS = 32_768;
+const MAX_NAMES = 32_768;
+/** Addresses whose being local is remembered. */
+const MAX_JUDGED = 16_384;
+/** Rules are given time to look round this often, by the inspector's clock. */
+const TICK_US = 500_000;
+
+export interface DetectorOptions {
+  /** Takes alerts as they are made; see `Observation.alert`. */
+  tell: (observation: Observation) => void;
+  rules?: RuleSettings;
+  /** Addresses of this machine, as text. None: private ranges count as local. */
+  localAddresses?: readonly string[];
+  /** See `AlertBoard`. */
+  idPrefix?: string;
+  /** For tests. @default all that are registered */
+  specs?: readonly RuleSpec[];
+  /** For tests: what a rule threw, which is only counted otherwise. */
+  failed?: (kind: string, error: unknown) => void;
+}
+
+interface Running {
+  spec: RuleSpec;
+  rule: Rule;
+  options: Record<string, number>;
+}
+
+/**
+ * @example
+ * ```ts
+ * import { Detector } from "./mod.ts";
+ *
+ * const detector = new Detector({ tell: (alert) => console.log(alert.fields) });
+ * detector.close();
+ * ```
+ */
+export class Detector {
+  readonly #specs: readonly RuleSpec[];
+  readonly #board: AlertBoard;
+  readonly #fact = new FlowFact();
+  readonly #failed: DetectorOptions["failed"];
+  readonly #world: World & { clockUs: number; timeUs: number };
+  readonly #programs = new Recent<number, string>(MAX_PROGRAMS);
+  readonly #names = new Recent<string, string>(MAX_NAMES);
+  readonly #judged = new Map<string, boolean>();
+  readonly #failures: Record<string, number> = {};
+  #locals: Set<string> | null = null;
+  #running: Running[] = [];
+  #onFact: Running[] = [];
+  #onTick: Running[] = [];
+  #onObservation = new Map<string, Running[]>();
+  #facts = 0;
+  #nextTickUs = 0;
+
+  constructor(options: DetectorOptions) {
+    this.#specs = options.specs ?? RULES;
+    this.#failed = options.failed;
+    this.#board = new AlertBoard(options.tell, options.idPrefix);
+    this.#world = {
+      clockUs: 0,
+      timeUs: 0,
+      isLocal: (address) => this.#isLocal(address),
+      programOf: (flowId) => this.#programs.peek(flowId) ?? "",
+      nameOf: (server) => this.#names.peek(server) ?? "",
+    };
+    this.setLocalAddresses(options.localAddresses ?? []);
+    this.configure(options.rules ?? {});
+  }
+
+  /** Rules are switched on and off and given thresholds; those that go on keep what they know. */
+  configure(settings: RuleSettings): void {
+    const before = new Map(this.#running.map((running) => [running.spec.kind, running]));
+    this.#running = [];
+    for (const spec of this.#specs) {
+      const { enabled = spec.enabled ?? true, options = {} } = settings[spec.kind] ?? {};
+      const known = before.get(spec.kind);
+      if (!enabled) {
+        if (known !== undefined) this.#board.closeKind(spec.kind);
+        continue;
+      }
+      const running = known ?? this.#create(spec);
+      for (const [name, { default: value }] of Object.entries(spec.options)) {
+        running.options[name] = options[name] ?? value;
+      }
+      this.#running.push(running);
+    }
+    this.#onFact = this.#running.filter(({ rule }) => rule.fact !== undefined);
+    this.#onTick = this.#running.filter(({ rule }) => rule.tick !== undefined);
+    this.#onObservation.clear();
+    for (const running of this.#running) {
+      for (const type of running.spec.observes ?? []) {
+        const rules = this.#onObservation.get(type) ?? [];
+        rules.push(running);
+        this.#onObservation.set(type, rules);
+      }
+    }
+  }
+
+  setLocalAddresses(addresses: readonly string[]): void {
+    const known = addresses.map(normalizeAddress).filter((address) => address !== null);
+    this.#locals = known.length === 0 ? null : new Set(known);
+    this.#judged.clear();
+  }
+
+  /** Takes facts in. Nothing of `batch` is kept but its observations. */
+  take(batch: FactBatch): void {
+    const fact = this.#fact;
+    const world = this.#world;
+    this.#facts += batch.rows;
+    for (let row = 0; row < batch.rows; row++) {
+      const clockUs = batch.clockUs[row];
+      world.clockUs = clockUs;
+      world.timeUs = batch.timeUs[row];
+      this.#board.at(clockUs, world.timeUs);
+      if (clockUs >= this.#nextTickUs) this.#tick();
+      const kind = batch.kind[row];
+      if (kind === FactKind.observation) {
+        this.#observe(batch.observations[row]!);
+        continue;
+      }
+      if (kind === FactKind.time) continue;
+      fact.lay(batch, row);
+      const name = batch.flows.serverName[row];
+      if (kind === FactKind.flow && name !== "" && this.#names.peek(fact.server) !== name) {
+        this.#names.set(fact.server, name);
+      }
+      for (const running of this.#onFact) {
+        try {
+          running.rule.fact!(fact);
+        } catch (error) {
+          this.#fail(running, error);
+        }
+      }
+    }
+  }
+
+  /** What main knows of the machine. */
+  takeSystem(facts: SystemFacts): void {
+    for (const { flowId, program } of facts.owners) this.#programs.set(flowId, program);
+    if (facts.atUs > this.#world.clockUs) this.#world.clockUs = facts.atUs;
+    this.#world.timeUs = facts.atUs;
+    this.#board.at(this.#world.clockUs, facts.atUs);
+    for (const running of this.#running) {
+      try {
+        running.rule.system?.(facts);
+      } catch (error) {
+        this.#fail(running, error);
+      }
+    }
+    this.#board.tick();
+  }
+
+  /** The input is over: alerts are told for the last time. */
+  close(): void {
+    for (const running of this.#running) {
+      try {
+        running.rule.close?.();
+      } catch (error) {
+        this.#fail(running, error);
+      }
+    }
+    this.#board.closeAll();
+  }
+
+  counters(): DetectCounters {
+    const desk = this.#board.counters();
+    const rules: DetectCounters["rules"] = {};
+    for (const { spec: { kind }, rule } of this.#running) {
+      rules[kind] = { alerts: desk.byKind[kind] ?? 0, failures: this.#failures[kind] ?? 0, ...rule.state };
+    }
+    return {
+      facts: this.#facts,
+      alertsOpen: desk.open,
+      alertsCapacity: MAX_OPEN_ALERTS,
+      alertsRaised: desk.raised,
+      alertsEvicted: desk.evicted,
+      rules,
+    };
+  }
+
+  #create(spec: RuleSpec): Running {
+    const options: Record<string, number> = {};
+    for (const [name, { default: value }] of Object.entries(spec.options)) options[name] = value;
+    const rule = spec.create({ options, desk: new AlertDesk(this.#board, spec), world: this.#world });
+    return { spec, rule, options };
+  }
+
+  #observe(observation: Observation): void {
+    const rules = this.#onObservation.get(observation.type);
+    if (rules === undefined) return;
+    for (const running of rules) {
+      try {
+        running.rule.observation!(observation);
+      } catch (error) {
+        this.#fail(running, error);
+      }
+    }
+  }
+
+  #tick(): void {
+    this.#nextTickUs = this.#world.clockUs + TICK_US;
+    for (const running of this.#onTick) {
+      try {
+        running.rule.tick!();
+      } catch (error) {
+        this.#fail(running, error);
+      }
+    }
+    this.#board.tick();
+  }
+
+  #fail({ spec: { kind } }: Running, error: unknown): void {
+    this.#failures[kind] = (this.#failures[kind] ?? 0) + 1;
+    this.#failed?.(kind, error);
+  }
+
+  #isLocal(address: string): boolean {
+    if (this.#locals !== null) return this.#locals.has(address);
+    let local = this.#judged.get(address);
+    if (local === undefined) {
+      const bytes = parseAddress(address);
+      local = bytes !== null && isPrivate(bytes, 0, bytes.length === 4 ? 4 : 6);
+      if (this.#judged.size >= MAX_JUDGED) this.#judged.clear();
+      this.#judged.set(address, local);
+    }
+    return local;
+  }
+}

@@ -1,0 +1,5 @@
+/** All rules, in the order in which they are told and documented. A new one is a file in `rules/` and a line here. */
+import type { RuleSpec } from "./contract.ts";
+
+// deno-lint-ignore no-explicit-any -- each has options of its own
+export const RULES: readonly RuleSpec<any>[] = [];

@@ -1,0 +1,78 @@
+/**
+ * What main tells the detector of the machine, put together from what the system worker reports and from the rows of
+ * the connections: who owns which flow, who listens, how busy the machine, its programs and its interfaces are.
+ */
+import type { Connection, InterfaceStatus } from "../model/api.ts";
+import type { SystemReport } from "../model/system.ts";
+import type { SystemFacts } from "../model/system_facts.ts";
+
+/** Owners told in one go; the rest follow a second later. */
+const MAX_OWNERS = 5_000;
+
+export interface MachineView {
+  atMs: number;
+  /** Since when `system` was told: the same report is not told twice. */
+  system: SystemReport | null;
+  connections: readonly Connection[];
+  interfaces: readonly InterfaceStatus[];
+  received: number;
+  dropped: number;
+}
+
+export class Machine {
+  /** Flows whose program was told; those that are gone are dropped each time. */
+  #told = new Map<string, string>();
+
+  facts(view: MachineView): SystemFacts {
+    const { system } = view;
+    const processes = new Map(system?.processes.map((process) => [process.pid, process]) ?? []);
+    return {
+      atUs: view.atMs * 1000,
+      cpu: system?.cpu ?? null,
+      busy: [],
+      owners: this.#owners(view.connections),
+      listeners: (system?.sockets ?? []).filter(isListener).map((socket) => {
+        const process = socket.pid === undefined ? undefined : processes.get(socket.pid);
+        return {
+          protocol: socket.protocol === 6 ? "tcp" : "udp",
+          address: socket.localAddress,
+          port: socket.localPort,
+          program: process?.name ?? "",
+          path: process?.path ?? "",
+          pid: socket.pid ?? 0,
+        };
+      }),
+      interfaces: view.interfaces.map((device) => ({
+        name: device.name,
+        speedBitsPerSecond: null,
+        receivedBitsPerSecond: device.received_bits_per_second,
+        sentBitsPerSecond: device.sent_bits_per_second,
+      })),
+      capture: { received: view.received, dropped: view.dropped },
+      places: [],
+    };
+  }
+
+  #owners(connections: readonly Connection[]): SystemFacts["owners"] {
+    const owners: SystemFacts["owners"] = [];
+    const told = new Map<string, string>();
+    for (const { id, process } of connections) {
+      if (process === null || !id.startsWith("f")) continue;
+      const known = this.#told.get(id) === process.name;
+      if (!known && owners.length >= MAX_OWNERS) continue;
+      told.set(id, process.name);
+      if (known) continue;
+      const { name, path, pid, user } = process;
+      owners.push({ flowId: Number(id.slice(1)), program: name, path, pid, user });
+    }
+    this.#told = told;
+    return owners;
+  }
+}
+
+/** TCP that listens; UDP without a peer below the range that the kernel gives out (`ip_local_port_range`). */
+function isListener(socket: SystemReport["sockets"][number]): boolean {
+  if (socket.netns !== 0) return false;
+  if (socket.protocol === 6) return socket.state === "listen";
+  return socket.state === "unconnected" && socket.localPort < 32_768;
+}

@@ -115,7 +115,8 @@ Deno.test("observationLine() turns the ends round for what the server sent", () 
     k: 1,
   });
   // Outside of any flow, and nothing to tell.
-  const packet = { ...observation, direction: 0, flow: { ...flow, id: 0 }, fields: {} };
+  const nowhere = { ...flow, id: 0, clientPort: 0, serverPort: 0 };
+  const packet = { ...observation, direction: 0, flow: nowhere, fields: {} };
   assert.deepEqual(JSON.parse(observationLine(packet, FILE)), {
     ...common,
     src_ip: "192.0.2.1",

@@ -8,6 +8,7 @@
 import type { MainToSystem, SystemToMain } from "../model/protocol.ts";
 import type { SystemReport } from "../model/system.ts";
 import { SystemError } from "./ffi/libc.ts";
+import { PingRuns } from "./ping/runs.ts";
 import { SystemReader } from "./system_reader.ts";
 
 /** Shortest interval between reports: each one costs. */
@@ -37,6 +38,7 @@ const scope = self as unknown as {
 
 let reader: SystemReader | null = null;
 let unusable: SystemError | null = null;
+const pings = new PingRuns((report) => scope.postMessage(report));
 let timer: ReturnType<typeof setTimeout> | undefined;
 let intervalMs = 1_000;
 /** When the next full and light readings are due, on the monotonic clock. */
@@ -49,6 +51,9 @@ scope.onmessage = ({ data }) => {
   switch (data.type) {
     case "start-system":
       start(data.intervalMs);
+      break;
+    case "ping":
+      pings.start(data);
       break;
     case "stop":
       stop();
@@ -88,6 +93,7 @@ async function watch(reader: SystemReader): Promise<void> {
 async function stop(): Promise<void> {
   clearTimeout(timer);
   stopping = true;
+  pings.close();
   await watching; // another thread may be waiting with our memory in its hands
   reader?.close();
   reader = null;

@@ -12,6 +12,7 @@ import type { InspectorCounters } from "./inspection.ts";
 import type { Observation } from "./observation.ts";
 import type { PacketRecord } from "./packet.ts";
 import type { SystemReport } from "./system.ts";
+import type { PingReply, PingSocket } from "./who.ts";
 import type { SystemFacts } from "./system_facts.ts";
 
 // ---------------------------------------------------------------- capture → inspect, over the port
@@ -291,5 +292,33 @@ export interface StartSystem {
   type: "start-system";
   intervalMs: number;
 }
-export type MainToSystem = StartSystem | Stop;
-export type SystemToMain = SystemReport | Stopped;
+
+/** Main → system: send echo requests to one address; answered by one `ping-report`. */
+export interface Ping {
+  type: "ping";
+  /** Comes back with the report. */
+  id: number;
+  /** 4 or 16 bytes. */
+  address: Uint8Array;
+  /** Index of the interface for link-local IPv6 addresses, else 0. */
+  scope: number;
+  /** Requests, 1 to 20. */
+  count: number;
+  /** Between requests. */
+  intervalMs: number;
+  /** After this time without an answer a request counts as lost. */
+  timeoutMs: number;
+}
+export type MainToSystem = StartSystem | Ping | Stop;
+
+/** System → main: what came of a `ping`. */
+export interface PingReport {
+  type: "ping-report";
+  id: number;
+  socket: PingSocket;
+  replies: PingReply[];
+  duplicates: number;
+  /** Nothing could be sent. `refused`: a permission is missing; `busy`: too many runs; `failed`: the rest. */
+  problem?: { code: "refused" | "busy" | "failed"; message: string; hint: string };
+}
+export type SystemToMain = SystemReport | PingReport | Stopped;

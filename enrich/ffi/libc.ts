@@ -34,7 +34,11 @@ export const Errno = {
   EMFILE: 24,
   ENOSYS: 38,
   EPROTONOSUPPORT: 93,
+  ENETUNREACH: 101,
   ENOBUFS: 105,
+  ECONNREFUSED: 111,
+  EHOSTDOWN: 112,
+  EHOSTUNREACH: 113,
 } as const;
 
 const ERRNO_NAMES = new Map<number, string>(Object.entries(Errno).map(([name, number]) => [number, name]));
@@ -55,6 +59,7 @@ export function isRefusal(errno: number): boolean {
 const SYMBOLS = {
   socket: { parameters: ["i32", /* domain */ "i32", /* type */ "i32" /* protocol */], result: "i32" },
   bind: { parameters: ["i32", /* fd */ "buffer", /* sockaddr* */ "u32" /* socklen_t */], result: "i32" },
+  connect: { parameters: ["i32", /* fd */ "buffer", /* sockaddr* */ "u32" /* socklen_t */], result: "i32" },
   setsockopt: {
     parameters: [
       "i32", /* fd */
@@ -161,6 +166,7 @@ const AT_FDCWD = -100; // fcntl.h
 const O_RDONLY = 0;
 const O_DIRECTORY = Deno.build.arch === "x86_64" ? 0o200000 : 0o40000; // asm/fcntl.h; differs on arm
 const O_CLOEXEC = 0o2000000;
+const CLOCK_REALTIME = 0;
 const CLOCK_BOOTTIME = 7; // linux/time.h: goes on during suspend, as starttime in /proc/PID/stat does
 const SC_CLK_TCK = 2; // bits/confname.h
 
@@ -211,6 +217,10 @@ export class Libc {
 
   bind(fd: number, address: Uint8Array<ArrayBuffer>): number {
     return this.#result(this.#call.bind(fd, address, address.length));
+  }
+
+  connect(fd: number, address: Uint8Array<ArrayBuffer>): number {
+    return this.#result(this.#call.connect(fd, address, address.length));
   }
 
   setsockopt(fd: number, level: number, name: number, value: Uint8Array<ArrayBuffer>): number {
@@ -323,9 +333,12 @@ export class Libc {
 
   /** Milliseconds since the machine was switched on, suspend included; 0 when the kernel does not say. */
   bootClockMs(): number {
-    const time = new BigInt64Array(2); // struct timespec: seconds, nanoseconds; both 64 bits on our platforms
-    if (this.#call.clock_gettime(CLOCK_BOOTTIME, time) !== 0) return 0;
-    return Number(time[0]) * 1000 + Number(time[1]) / 1e6;
+    return this.#clockMs(CLOCK_BOOTTIME);
+  }
+
+  /** Milliseconds since 1970 with fractions, on the clock that the kernel times packets by. */
+  realClockMs(): number {
+    return this.#clockMs(CLOCK_REALTIME);
   }
 
   /** May be called twice. */
@@ -333,6 +346,12 @@ export class Libc {
     if (this.#closed) return;
     this.#closed = true;
     this.#library.close();
+  }
+
+  #clockMs(clock: number): number {
+    const time = new BigInt64Array(2); // struct timespec: seconds, nanoseconds; both 64 bits on our platforms
+    if (this.#call.clock_gettime(clock, time) !== 0) return 0;
+    return Number(time[0]) * 1000 + Number(time[1]) / 1e6;
   }
 
   #result(value: number): number {

@@ -17,6 +17,7 @@ Deno.test({
       worker.onerror = (event) => reject(new Error(event.message));
       worker.onmessage = ({ data }: MessageEvent<SystemToMain>) => {
         if (data.type === "stopped") return resolve();
+        if (data.type !== "system-report") return reject(new Error(`Nobody asked for ${data.type}`));
         reports.push(data);
         if (reports.length === 3) worker.postMessage({ type: "stop" });
       };

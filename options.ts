@@ -88,6 +88,23 @@ export const START_OPTIONS = {
     default: "",
     help: "Folder for what is kept. Default: `data` beside the program",
   },
+  geoip: {
+    kind: "list",
+    value: "FILE",
+    default: [],
+    help:
+      "MMDB file with places or networks (MaxMind, DB-IP, IPinfo); several times: later ones count over earlier",
+  },
+  ipinfo: {
+    kind: "flag",
+    default: false,
+    help: "Ask ipinfo.io about addresses seen, with the token in IPINFO_TOKEN",
+  },
+  "reverse-dns": {
+    kind: "flag",
+    default: false,
+    help: "Ask the system's name servers for the names of addresses seen",
+  },
   "max-flows": {
     kind: "number",
     value: "N",
@@ -140,6 +157,11 @@ export type OptionsOf<T extends Record<string, OptionSpec>> = { [K in keyof T]: 
 };
 export type StartOptions = OptionsOf<typeof START_OPTIONS>;
 export type AnalyzeOptions = OptionsOf<typeof ANALYZE_OPTIONS>;
+
+/** The token for ipinfo.io; "" where none is set. */
+export function ipinfoToken(): string {
+  return (Deno.env.get("IPINFO_TOKEN") ?? "").trim();
+}
 
 /** Wrong use of the command line: exit code 2. */
 export class UsageError extends Error {

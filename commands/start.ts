@@ -22,6 +22,7 @@ import { createLog, type Log, type LogLevel } from "./log.ts";
 import { ownPath, userPath } from "./paths.ts";
 import { whoHoldsPort } from "./port_holder.ts";
 import { loadFingerprintKey, loadToken } from "./secrets.ts";
+import { createWho } from "./who.ts";
 
 /** The demo capture, and the name it is shown by. */
 const DEMO_FILE = "assets/demo.pcap.gz";
@@ -44,6 +45,7 @@ export async function run(args: string[]): Promise<number> {
   if (source.kind === "playback") await requireFile(source.path);
   const dataFolder = options.data === "" ? ownPath("data") : userPath(options.data);
   const handler = await loadServer();
+  const { who, load } = createWho(options, dataFolder, source.kind === "playback");
   const token = isThisMachineOnly(options.host) ? null : loadToken(dataFolder);
   requireToken(token);
 
@@ -53,6 +55,7 @@ export async function run(args: string[]): Promise<number> {
     version: VERSION,
     mode: source.kind,
     startedMs: Date.now(),
+    who,
     ...(source.kind === "live"
       ? source
       : { file: options.demo ? "demo" : options.pcap, speed: source.speed }),
@@ -71,6 +74,8 @@ export async function run(args: string[]): Promise<number> {
     log,
   }, monitor);
   engine.start();
+  const loaded = load((id, problem) => monitor.setProblem(id, problem))
+    .catch((error) => log("error", `Places cannot be read: ${error}`));
   // The workers have opened what they need; main needs no native code again.
   await Deno.permissions.revoke({ name: "ffi" });
 
@@ -84,6 +89,8 @@ export async function run(args: string[]): Promise<number> {
   });
   log("info", "Stopping");
   await engine.stop();
+  await loaded;
+  await who.close();
   await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
   return 0;
 }

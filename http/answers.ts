@@ -5,6 +5,7 @@ import type { Context } from "fresh";
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import type { ProblemDetails } from "../model/api.ts";
 import { QueryError } from "../monitor/query.ts";
+import { AskError } from "../monitor/who.ts";
 import type { State } from "../state.ts";
 
 type Answer = Response | Promise<Response>;
@@ -26,9 +27,24 @@ export function readOnly(
       return await answer(ctx);
     } catch (error) {
       if (error instanceof QueryError) return problem(400, error.message, error.field);
+      if (error instanceof AskError) return problem(error.status, error.message, error.field);
       throw error;
     }
   };
+}
+
+/**
+ * As `readOnly`, for routes that send packets when they are asked. A page of another site may not make a browser ask
+ * them, which a picture's address would be enough for; browsers say where a request comes from (Fetch Metadata).
+ */
+export function asksOutside(
+  answer: (ctx: Context<State>) => Answer,
+): (ctx: Context<State>) => Promise<Response> {
+  return readOnly((ctx) => {
+    const site = ctx.req.headers.get("sec-fetch-site") ?? "none";
+    if (site === "none" || site === "same-origin") return answer(ctx);
+    return problem(403, `${ctx.url.pathname} sends packets: only our own pages may ask it`);
+  });
 }
 
 /** For routes without parameters: a misspelt one is an error, not silence. */

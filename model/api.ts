@@ -10,6 +10,7 @@ import type { CaptureProblem } from "./protocol.ts";
 import type { DetectCounters } from "./detection.ts";
 import type { PayloadCounters, TrafficKind, UndecodedReason } from "./inspection.ts";
 import type { PacketRecord } from "./packet.ts";
+import type { WhoCounters } from "./who.ts";
 
 /** The process at this machine's end of a connection, and how surely it is known. */
 export interface ConnectionProcess {
@@ -42,6 +43,10 @@ export interface Connection {
   app_proto: string;
   /** Host name of the server, as seen in the traffic itself (SNI, Host, DNS answers); "" where none was seen. */
   server_name: string;
+  /** Country of the other end (of strangers' traffic, the server's), ISO 3166-1 alpha-2; "" where not known. */
+  country: string;
+  /** Name of the other end by reverse DNS; "" unless that is on (`--reverse-dns`) and has been answered. */
+  reverse_name: string;
   /** `new`, `syn_sent`, `syn_received`, `established`, `fin_wait`, `closed`, `reset`, or the socket's own. */
   state: string;
   process: ConnectionProcess | null;
@@ -55,8 +60,17 @@ export interface Connection {
   last: number;
   /** Round trip in milliseconds and where it comes from; null when not measured. */
   rtt_ms: number | null;
-  rtt_from: "handshake" | "tcp_info" | null;
+  rtt_from: "handshake" | "flow" | "exchange" | "tcp_info" | null;
   retransmissions: number;
+  /** Share of bytes sent again, of the worse direction; null below 100 kB. */
+  resent_share: number | null;
+  /** Round trips from where packets were seen to the server, and to the client, and back; null without any. */
+  rtt_server: RoundTripStats | null;
+  rtt_client: RoundTripStats | null;
+  /** From the client's data to the server's next, the way included, smoothed; null without any. */
+  answer_ms: number | null;
+  /** Where most of the delay is; "" where there is little, or it cannot be told. */
+  slow: "" | "server" | "this machine" | "network" | "network to the server" | "network to the client";
   /** Interface it was seen on; empty for a socket no packet was seen of. */
   in_iface: string;
   /** Outer VLAN id first; empty without tags. */
@@ -65,6 +79,14 @@ export interface Connection {
   tunnel: string;
   /** Network namespace's inode where it is not ours, else 0. */
   netns: number;
+}
+
+/** Round trips of a connection, from data and acknowledgements; median and percentile of the last sixteen. */
+export interface RoundTripStats {
+  min_ms: number;
+  median_ms: number;
+  p95_ms: number;
+  samples: number;
 }
 
 /** `GET /api/connections`. */
@@ -233,6 +255,8 @@ export interface Stats {
     reading_ms: number;
     cpu: number | null;
   };
+  /** Places, names and echo requests: what was asked, kept, refused. */
+  who: WhoCounters;
   memory: { rss: number; heap_used: number; external: number; fragments: number; fragments_budget: number };
   feed: { clients: number; sent: number; replaced: number; lost: number; refused: number };
   /** Workers that crashed and were started again. */

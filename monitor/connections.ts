@@ -3,10 +3,11 @@
  * (`get_network_data`). One row each; rows keep their identity while the connection lives.
  */
 import { formatAddress } from "../model/address.ts";
-import { type FlowColumns, FlowEnd, LocalEnd } from "../model/flow.ts";
+import { type FlowColumns, FlowEnd, IpProtocol, LocalEnd } from "../model/flow.ts";
 import type { Connection, ConnectionProcess } from "../model/api.ts";
 import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
 import { vlanIds } from "./eve.ts";
+import { resentShareOf, roundTripsOf, slowPartOf } from "./latency.ts";
 import { protocolName, tunnelName } from "./names.ts";
 
 /** Rows kept of sockets no packet was seen of. */
@@ -34,7 +35,16 @@ interface FlowRow {
   owed: number;
 }
 
+/** What is known of an address besides its traffic; asked for every row each second. */
+export interface AddressBook {
+  /** ISO code; "" where not known. */
+  countryOf(address: string): string;
+  /** "" where not known. */
+  reverseNameOf(address: string): string;
+}
+
 export class ConnectionTable {
+  #book: AddressBook | null;
   #flows = new Map<number, FlowRow>();
   #sockets = new Map<string, SocketInfo>();
   #wildcards = new Map<string, SocketInfo>();
@@ -48,6 +58,10 @@ export class ConnectionTable {
   version = 0;
   /** Live flows that the last snapshot had no room for. */
   leftOut = 0;
+
+  constructor(book: AddressBook | null = null) {
+    this.#book = book;
+  }
 
   /** Every row: flows first, then sockets without one. Do not change it. */
   all(): Connection[] {
@@ -138,17 +152,23 @@ export class ConnectionTable {
     connection.pkts_toclient = columns.packets[toClient];
     connection.last = columns.lastUs[row] / 1000;
     connection.retransmissions = columns.retransmissions[toServer] + columns.retransmissions[toClient];
-    if (columns.rttUs[row] > 0) {
-      connection.rtt_ms = columns.rttUs[row] / 1000;
-      connection.rtt_from = "handshake";
-    }
+    updateLatency(connection, columns, row);
     const bytes = connection.bytes_toserver + connection.bytes_toclient - before;
     connection.bits_per_second = seconds > 0 ? 8 * bytes / seconds : 0;
     if (connection.process === null || connection.source === "packets") this.#joinProcess(flow);
+    this.#describe(connection);
     flow.owed += bytes;
     const attributed = connection.process ? flow.owed : 0;
     if (bytes > 0 || attributed > 0) moved(connection, bytes, attributed);
     flow.owed -= attributed;
+  }
+
+  /** Where the other end is and what it is called: both may be told later than its packets. */
+  #describe(connection: Connection): void {
+    if (this.#book === null) return;
+    const other = connection.direction === "in" ? connection.src_ip : connection.dest_ip;
+    if (connection.country === "") connection.country = this.#book.countryOf(other);
+    if (connection.reverse_name === "") connection.reverse_name = this.#book.reverseNameOf(other);
   }
 
   #joinProcess(flow: FlowRow): void {
@@ -198,6 +218,7 @@ export class ConnectionTable {
     row.start = before?.start ?? this.#socketsAtMs;
     row.last = before?.last ?? this.#socketsAtMs;
     row.process ??= before?.process ?? null;
+    this.#describe(row);
     if (before === undefined) return row;
     const bytes = row.bytes_toserver + row.bytes_toclient - before.bytes_toserver - before.bytes_toclient;
     if (bytes > 0) {
@@ -248,6 +269,8 @@ export class ConnectionTable {
       direction: socket.localAddress === socket.remoteAddress ? "local" : inbound ? "in" : "out",
       app_proto: "",
       server_name: "",
+      country: "",
+      reverse_name: "",
       state: socket.state,
       process: this.#process(socket),
       bytes_toserver: toServer ?? 0,
@@ -260,6 +283,11 @@ export class ConnectionTable {
       rtt_ms: socket.rttUs ? socket.rttUs / 1000 : null,
       rtt_from: socket.rttUs ? "tcp_info" : null,
       retransmissions: socket.retransmits ?? 0,
+      resent_share: null,
+      rtt_server: null,
+      rtt_client: null,
+      answer_ms: null,
+      slow: "",
       in_iface: "",
       vlan: [],
       tunnel: "none",
@@ -295,6 +323,8 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
       direction: DIRECTIONS[columns.localEnd[row]] ?? DIRECTIONS[LocalEnd.neither],
       app_proto: "",
       server_name: "",
+      country: "",
+      reverse_name: "",
       state: "new",
       process: null,
       bytes_toserver: 0,
@@ -307,12 +337,33 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
       rtt_ms: null,
       rtt_from: null,
       retransmissions: 0,
+      resent_share: null,
+      rtt_server: null,
+      rtt_client: null,
+      answer_ms: null,
+      slow: "",
       in_iface: interfaces[columns.interfaceIndex[row]] ?? "",
       vlan: vlanIds(columns.vlan[row]),
       tunnel: tunnelName(columns.tunnel[row]),
       netns: 0,
     },
   };
+}
+
+/** What packets told of round trips; the flow's own median where the handshake was not seen. */
+function updateLatency(connection: Connection, columns: FlowColumns, row: number): void {
+  connection.rtt_server = roundTripsOf(columns, row, 0);
+  connection.rtt_client = roundTripsOf(columns, row, 1);
+  connection.resent_share = resentShareOf(columns, row);
+  if (columns.answers[row] > 0) connection.answer_ms = Math.round(columns.answerUs[row]) / 1000;
+  connection.slow = slowPartOf(connection);
+  if (columns.rttUs[row] > 0) {
+    connection.rtt_ms = columns.rttUs[row] / 1000;
+    connection.rtt_from = columns.protocol[row] === IpProtocol.tcp ? "handshake" : "exchange";
+  } else if (connection.rtt_server !== null || connection.rtt_client !== null) {
+    connection.rtt_ms = (connection.rtt_server?.median_ms ?? 0) + (connection.rtt_client?.median_ms ?? 0);
+    connection.rtt_from = "flow";
+  }
 }
 
 /** The same text for both directions of a conversation. */

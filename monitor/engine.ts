@@ -238,6 +238,7 @@ export class Engine {
       "system",
       { ffi: true },
       (message) => {
+        if (message.type === "ping-report") return this.#monitor.who.applyPing(message);
         if (message.type !== "system-report") return;
         this.#monitor.applySystem(message);
         const addresses = message.interfaces.flatMap((device) =>
@@ -248,8 +249,12 @@ export class Engine {
         this.#inspect?.send({ type: "local-addresses", addresses });
         this.#detect?.send({ type: "local-addresses", addresses });
       },
-      () => this.#left("system"),
+      () => {
+        this.#monitor.who.connectPing(null, "The system worker, which would send the packets, has crashed");
+        this.#left("system");
+      },
     );
+    this.#monitor.who.connectPing((message) => this.#system?.send(message));
     this.#system.send({ type: "start-system", intervalMs: TICK_MS });
   }
 

@@ -43,6 +43,7 @@ import { Machine } from "./machine.ts";
 import { type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
+import { Who } from "./who.ts";
 import { SlidingWindow, WINDOW_S } from "./window.ts";
 
 /** Seconds of throughput kept for charts. */
@@ -71,12 +72,16 @@ export interface MonitorOptions {
   /** Playback: what is played, packet seconds per second. */
   file?: string;
   speed?: number;
+  /** Who addresses are; left out, nothing is known of them. */
+  who?: Who;
 }
 
 export class Monitor {
   readonly feed = new Feed();
+  /** Places, names and echo requests. */
+  readonly who: Who;
   #options: MonitorOptions;
-  #table = new ConnectionTable();
+  #table: ConnectionTable;
   #protocols = new SlidingWindow();
   #applications = new SlidingWindow();
   #services = new SlidingWindow();
@@ -109,6 +114,8 @@ export class Monitor {
 
   constructor(options: MonitorOptions) {
     this.#options = options;
+    this.who = options.who ?? new Who();
+    this.#table = new ConnectionTable(this.who);
     this.#findings = new Findings({
       connection: (flowId) => this.#table.ofFlow(flowId),
       interfaceName: (index) => this.#interfaceNames()[index] ?? "",
@@ -121,6 +128,7 @@ export class Monitor {
 
   applySystem(report: SystemReport): void {
     this.#system = report;
+    this.who.applyInterfaces(report.interfaces);
     this.#table.applySystem(report);
     this.#table.joinProcesses();
     this.#findings.join();
@@ -383,6 +391,7 @@ export class Monitor {
         packets_unlogged: this.#packetsUnlogged,
       },
       detect: { ...this.#detect, facts_lost: this.#factsLost },
+      who: this.who.counters(),
       system: {
         sockets: this.#system?.sockets.length ?? 0,
         sockets_lost: this.#system?.socketsLost ?? 0,

@@ -124,7 +124,8 @@ const FIELD_TESTS: Record<string, (row: Connection, value: string) => boolean> =
   state: (row, value) => row.state === value,
   direction: (row, value) => row.direction === value,
   app: (row, value) => row.app_proto === value,
-  host: (row, value) => row.server_name.includes(value),
+  host: (row, value) => row.server_name.includes(value) || row.reverse_name.includes(value),
+  country: (row, value) => row.country.toLowerCase() === value,
   iface: (row, value) => row.in_iface.toLowerCase() === value,
 };
 
@@ -144,6 +145,7 @@ function wordTest(word: string): (row: Connection) => boolean {
     row.src_ip.includes(word) || row.dest_ip.includes(word) || String(row.dest_port) === word ||
     String(row.src_port) === word || row.proto === protocolAlias(word) || row.state.includes(word) ||
     row.in_iface.toLowerCase().includes(word) || row.app_proto === word || row.server_name.includes(word) ||
+    row.reverse_name.includes(word) ||
     row.direction === word || row.tunnel === word ||
     (row.process !== null && row.process.name.toLowerCase().includes(word));
 }

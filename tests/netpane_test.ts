@@ -86,6 +86,10 @@ Deno.test("netpane start grants the paths it is given, each by itself, and nothi
       );
     assert.deepEqual(await added("--pcap", "a b.pcap"), [`--allow-read=${folder}/a b.pcap`]);
     assert.deepEqual(await added("--pcap=/x/y.pcap"), ["--allow-read=/x/y.pcap"]);
+    assert.deepEqual(await added("--geoip", "a.mmdb", "--geoip=/x/b.mmdb"), [
+      `--allow-read=${folder}/a.mmdb`,
+      "--allow-read=/x/b.mmdb",
+    ]);
     assert.deepEqual(await added("--data", "kept here"), [
       `--allow-read=${folder}/kept here`,
       `--allow-write=${folder}/kept here`,

@@ -59,7 +59,8 @@ interface KeptAnswer {
 }
 
 export class Names {
-  #reverseDns: boolean;
+  /** Whether names are looked up without being asked for. */
+  readonly reverseDns: boolean;
   #client: DnsClient;
   #clock: () => number;
   #kept = new LruCache<string, KeptAnswer>(MAX_KEPT);
@@ -70,7 +71,7 @@ export class Names {
   #refused = 0;
 
   constructor({ reverseDns = false, clock = Date.now, ...client }: NamesOptions = {}) {
-    this.#reverseDns = reverseDns;
+    this.reverseDns = reverseDns;
     this.#clock = clock;
     this.#client = new DnsClient(client);
   }
@@ -84,7 +85,7 @@ export class Names {
     if (bytes === null) return "";
     const name = reverseName(bytes);
     const kept = this.#kept.peek(`PTR ${name}`);
-    if (this.#reverseDns && (kept === undefined || kept.until <= this.#clock())) {
+    if (this.reverseDns && (kept === undefined || kept.until <= this.#clock())) {
       const special = specialRange(bytes);
       if (special === null || LOCAL_KINDS.includes(special.kind)) this.#ask(name, "PTR").catch(() => {}); // told by the counters
     }
@@ -125,7 +126,7 @@ export class Names {
 
   counters(): NamesCounters {
     return {
-      reverse_dns: this.#reverseDns,
+      reverse_dns: this.reverseDns,
       cache: this.#kept.counters(),
       running: this.#running,
       waiting: this.#queue.length,

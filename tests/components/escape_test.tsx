@@ -17,6 +17,8 @@ const row: Connection = {
   source: "both",
   app_proto: "<b>http</b>",
   server_name: "<img src=x onerror=alert(1)>",
+  country: "",
+  reverse_name: "",
   proto: HOSTILE,
   src_ip: HOSTILE,
   src_port: 1,

@@ -1,0 +1,171 @@
+/**
+ * Who an address is, as far as routes and rows may ask: places, names, echo requests, and the HTTP status that fits
+ * what went wrong.
+ *
+ * Nothing here sends a packet by itself: only a request does, or an option that says so (`--ipinfo`,
+ * `--reverse-dns`).
+ */
+import { GeoIp } from "../enrich/geoip/geoip.ts";
+import { domainName, LookUpError, Names } from "../enrich/names/names.ts";
+import { DEFAULT_COUNT, MAX_COUNT, Pinger, PingError } from "../enrich/ping/pinger.ts";
+import { normalizeAddress, parseAddress } from "../model/address.ts";
+import type { PingReport } from "../model/protocol.ts";
+import { addressKind } from "../model/special_ranges.ts";
+import type { InterfaceInfo } from "../model/system.ts";
+import type { GeoIpAnswer, PingAnswer, ResolveAnswer, WhoCounters } from "../model/who.ts";
+import { QueryError, wholeNumber } from "./query.ts";
+
+/** A question that has no answer, and the HTTP status that says why. */
+export class AskError extends Error {
+  override name = "AskError";
+  constructor(
+    readonly status: 400 | 409 | 429 | 502 | 503 | 504,
+    message: string,
+    readonly field?: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface WhoParts {
+  geoip?: GeoIp;
+  names?: Names;
+  pinger?: Pinger;
+}
+
+const PING_STATUS: Record<PingError["code"], AskError["status"]> = {
+  "bad-address": 400,
+  "busy-target": 409,
+  "busy": 429,
+  "unavailable": 503,
+  "no-route": 502,
+  "lost": 504,
+};
+const LOOK_UP_STATUS: Record<LookUpError["code"], AskError["status"]> = {
+  "busy": 429,
+  "failed": 502,
+  "no-server": 503,
+  "timeout": 504,
+};
+
+/** Longest text of a parameter. */
+const MAX_TEXT = 300;
+
+export class Who {
+  #geoip: GeoIp;
+  #names: Names;
+  #pinger: Pinger;
+
+  /** Parts that are left out know nothing and send nothing. */
+  constructor({ geoip, names, pinger }: WhoParts = {}) {
+    this.#geoip = geoip ?? new GeoIp();
+    this.#names = names ?? new Names();
+    this.#pinger = pinger ?? new Pinger("Nothing is sent here");
+  }
+
+  // ------------------------------------------------------------ for rows: cheap, and never waiting
+
+  /** ISO code of an address's country; "" where it has none or it is not known. */
+  countryOf(address: string): string {
+    return this.#geoip.placeOf(address)?.country ?? "";
+  }
+
+  /** Name by reverse DNS, where that is on and has been answered; else "". */
+  reverseNameOf(address: string): string {
+    return this.#names.reverseDns ? this.#names.nameOf(address) : "";
+  }
+
+  // ------------------------------------------------------------ for routes
+
+  /** `GET /api/geoip`: `ip`. @throws QueryError */
+  async geoip(parameters: URLSearchParams): Promise<GeoIpAnswer> {
+    knownOnly(parameters, ["ip"]);
+    const ip = address(parameters);
+    const found = await this.#geoip.find(ip);
+    const special = found?.special ?? null;
+    return {
+      ts: Date.now(),
+      ip,
+      kind: addressKind(ip)!,
+      special: special && { prefix: special.prefix, name: special.name, source: special.source },
+      place: found?.place ?? null,
+      databases: this.#geoip.sources(),
+    };
+  }
+
+  /** `GET /api/resolve`: `domain`, a name or an address. @throws QueryError, AskError */
+  async resolve(parameters: URLSearchParams): Promise<ResolveAnswer> {
+    knownOnly(parameters, ["domain"]);
+    const text = required(parameters, "domain", "a domain name or an IP address");
+    const domain = normalizeAddress(text) ?? domainName(text);
+    if (domain === null) throw new QueryError("domain", `"${text}" is no domain name and no IP address`);
+    try {
+      return await this.#names.resolve(domain);
+    } catch (error) {
+      if (!(error instanceof LookUpError)) throw error;
+      throw new AskError(LOOK_UP_STATUS[error.code], error.message, "domain");
+    }
+  }
+
+  /** `GET /api/ping`: `ip`, `count`. @throws QueryError, AskError */
+  async ping(parameters: URLSearchParams): Promise<PingAnswer> {
+    knownOnly(parameters, ["ip", "count"]);
+    const ip = required(parameters, "ip", "an IP address");
+    const count = wholeNumber(parameters, "count", DEFAULT_COUNT, 1, MAX_COUNT);
+    try {
+      return await this.#pinger.ping(ip, count);
+    } catch (error) {
+      if (!(error instanceof PingError)) throw error;
+      throw new AskError(PING_STATUS[error.code], error.message, "ip");
+    }
+  }
+
+  counters(): WhoCounters {
+    return {
+      geoip: this.#geoip.counters(),
+      names: this.#names.counters(),
+      ping: this.#pinger.counters(),
+    };
+  }
+
+  // ------------------------------------------------------------ for the engine
+
+  /** As `Pinger.connect()`. */
+  connectPing(...how: Parameters<Pinger["connect"]>): void {
+    this.#pinger.connect(...how);
+  }
+
+  applyPing(report: PingReport): void {
+    this.#pinger.apply(report);
+  }
+
+  applyInterfaces(interfaces: InterfaceInfo[]): void {
+    this.#pinger.setInterfaces(interfaces);
+  }
+
+  /** Writes what is to be kept. */
+  async close(): Promise<void> {
+    await this.#geoip.close();
+  }
+}
+
+function address(parameters: URLSearchParams): string {
+  const text = required(parameters, "ip", "an IP address");
+  const bytes = parseAddress(text);
+  if (bytes === null) throw new QueryError("ip", `"${text}" is no IP address`);
+  return normalizeAddress(text)!;
+}
+
+function required(parameters: URLSearchParams, name: string, what: string): string {
+  const text = (parameters.get(name) ?? "").trim();
+  if (text === "") throw new QueryError(name, `${name} is missing: ${what}`);
+  if (text.length > MAX_TEXT) throw new QueryError(name, `${name} takes at most ${MAX_TEXT} characters`);
+  return text;
+}
+
+function knownOnly(parameters: URLSearchParams, names: string[]): void {
+  for (const name of parameters.keys()) {
+    if (names.includes(name)) continue;
+    throw new QueryError(name, `Unknown parameter "${name}"; known are ${names.join(", ")}`);
+  }
+}

@@ -16,22 +16,39 @@ const COMPUTED = new Set(["ja3", "ja3s"]);
 
 /** Masks card numbers in all texts of `fields`, in place. */
 export function scrubFields(fields: Record<string, unknown>): void {
-  if (isSuspect(fields, 0)) scrubWithin(fields, 0);
+  scrubMembers(fields, 0);
 }
 
-/** Whether there is anything to mask: nearly no event has, and to look costs half of what `scrubWithin` costs. */
-function isSuspect(holder: Record<string, unknown>, depth: number): boolean {
-  if (depth > MAX_DEPTH) return true;
+/**
+ * The members of an object. Its keys are fetched as a list and not walked with `for in`, for which V8 compiles a
+ * version for each of the many shapes that events have.
+ */
+function scrubMembers(holder: Record<string, unknown>, depth: number): void {
   const keys = Object.keys(holder);
   for (let i = 0; i < keys.length; i++) {
     const value = holder[keys[i]];
     if (typeof value === "string") {
-      if (mayHold(value)) return true;
+      if (hasCardLikePart(value)) holder[keys[i]] = scrubText(value);
     } else if (typeof value === "object" && value !== null && !COMPUTED.has(keys[i])) {
-      if (isSuspect(value as Record<string, unknown>, depth + 1)) return true;
+      // Deeper than parsers go nothing is known, so nothing is told.
+      if (depth >= MAX_DEPTH) holder[keys[i]] = null;
+      else if (Array.isArray(value)) scrubElements(value, depth + 1);
+      else scrubMembers(value as Record<string, unknown>, depth + 1);
     }
   }
-  return false;
+}
+
+function scrubElements(list: unknown[], depth: number): void {
+  for (let i = 0; i < list.length; i++) {
+    const value = list[i];
+    if (typeof value === "string") {
+      if (hasCardLikePart(value)) list[i] = scrubText(value);
+    } else if (typeof value === "object" && value !== null) {
+      if (depth >= MAX_DEPTH) list[i] = null;
+      else if (Array.isArray(value)) scrubElements(value, depth + 1);
+      else scrubMembers(value as Record<string, unknown>, depth + 1);
+    }
+  }
 }
 
 /** Text from the wire with its card numbers masked. */
@@ -39,20 +56,6 @@ export function scrubText(text: string): string {
   if (!mayHold(text)) return text;
   const masked = maskHexDigits(maskCards(text));
   return masked === text || REVERSE_IPV6.test(text) ? text : masked;
-}
-
-function scrubWithin(holder: Record<string, unknown>, depth: number): void {
-  for (const key in holder) {
-    const value = holder[key];
-    if (typeof value === "string") {
-      const scrubbed = scrubText(value);
-      if (scrubbed !== value) holder[key] = scrubbed;
-    } else if (typeof value === "object" && value !== null && !COMPUTED.has(key)) {
-      // Deeper than parsers go nothing is known, so nothing is told.
-      if (depth >= MAX_DEPTH) holder[key] = null;
-      else scrubWithin(value as Record<string, unknown>, depth + 1);
-    }
-  }
 }
 
 /** Whether anything below may find a card number: a quarter of the characters first, then each, as hashes pass the first. */

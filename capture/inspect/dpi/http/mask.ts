@@ -192,77 +192,98 @@ function maskPlainCards(text: string): string {
   if ((cardKinds(text) & PLAIN) === 0) return text;
   let out = "";
   let copied = 0;
-  let run = createRun();
-  for (let at = 0; at <= text.length;) {
-    const width = at < text.length ? unitWidth(text, at) : 1;
-    const digit = at < text.length ? digitOf(text, at, width) : "";
-    if (digit !== "") {
-      run.places.push(at);
-      run.digits += digit;
-      if (run.afterSeparator) run.groups.push(run.digits.length - 1);
-      run.afterSeparator = false;
-    } else if (
-      run.digits !== "" && !run.afterSeparator && at < text.length && isSeparator(text.slice(at, at + width))
-    ) {
-      run.afterSeparator = true;
-    } else if (run.digits !== "") {
-      for (const [from, to] of cardsIn(run, text)) {
-        for (let i = from; i < to - SHOWN_DIGITS; i++) {
-          const place = run.places[i];
-          out += text.slice(copied, place) + "x";
-          copied = place + unitWidth(text, place);
+  let digits = 0;
+  let groupCount = 0;
+  let afterSeparator = false;
+  const { length } = text;
+  if (length > places.length) {
+    places = new Int32Array(length);
+    groups = new Int32Array(length + 1);
+  }
+  for (let at = 0; at <= length;) {
+    let width = 1;
+    let kind = RUN_END;
+    if (at < length) {
+      const code = text.charCodeAt(at);
+      if (code === PERCENT_SIGN) {
+        width = unitWidth(text, at);
+        kind = kindOfUnit(text, at, width);
+      } else if (code < 256) kind = KINDS[code];
+    }
+    if (kind === DIGIT) {
+      if (digits === 0) {
+        groups[0] = 0;
+        groupCount = 1;
+      } else if (afterSeparator) groups[groupCount++] = digits;
+      places[digits++] = at;
+      afterSeparator = false;
+    } else if (kind === SEPARATOR && digits > 0 && !afterSeparator) {
+      afterSeparator = true;
+    } else if (digits > 0) {
+      if (digits >= MIN_CARD_DIGITS) {
+        groups[groupCount] = digits;
+        for (const [from, to] of cardsIn(text, groupCount)) {
+          for (let i = from; i < to - SHOWN_DIGITS; i++) {
+            out += text.slice(copied, places[i]) + "x";
+            copied = places[i] + unitWidth(text, places[i]);
+          }
         }
       }
-      run = createRun();
+      digits = 0;
+      afterSeparator = false;
     }
     at += width;
   }
-  return out + text.slice(copied);
+  return copied === 0 ? text : out + text.slice(copied);
 }
 
-/** Digits with single separators between some of them. */
-interface Run {
-  digits: string;
-  /** Where each digit stands in the text. */
-  places: number[];
-  /** Indices of the digits that begin a group. */
-  groups: number[];
-  afterSeparator: boolean;
-}
+const PERCENT_SIGN = 0x25;
+/** What is neither a digit nor a separator. */
+const RUN_END = OTHER;
 
-function createRun(): Run {
-  return { digits: "", places: [], groups: [0], afterSeparator: false };
-}
+// Digits with single separators between some of them, one such run at a time: where each digit stands in the text,
+// and the indices of the digits that begin a group, with the number of digits behind the last.
+let places = new Int32Array(1024);
+let groups = new Int32Array(1025);
 
 /** Characters that stand for one: 3 for `%34`, else 1. */
 function unitWidth(text: string, at: number): number {
-  return text[at] === "%" && /^[0-9a-f]{2}/i.test(text.slice(at + 1, at + 3)) ? 3 : 1;
+  return text.charCodeAt(at) === PERCENT_SIGN && /^[0-9a-f]{2}/i.test(text.slice(at + 1, at + 3)) ? 3 : 1;
 }
 
-function digitOf(text: string, at: number, width: number): string {
-  const code = text.charCodeAt(at + width - 1);
-  if (code < 0x30 || code > 0x39 || (width === 3 && text[at + 1] !== "3")) return "";
-  return text[at + width - 1];
+/** What a percent sign and the two characters behind it, or it alone, stand for. */
+function kindOfUnit(text: string, at: number, width: number): number {
+  if (width === 1) return RUN_END;
+  const code = text.charCodeAt(at + 2);
+  if (text[at + 1] === "3" && code >= 0x30 && code <= 0x39) return DIGIT;
+  return /^%(20|2d|2b|2e)$/i.test(text.slice(at, at + 3)) ? SEPARATOR : RUN_END;
 }
 
-function isSeparator(unit: string): boolean {
-  return unit.length === 1 ? PLAIN_SEPARATORS.includes(unit) : /^%(20|2d|2b|2e)$/i.test(unit);
+/** Digits `[from, to)` of the run at hand. */
+function digitsOf(text: string, from: number, to: number): string {
+  let digits = "";
+  for (let i = from; i < to; i++) digits += text[placeOfDigit(text, places[i])];
+  return digits;
 }
 
-/** Which digits of a run are card numbers, as `[from, to)`. */
-function cardsIn(run: Run, text: string): [number, number][] {
-  const { digits, groups } = run;
-  if (digits.length < MIN_CARD_DIGITS || isIban(run, text)) return [];
-  const bounds = [...groups, digits.length];
+/** Index of the character that says which digit it is. */
+function placeOfDigit(text: string, place: number): number {
+  return text.charCodeAt(place) === PERCENT_SIGN ? place + 2 : place;
+}
+
+/** Which digits of the run at hand are card numbers, as `[from, to)`. */
+function cardsIn(text: string, groupCount: number): [number, number][] {
   const found: [number, number][] = [];
-  for (let first = 0; first < groups.length; first++) {
+  if (isIban(text, groupCount)) return found;
+  for (let first = 0; first < groupCount; first++) {
     // One group that is a number, or the longest row of groups that is laid out like one.
-    for (let last = Math.min(groups.length, first + MAX_CARD_GROUPS); last > first; last--) {
-      const from = bounds[first];
-      const to = bounds[last];
-      if (!isCard(digits.slice(from, to))) continue;
+    for (let last = Math.min(groupCount, first + MAX_CARD_GROUPS); last > first; last--) {
+      const from = groups[first];
+      const to = groups[last];
+      if (to - from < MIN_CARD_DIGITS || to - from > MAX_CARD_DIGITS) continue;
+      if (!passesLuhn(text, from, to) || !isCardShape(digitsOf(text, from, to))) continue;
       const several = last > first + 1;
-      if (several ? !isCardLayout(bounds, first, last) : isInHash(run, from, to, text)) continue;
+      if (several ? !isCardLayout(groupCount, first, last) : isInHash(from, to, text)) continue;
       found.push([from, to]);
       first = last - 1;
       break;
@@ -277,8 +298,8 @@ const MAX_CARD_GROUPS = 5;
  * Whether groups are laid out like a card: fours with a last one that may differ, or 4-6-5 and 4-6-4 (American
  * Express, Diners). Fours among more fours are something longer, such as an IBAN.
  */
-function isCardLayout(bounds: number[], first: number, last: number): boolean {
-  const size = (group: number) => (bounds[group + 1] ?? NaN) - bounds[group];
+function isCardLayout(groupCount: number, first: number, last: number): boolean {
+  const size = (group: number) => group < 0 || group >= groupCount ? 0 : groups[group + 1] - groups[group];
   if (size(first - 1) === 4 || size(last) === 4) return false;
   let sizes = "";
   for (let group = first; group < last; group++) sizes += `${size(group)} `;
@@ -286,15 +307,15 @@ function isCardLayout(bounds: number[], first: number, last: number): boolean {
 }
 
 /** An account number in groups, ISO 13616: two letters and two digits come first. */
-function isIban(run: Run, text: string): boolean {
-  return run.groups[1] === 2 &&
-    /(^|[^A-Z])[A-Z]{2}$/.test(text.slice(Math.max(0, run.places[0] - 3), run.places[0]));
+function isIban(text: string, groupCount: number): boolean {
+  return groupCount > 1 && groups[1] === 2 &&
+    /(^|[^A-Z])[A-Z]{2}$/.test(text.slice(Math.max(0, places[0] - 3), places[0]));
 }
 
 /** Whether a run without separators is part of a hexadecimal word such as a hash. */
-function isInHash(run: Run, from: number, to: number, text: string): boolean {
-  let left = run.places[from];
-  let right = run.places[to - 1] + unitWidth(text, run.places[to - 1]);
+function isInHash(from: number, to: number, text: string): boolean {
+  let left = places[from];
+  let right = places[to - 1] + unitWidth(text, places[to - 1]);
   const start = left;
   const stop = right;
   while (left > 0 && start - left < MAX_WORD && /[0-9a-z]/i.test(text[left - 1])) left--;
@@ -318,13 +339,16 @@ const CARD_SHAPES = [
   /^(220[0-5]|9792)\d{12,15}$/, // Mir, Troy
 ];
 
-function isCard(digits: string): boolean {
-  if (digits.length < MIN_CARD_DIGITS || digits.length > MAX_CARD_DIGITS) return false;
+function isCardShape(digits: string): boolean {
   const shape = CARD_SHAPES.findIndex((pattern) => pattern.test(digits));
-  if (shape < 0 || (shape === 1 && digits.length !== 16)) return false;
+  return shape >= 0 && (shape !== 1 || digits.length === 16);
+}
+
+/** The check of ISO/IEC 7812-1 annex B over digits `[from, to)` of the run at hand. */
+function passesLuhn(text: string, from: number, to: number): boolean {
   let sum = 0;
-  for (let i = digits.length - 1, even = false; i >= 0; i--, even = !even) {
-    const digit = digits.charCodeAt(i) - 0x30;
+  for (let i = to - 1, even = false; i >= from; i--, even = !even) {
+    const digit = text.charCodeAt(placeOfDigit(text, places[i])) - 0x30;
     sum += even ? digit * 2 - (digit > 4 ? 9 : 0) : digit;
   }
   return sum % 10 === 0;

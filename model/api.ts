@@ -5,6 +5,7 @@
  * `src` is the client of a connection (whoever spoke first), `dest` the server. Times are milliseconds since
  * 1970 unless a name says otherwise; rates are per second of packet time.
  */
+import type { AlertCounts } from "./alerts.ts";
 import type { AttributionMethod } from "./system.ts";
 import type { CaptureProblem } from "./protocol.ts";
 import type { DetectCounters } from "./detection.ts";
@@ -343,13 +344,43 @@ export interface Anomaly {
   process: string;
   /** EVE's `netpane` object: the evidence. Never a full card number, never a secret. */
   details: Record<string, unknown>;
+  /** What the user has said to expect, where it covers this alert: then it is no alarm. */
+  expected?: Expected | null;
 }
 
-/** `GET /api/anomalies`. */
+/** What is expected: every field that is there must match. */
+export interface Expected {
+  comment: string;
+  source?: string;
+  destination?: string;
+  port?: number;
+  program?: string;
+  kind?: string;
+  /** Last day it holds, `YYYY-MM-DD`; absent for no end. */
+  until?: string;
+}
+
+/** Body of `POST /api/anomalies/:id/expect`; `true` stands for the alert's own. */
+export interface ExpectRequest {
+  source?: string | true;
+  destination?: string | true;
+  port?: number | true;
+  program?: string | true;
+  kind?: true;
+  comment: string;
+  until?: string;
+}
+
+/** `GET /api/anomalies`: the latest change first. */
 export interface AnomalyPage {
   ts: number;
+  /** Those that match, before `offset` and `limit`. */
   total: number;
+  /** Alerts kept, before any filter. */
+  all: number;
+  offset: number;
   anomalies: Anomaly[];
+  counts: AlertCounts;
   /** Alerts that had to go for newer ones. */
   forgotten: number;
 }

@@ -30,6 +30,7 @@ import type {
   Tick,
 } from "../model/api.ts";
 import { type DetectCounters, emptyDetectCounters } from "../model/detection.ts";
+import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
 import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
@@ -40,7 +41,7 @@ import { Feed } from "./feed.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
 import { Machine } from "./machine.ts";
-import { type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
+import { type AnomalyQuery, type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
 import { Who } from "./who.ts";
@@ -334,15 +335,19 @@ export class Monitor {
     };
   }
 
-  /** What was found, newest first; `kind` empty for all. */
-  anomalies(query: { kind: string; limit: number }): AnomalyPage {
-    const all = [...this.#findings.anomalies.values()].reverse()
-      .filter((anomaly) => query.kind === "" || anomaly.kind === query.kind);
+  /** What was found, the latest change first. */
+  anomalies(query: Partial<AnomalyQuery> & { limit: number }): AnomalyPage {
+    const { offset = 0, limit, ...filter } = query;
+    const { anomalies, forgotten } = this.#findings;
+    const { matches, counts } = selectAlerts(anomalies.values(), { ...ANY_ALERT, ...filter });
     return {
       ts: Date.now(),
-      total: all.length,
-      anomalies: all.slice(0, query.limit),
-      forgotten: this.#findings.forgotten,
+      total: matches.length,
+      all: anomalies.size,
+      offset,
+      anomalies: matches.slice(offset, offset + limit),
+      counts,
+      forgotten,
     };
   }
 

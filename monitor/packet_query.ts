@@ -1,4 +1,5 @@
-/** Which packets and DNS queries a request wants: bounded lists, newest first. */
+/** Which packets, DNS queries and alerts a request wants: bounded lists, newest first. */
+import type { AlertFilter } from "../model/alerts.ts";
 import type { DnsQuery, LoggedPacket } from "../model/api.ts";
 import { MAX_QUERY_LENGTH, QueryError, wholeNumber } from "./query.ts";
 
@@ -38,11 +39,34 @@ export function parseListQuery(parameters: URLSearchParams): { q: string; limit:
   return { q: words(parameters), limit: wholeNumber(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) };
 }
 
+/** Which alerts, and which part of their list. */
+export interface AnomalyQuery extends AlertFilter {
+  offset: number;
+  limit: number;
+}
+
 /** @throws QueryError naming the parameter at fault. */
-export function parseAnomalyQuery(parameters: URLSearchParams): { kind: string; limit: number } {
-  refuseUnknown(parameters, ["kind", "limit"]);
+export function parseAnomalyQuery(parameters: URLSearchParams): AnomalyQuery {
+  refuseUnknown(parameters, [
+    "kind",
+    "severity",
+    "state",
+    "expected",
+    "q",
+    "flow",
+    "id",
+    "offset",
+    "limit",
+  ]);
   return {
     kind: parameters.get("kind") ?? "",
+    severities: severities(parameters),
+    state: oneOf(parameters, "state", ["", "open", "closed"]),
+    expected: oneOf(parameters, "expected", ["", "yes", "no"]),
+    q: words(parameters),
+    flow: parameters.get("flow") ?? "",
+    id: parameters.get("id") ?? "",
+    offset: wholeNumber(parameters, "offset", 0, 0, Number.MAX_SAFE_INTEGER),
     limit: wholeNumber(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
   };
 }
@@ -75,6 +99,24 @@ export function selectQueries(queries: DnsQuery[], { q, limit }: { q: string; li
     if (wanted.every((word) => text.includes(word))) found.push(queries[i]);
   }
   return found;
+}
+
+function severities(parameters: URLSearchParams): number[] {
+  const text = parameters.get("severity") ?? "";
+  if (text === "") return [];
+  if (!/^[1-3](,[1-3])*$/.test(text)) {
+    throw new QueryError("severity", "severity takes 1 (high), 2, 3, or several: 1,2");
+  }
+  return text.split(",").map(Number);
+}
+
+function oneOf<T extends string>(parameters: URLSearchParams, name: string, values: readonly T[]): T {
+  const value = parameters.get(name) ?? "";
+  const known = values.find((one) => one === value);
+  if (known === undefined) {
+    throw new QueryError(name, `${name} takes ${values.filter((one) => one !== "").join(" or ")}`);
+  }
+  return known;
 }
 
 function words(parameters: URLSearchParams): string {

@@ -1,4 +1,4 @@
-/** `GET /api/anomalies`: what was found that should not be there; `kind`, `limit`. */
+/** `GET /api/anomalies`: what was found that should not be there; `kind`, `severity`, `state`, `expected`, `q`, `flow`, `id`, `offset`, `limit`. */
 import { json, readOnly } from "../../http/answers.ts";
 import { parseAnomalyQuery } from "../../monitor/packet_query.ts";
 import { define } from "../../state.ts";

@@ -1,0 +1,143 @@
+/**
+ * Which alerts are wanted: the same words in the page's address, in the API's, and for what comes on the feed. Pure,
+ * so that server and browser choose alike.
+ */
+import type { Anomaly } from "./api.ts";
+
+/** What must hold of an alert; empty fields ask for nothing. */
+export interface AlertFilter {
+  kind: string;
+  /** 1 high to 3 low; empty for all. */
+  severities: readonly number[];
+  state: "" | "open" | "closed";
+  /** Whether the user has said to expect it. */
+  expected: "" | "yes" | "no";
+  /** Words that must all be found; `ip:`, `port:`, `process:` and `kind:` name a field. */
+  q: string;
+  /** Number of the one flow that it was seen in. */
+  flow: string;
+  id: string;
+}
+
+export const ANY_ALERT: AlertFilter = {
+  kind: "",
+  severities: [],
+  state: "",
+  expected: "",
+  q: "",
+  flow: "",
+  id: "",
+};
+
+/** How many alerts there are of each kind, severity and state, each under the other conditions of a filter. */
+export interface AlertCounts {
+  kinds: Record<string, number>;
+  severities: Record<string, number>;
+  /** Expected ones are neither open nor closed here. */
+  open: number;
+  closed: number;
+  expected: number;
+}
+
+/** The number of the flow that an alert of the inspector belongs to: what stands before the colon of its id. */
+export function flowOf(alertId: string): string {
+  return alertId.split(":", 1)[0];
+}
+
+/** Whether the user has said to expect it. */
+export function isExpected(alert: Anomaly): boolean {
+  return (alert.expected ?? null) !== null;
+}
+
+export function matchesAlert(alert: Anomaly, filter: AlertFilter): boolean {
+  return hasKind(alert, filter) && hasSeverity(alert, filter) && hasState(alert, filter) &&
+    matchesRest(alert, filter, wordsOf(filter.q));
+}
+
+/**
+ * The alerts that match, the latest change first, and how many there are beside.
+ *
+ * @param alerts In any order.
+ */
+export function selectAlerts(
+  alerts: Iterable<Anomaly>,
+  filter: AlertFilter,
+): { matches: Anomaly[]; counts: AlertCounts } {
+  const matches: Anomaly[] = [];
+  const counts: AlertCounts = { kinds: {}, severities: {}, open: 0, closed: 0, expected: 0 };
+  const words = wordsOf(filter.q);
+  for (const alert of alerts) {
+    if (!matchesRest(alert, filter, words)) continue;
+    const [kind, severity, state] = [
+      hasKind(alert, filter),
+      hasSeverity(alert, filter),
+      hasState(alert, filter),
+    ];
+    if (kind && severity && state) matches.push(alert);
+    if (severity && state) counts.kinds[alert.kind] = (counts.kinds[alert.kind] ?? 0) + 1;
+    if (kind && state) counts.severities[alert.severity] = (counts.severities[alert.severity] ?? 0) + 1;
+    if (kind && severity) counts[isExpected(alert) ? "expected" : alert.open ? "open" : "closed"]++;
+  }
+  return { matches: matches.sort(byLatest), counts };
+}
+
+/** Order of a list: the latest change first. */
+export function byLatest(a: Anomaly, b: Anomaly): number {
+  return b.last - a.last || b.first - a.first;
+}
+
+function hasKind({ kind }: Anomaly, filter: AlertFilter): boolean {
+  return filter.kind === "" || kind === filter.kind;
+}
+
+function hasSeverity({ severity }: Anomaly, { severities }: AlertFilter): boolean {
+  return severities.length === 0 || severities.includes(severity);
+}
+
+function hasState(alert: Anomaly, { state, expected }: AlertFilter): boolean {
+  return (state === "" || alert.open === (state === "open")) &&
+    (expected === "" || isExpected(alert) === (expected === "yes"));
+}
+
+function matchesRest(alert: Anomaly, { id, flow }: AlertFilter, words: Word[]): boolean {
+  return (id === "" || alert.id === id) && (flow === "" || flowOf(alert.id) === flow) &&
+    words.every((word) => holds(alert, word));
+}
+
+interface Word {
+  field: string;
+  value: string;
+}
+
+function wordsOf(q: string): Word[] {
+  return q.toLowerCase().split(/\s+/).filter((word) => word !== "").map((word) => {
+    const [, field = "", value = word] = /^(ip|port|process|kind):(.+)$/.exec(word) ?? [];
+    return { field, value };
+  });
+}
+
+function holds(alert: Anomaly, { field, value }: Word): boolean {
+  switch (field) {
+    case "ip":
+      return alert.src_ip === value || alert.dest_ip === value;
+    case "port":
+      return String(alert.src_port) === value || String(alert.dest_port) === value;
+    case "process":
+      return alert.process.toLowerCase().includes(value);
+    case "kind":
+      return alert.kind === value;
+    default:
+      return [
+        alert.signature,
+        alert.message,
+        alert.kind,
+        alert.src_ip,
+        alert.dest_ip,
+        alert.server_name,
+        alert.process,
+        alert.app_proto,
+        alert.in_iface,
+        alert.expected?.comment ?? "",
+      ].some((text) => text.toLowerCase().includes(value));
+  }
+}

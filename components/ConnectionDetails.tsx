@@ -1,7 +1,7 @@
 /** All that is known of one connection, in a drawer that the Escape key closes. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Connection } from "../model/api.ts";
+import type { Connection, RoundTripStats } from "../model/api.ts";
 import { gradeOf } from "./finding_words.ts";
 import {
   bitRate,
@@ -11,6 +11,7 @@ import {
   duration,
   endpoint,
   hasPorts,
+  percent,
   protocolWord,
   roundTrip,
   text,
@@ -28,7 +29,19 @@ const SOURCES = {
   both: "packets and a socket",
 } as const;
 
-const RTT_SOURCES = { handshake: "from the TCP handshake", tcp_info: "smoothed, from the kernel" } as const;
+const RTT_SOURCES = {
+  handshake: "from the TCP handshake",
+  flow: "from data and acknowledgements",
+  exchange: "from question to answer",
+  tcp_info: "smoothed, from the kernel",
+} as const;
+
+/** Median of the last round trips, with their spread. */
+function trips(stats: RoundTripStats | null): string {
+  if (stats === null) return "–";
+  const { min_ms, median_ms, p95_ms, samples } = stats;
+  return `${roundTrip(median_ms)} (${roundTrip(min_ms)} to ${roundTrip(p95_ms)}, ${count(samples)} measured)`;
+}
 
 export interface ConnectionDetailsProps {
   row: Connection;
@@ -148,7 +161,16 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
             {roundTrip(row.rtt_ms)}
             {row.rtt_from !== null && <span class="dim">{` ${RTT_SOURCES[row.rtt_from]}`}</span>}
           </Field>
-          <Field name="Sent again">{count(row.retransmissions)} segments</Field>
+          <Field name="To the server">{trips(row.rtt_server)}</Field>
+          <Field name="To the client">{trips(row.rtt_client)}</Field>
+          <Field name="Answers after">{row.answer_ms === null ? "–" : roundTrip(row.answer_ms)}</Field>
+          {row.slow !== "" && <Field name="Slow part">{row.slow}</Field>}
+          <Field name="Sent again">
+            {count(row.retransmissions)} segments
+            {row.resent_share !== null && (
+              <span class="dim">{` ${percent(row.resent_share)} of the bytes`}</span>
+            )}
+          </Field>
         </Group>
         <Group title="Program">
           {row.process === null ? <Field name="Name">unknown</Field> : (

@@ -90,10 +90,25 @@ export interface FlowColumns {
   /** Microseconds since 1970, packet time. */
   firstUs: Float64Array;
   lastUs: Float64Array;
-  /** Handshake round trip in microseconds (SYN to the ACK that completes it); 0 where not seen. */
+  /**
+   * Handshake round trip in microseconds (SYN to the ACK that completes it); of UDP and ICMP the first packet of the
+   * client to the first answer, with the server's own time in it. 0 where not seen.
+   */
   rttUs: Float64Array;
   /** 2 × rows: TCP segments sent again. */
   retransmissions: Uint32Array;
+  // The following are filled in snapshots and ends of flows, not in facts. See `RoundTrips`.
+  /** 2 × rows: payload bytes of those. */
+  resentBytes: Float64Array;
+  /** 2 × rows: round trips measured to the server and back, and to the client and back; TCP. */
+  roundTrips: Uint32Array;
+  /** 2 × rows, microseconds: the least of all; median and 95th percentile of the last sixteen; 0 without any. */
+  rttLeastUs: Float32Array;
+  rttMedianUs: Float32Array;
+  rttP95Us: Float32Array;
+  /** From the client's data to the server's next, smoothed, microseconds; and how many of them. */
+  answerUs: Float32Array;
+  answers: Uint32Array;
   /** VLAN ids, outer in the low 16 bits, inner (QinQ) in the high 16; 0 for none, else id | 0x1000. */
   vlan: Uint32Array;
   /** One of `Tunnel`. */
@@ -126,6 +141,13 @@ export function createFlowColumns(rows: number): FlowColumns {
     lastUs: new Float64Array(rows),
     rttUs: new Float64Array(rows),
     retransmissions: new Uint32Array(2 * rows),
+    resentBytes: new Float64Array(2 * rows),
+    roundTrips: new Uint32Array(2 * rows),
+    rttLeastUs: new Float32Array(2 * rows),
+    rttMedianUs: new Float32Array(2 * rows),
+    rttP95Us: new Float32Array(2 * rows),
+    answerUs: new Float32Array(rows),
+    answers: new Uint32Array(rows),
     vlan: new Uint32Array(rows),
     tunnel: new Uint8Array(rows),
     interfaceIndex: new Uint8Array(rows),

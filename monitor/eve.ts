@@ -217,11 +217,22 @@ function tcpMembers(columns: FlowColumns, row: number): string {
     `${FLAG_MEMBERS[all]}"state":"${TCP_STATES[columns.state[row]] ?? "none"}"}`;
 }
 
+/** Of fewer round trips the handshake's tells enough. */
+const MIN_ROUND_TRIPS = 3;
+
 /** What EVE has no field for; empty where there is nothing to say. */
 function netpaneMembers(columns: FlowColumns, row: number): string {
   let members = "";
   if (columns.serverName[row] !== "") members += `,"server_name":${JSON.stringify(columns.serverName[row])}`;
   if (columns.rttUs[row] > 0) members += `,"rtt_us":${columns.rttUs[row]}`;
+  for (let d = 0; d < 2; d++) {
+    const at = 2 * row + d;
+    if (columns.roundTrips[at] < MIN_ROUND_TRIPS) continue;
+    members += `,"rtt_${d === 0 ? "server" : "client"}":{"min_us":${Math.round(columns.rttLeastUs[at])}` +
+      `,"median_us":${Math.round(columns.rttMedianUs[at])},"p95_us":${Math.round(columns.rttP95Us[at])}` +
+      `,"samples":${columns.roundTrips[at]}}`;
+  }
+  if (columns.answers[row] >= MIN_ROUND_TRIPS) members += `,"answer_us":${Math.round(columns.answerUs[row])}`;
   const toServer = columns.retransmissions[2 * row];
   const toClient = columns.retransmissions[2 * row + 1];
   if (toServer > 0) members += `,"retransmissions_toserver":${toServer}`;

@@ -288,7 +288,7 @@ export class Inspector {
     const rows = Math.min(MAX_SNAPSHOT_ROWS, this.#flows.active, Math.max(0, Math.floor(maxRows) || 0));
     const out = createFlowColumns(rows);
     this.#flows.forEachLatest(rows, (row) => {
-      this.#flows.store.copyTo(row, out, out.rows);
+      this.#flows.copyTo(row, out, out.rows);
       if (this.#payload !== null) this.#nameFlow(row, out, out.rows);
       out.rows++;
     });

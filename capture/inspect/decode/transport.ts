@@ -12,7 +12,7 @@ const MIN_TCP_HEADER = 20;
 const UDP_HEADER = 8;
 const SCTP_HEADER = 12;
 
-/** Ports, sequence number, flags; options are stepped over. */
+/** Ports, both numbers, flags; options are stepped over. */
 export function parseTcp(v: PacketView): boolean {
   const c = v.cursor;
   v.kind = Kind.tcp;
@@ -26,6 +26,7 @@ export function parseTcp(v: PacketView): boolean {
     return true;
   }
   v.sequence = c.peekInt32(0);
+  v.acknowledgement = c.peekInt32(4);
   const headerLength = (c.peek8(8) >> 4) * 4;
   v.tcpFlags = c.peek8(9);
   const room = v.wireRemaining + PORTS;

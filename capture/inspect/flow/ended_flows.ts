@@ -18,10 +18,17 @@ export function copyFlow(from: FlowColumns, row: number, target: FlowColumns, to
     target.bytes[2 * to + d] = from.bytes[2 * row + d];
     target.payloadBytes[2 * to + d] = from.payloadBytes[2 * row + d];
     target.retransmissions[2 * to + d] = from.retransmissions[2 * row + d];
+    target.resentBytes[2 * to + d] = from.resentBytes[2 * row + d];
+    target.roundTrips[2 * to + d] = from.roundTrips[2 * row + d];
+    target.rttLeastUs[2 * to + d] = from.rttLeastUs[2 * row + d];
+    target.rttMedianUs[2 * to + d] = from.rttMedianUs[2 * row + d];
+    target.rttP95Us[2 * to + d] = from.rttP95Us[2 * row + d];
   }
   target.firstUs[to] = from.firstUs[row];
   target.lastUs[to] = from.lastUs[row];
   target.rttUs[to] = from.rttUs[row];
+  target.answerUs[to] = from.answerUs[row];
+  target.answers[to] = from.answers[row];
   target.vlan[to] = from.vlan[row];
   target.tunnel[to] = from.tunnel[row];
   target.interfaceIndex[to] = from.interfaceIndex[row];

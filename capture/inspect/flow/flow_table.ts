@@ -50,6 +50,7 @@ import {
   YOUNGER,
 } from "./flow_store.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
+import { RoundTrips } from "./round_trips.ts";
 import { isHandshakeAnswer, isOpening, TcpTracker } from "./tcp_tracker.ts";
 import { TIMEOUT_CLASSES, TIMEOUT_US, timeoutClassOf } from "./timeouts.ts";
 
@@ -91,6 +92,7 @@ export class FlowTable {
   evicted = 0;
 
   readonly #tcp: TcpTracker;
+  readonly #trips: RoundTrips;
   readonly #sink: FlowEndSink;
   readonly #locals: LocalAddresses;
   readonly #secret: Int32Array;
@@ -116,7 +118,8 @@ export class FlowTable {
     this.#words = this.store.words;
     this.#doubles = this.store.doubles;
     this.#bytes = this.store.bytes;
-    this.#tcp = new TcpTracker(this.store);
+    this.#trips = new RoundTrips(this.capacity);
+    this.#tcp = new TcpTracker(this.store, this.#trips);
     this.#locals = locals;
     this.#secret = secret;
     this.#sink = sink;
@@ -153,6 +156,10 @@ export class FlowTable {
     doubles[f + BYTES + direction] += v.flowBytes;
     doubles[f + PAYLOAD_BYTES + direction] += v.payloadBytes;
     const timeUs = v.timeUs[0];
+    // Of what has no handshake: the client's packet before to the first answer.
+    if (steps === FlowStep.answered && v.protocol !== IpProtocol.tcp && timeUs > doubles[f + LAST_US]) {
+      doubles[f + RTT_US] = timeUs - doubles[f + LAST_US];
+    }
     if (timeUs > doubles[f + LAST_US]) doubles[f + LAST_US] = timeUs;
 
     const b = row * ROW_BYTES;
@@ -236,6 +243,12 @@ export class FlowTable {
       at[best] = this.#words[row * ROW_WORDS + OLDER];
       take(row);
     }
+  }
+
+  /** Writes row `row`, with its round trips, into row `to` of `target`. */
+  copyTo(row: number, target: FlowColumns, to: number): void {
+    this.store.copyTo(row, target, to);
+    this.#trips.copyTo(row, target, to);
   }
 
   /** Finds out anew which ends of all flows are local. */
@@ -352,6 +365,7 @@ export class FlowTable {
     const w = row * ROW_WORDS;
     this.#bytes[row * ROW_BYTES + END] = reason;
     this.store.copyTo(row, this.#handed, 0);
+    this.#trips.copyTo(row, this.#handed, 0);
     this.#sink(this.#handed, 0, row);
     this.ended++;
     this.active--;

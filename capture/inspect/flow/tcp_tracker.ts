@@ -6,6 +6,7 @@
  */
 import { FlowState } from "../../../model/flow.ts";
 import type { PacketView } from "../decode/packet_view.ts";
+import type { RoundTrips } from "./round_trips.ts";
 import {
   EXPECTED,
   FIRST_US,
@@ -68,8 +69,10 @@ export class TcpTracker {
   readonly #doubles: Float64Array;
   readonly #bytes: Uint8Array;
   readonly #holeUs: Float64Array;
+  readonly #trips: RoundTrips;
 
-  constructor(store: FlowStore) {
+  constructor(store: FlowStore, trips: RoundTrips) {
+    this.#trips = trips;
     this.#words = store.words;
     this.#doubles = store.doubles;
     this.#bytes = store.bytes;
@@ -79,6 +82,7 @@ export class TcpTracker {
   /** Forgets what the row held before. */
   begin(row: number): void {
     this.#bytes[row * ROW_BYTES + NOTES] = 0;
+    this.#trips.begin(row);
   }
 
   /** Takes in a whole TCP header. @returns The flow's state after it, one of `FlowState`. */
@@ -89,6 +93,11 @@ export class TcpTracker {
     const firstOfAll = (bytes[b + TCP_FLAGS] | bytes[b + TCP_FLAGS + 1]) === 0;
     bytes[b + TCP_FLAGS + direction] |= flags;
     this.#follow(v, row, direction);
+    if ((flags & ACK) !== 0) {
+      const other = 1 - direction;
+      const expected = this.#words[row * ROW_WORDS + EXPECTED + other];
+      this.#trips.acknowledged(row, other, v.acknowledgement, expected, v.payloadBytes === 0, v.timeUs);
+    }
 
     const state = bytes[b + STATE];
     if ((flags & RST) !== 0) return FlowState.reset;
@@ -158,8 +167,10 @@ export class TcpTracker {
     if (!known || ahead >= MAX_STEP || ahead <= -MAX_STEP) {
       words[w + EXPECTED] = to;
       bytes[notesAt] = (notes | SEQUENCE_KNOWN << direction) & ~(HOLE << direction);
+      this.#trips.sent(row, direction, to, v.payloadBytes, v.timeUs);
       return;
     }
+    if (ahead >= 0) this.#trips.sent(row, direction, to, v.payloadBytes, v.timeUs);
     if (ahead === 0) {
       words[w + EXPECTED] = to;
       return;
@@ -187,5 +198,6 @@ export class TcpTracker {
       if (v.timeUs[0] - this.#holeUs[2 * row + direction] < REORDERING_US) return;
     }
     words[w + RETRANSMISSIONS]++;
+    this.#trips.resent(row, direction, v.payloadBytes);
   }
 }

@@ -9,6 +9,7 @@ import type { Place } from "../../model/who.ts";
 
 /** Longest text kept of a field. */
 const MAX_TEXT = 128;
+const UNKNOWN_COUNTRY = "ZZ"; // Unicode CLDR; registries mark with it what they have given to nobody
 const MAX_ASN = 0xffff_ffff; // RFC 6793
 
 /** What one source knows: the fields of `Place` that it has, without the source's name. */
@@ -147,7 +148,8 @@ function englishName(value: unknown): unknown {
 }
 
 function countryCode(value: unknown): string {
-  return typeof value === "string" && /^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : "";
+  const code = typeof value === "string" && /^[A-Za-z]{2}$/.test(value) ? value.toUpperCase() : "";
+  return code === UNKNOWN_COUNTRY ? "" : code;
 }
 
 function asNumber(value: unknown): number | null {

@@ -109,8 +109,7 @@ export class Ipinfo {
    */
   get(address: string): PartialPlace | null | undefined {
     const kept = this.#kept.get(address);
-    const age = kept === undefined ? Infinity : this.#options.clock() - kept.at;
-    if (!(age >= 0 && age < (kept!.fields === null ? UNKNOWN_AGE_MS : MAX_AGE_MS))) this.#want(address);
+    if (kept === undefined || !this.#isFresh(kept)) this.#want(address);
     return kept?.fields;
   }
 
@@ -149,6 +148,11 @@ export class Ipinfo {
     await this.#turn;
     this.#release([...this.#waiters.keys()]);
     if (this.#writeTimer !== undefined) await this.#write();
+  }
+
+  #isFresh({ at, fields }: KeptPlace): boolean {
+    const age = this.#options.clock() - at;
+    return age >= 0 && age < (fields === null ? UNKNOWN_AGE_MS : MAX_AGE_MS);
   }
 
   #isPaused(): boolean {

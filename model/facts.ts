@@ -45,6 +45,8 @@ export const FlowStep = {
   ended: 32,
   /** A TCP segment with flags that no sane stack sends; `value` is the flags. Told for each such segment. */
   oddFlags: 64,
+  /** The client sends payload after the flow was silent for some two seconds: as a program that polls does. */
+  spoke: 128,
 } as const;
 
 /** What `value` is for a segment to itself (LAND), in place of flags. */

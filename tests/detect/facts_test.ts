@@ -73,6 +73,25 @@ Deno.test("a long conversation is told of as it goes on, but not for each packet
   assert(progress >= 10 && progress <= 31, `${progress} of 1429 segments within 14.3 s`);
 });
 
+Deno.test("what a client says after silence is told, and what a server says is not", () => {
+  assert.deepEqual(
+    factsOf(
+      new Traffic().tcp({ client: A, server: B, port: 80, stepS: 5, turns: [9, 9, 9, 9], keepOpen: true }),
+    ),
+    [
+      "10.0.0.1 > 10.0.0.2:80 began",
+      "10.0.0.1 > 10.0.0.2:80 answered",
+      "10.0.0.1 > 10.0.0.2:80 established",
+      "10.0.0.1 > 10.0.0.2:80 spoke",
+      "10.0.0.1 > 10.0.0.2:80 spoke",
+      "10.0.0.1 > 10.0.0.2:80 progress",
+      "10.0.0.1 > 10.0.0.2:80 ended",
+    ],
+  );
+  const quick = factsOf(new Traffic().tcp({ client: A, server: B, port: 80, stepS: 1, turns: [9, 9, 9, 9] }));
+  assert(!quick.some((fact) => fact.includes("spoke")));
+});
+
 Deno.test("facts are the same however packets are cut into batches", () => {
   const traffic = new Traffic();
   for (let port = 1; port < 400; port++) traffic.tcp({ client: A, server: B, port, outcome: "refused" });

@@ -67,6 +67,10 @@ export const ACTIVITY_GRAIN_US = 500_000;
 const PROGRESS_BYTES = 65_536;
 const PROGRESS_PACKETS = 256;
 const PROGRESS_US = 30_000_000;
+/** Silence after which what the client says is told; known to the grain. */
+const SILENCE_US = 2_000_000;
+/** A keep-alive probe carries no payload, or one byte of nothing: RFC 9293 §3.8.4. */
+const PROBE_BYTES = 1;
 
 /**
  * Told of every flow that ends: row 0 of `flows`, which is written over by the next end; `tableRow` is the row it had
@@ -182,9 +186,13 @@ export class FlowTable {
       timeoutClass = next;
     }
     if (move) {
+      const silentUs = v.timeUs[1] - doubles[f + MOVED_US];
       this.#unlink(row);
       this.#link(row, timeoutClass, v);
-      if (steps === 0 && this.#hasGoneOn(row)) steps = FlowStep.progress;
+      if (steps === 0) {
+        if (silentUs >= SILENCE_US && direction === 0 && v.payloadBytes > PROBE_BYTES) steps = FlowStep.spoke;
+        if (this.#hasGoneOn(row)) steps |= FlowStep.progress;
+      }
     }
     this.steps = steps;
     return row;

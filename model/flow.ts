@@ -98,7 +98,7 @@ export interface FlowColumns {
   /** 2 × rows: TCP segments sent again. */
   retransmissions: Uint32Array;
   // The following are filled in snapshots and ends of flows, not in facts. See `RoundTrips`.
-  /** 2 × rows: payload bytes of those. */
+  /** 2 × rows: payload bytes that were sent again, or were lost before here. */
   resentBytes: Float64Array;
   /** 2 × rows: round trips measured to the server and back, and to the client and back; TCP. */
   roundTrips: Uint32Array;

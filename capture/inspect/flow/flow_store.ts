@@ -78,8 +78,6 @@ export class FlowStore {
   readonly words: Int32Array;
   readonly doubles: Float64Array;
   readonly bytes: Uint8Array;
-  /** 2 × rows: since when there is a hole. Rarely touched, so not part of the record. */
-  readonly holeUs: Float64Array;
   /** `TOLD_DOUBLES` a row; looked at twice a second at most. */
   readonly told: Float64Array;
 
@@ -88,7 +86,6 @@ export class FlowStore {
     this.words = new Int32Array(buffer, HEAD);
     this.doubles = new Float64Array(buffer, HEAD);
     this.bytes = new Uint8Array(buffer, HEAD);
-    this.holeUs = new Float64Array(2 * rows);
     this.told = new Float64Array(TOLD_DOUBLES * rows);
   }
 

@@ -35,6 +35,15 @@ const ANSWERS = 15; // a word
  * Linux waits 40 ms and more, others 200 ms.
  */
 const DELAYED_ACK_US = 35_000;
+/**
+ * A segment that fills the latest hole sooner than its sender can have heard of the loss was overtaken on the way, not
+ * sent again. That takes a round trip to the sender; where none was measured yet, 3 ms, as Wireshark has it.
+ */
+const OVERTAKEN_SHARE = 0.9;
+const OVERTAKEN_US = 3_000;
+const MIN_OVERTAKEN_US = 100;
+/** A hole larger than most windows is what the capture lost, or began after: no more of it is taken for lost. */
+const MAX_LOST_AT_ONCE = 262_144;
 /** Weight of a new answer in the smoothed time, as RFC 6298's alpha. */
 const SMOOTHING = 1 / 8;
 
@@ -46,6 +55,9 @@ export class RoundTrips {
   readonly #floats: Float32Array;
   /** 2 × RING a row: the latest round trips in microseconds. Pages that no flow has touched take no memory. */
   readonly #ring: Float32Array;
+  /** 2 a row: where the latest hole begins, and when it was noticed. Touched by losses only. */
+  readonly #holeFrom: Int32Array;
+  readonly #holeUs: Float64Array;
 
   constructor(rows: number) {
     const buffer = new ArrayBuffer(rows * RECORD_BYTES);
@@ -53,6 +65,8 @@ export class RoundTrips {
     this.#words = new Uint32Array(buffer);
     this.#floats = new Float32Array(buffer);
     this.#ring = new Float32Array(2 * RING * rows);
+    this.#holeFrom = new Int32Array(2 * rows);
+    this.#holeUs = new Float64Array(2 * rows);
   }
 
   /** Forgets what the row held before. */
@@ -72,6 +86,27 @@ export class RoundTrips {
     if (payload === 0) return;
     if (direction === 0) doubles[d + ASKED_US] = timesUs[0];
     else if (doubles[d + ASKED_US] > 0) this.#answered(row, timesUs[0]);
+  }
+
+  /** `bytes` from sequence number `from` did not come in their turn: lost before here, or overtaken. */
+  missing(row: number, direction: number, from: number, bytes: number, timesUs: Float64Array): void {
+    this.#holeFrom[2 * row + direction] = from;
+    this.#holeUs[2 * row + direction] = timesUs[0];
+    this.#words[row * WORDS + RESENT_BYTES + direction] += Math.min(bytes, MAX_LOST_AT_ONCE);
+  }
+
+  /** Whether a segment that fills a hole was overtaken, and nothing lost; else it was counted when it was missing. */
+  isOvertaken(row: number, direction: number, from: number, payload: number, timesUs: Float64Array): boolean {
+    if (((from - this.#holeFrom[2 * row + direction]) | 0) < 0) return false;
+    const w = row * WORDS;
+    const sender = 1 - direction;
+    const limit = this.#words[w + COUNT + sender] === 0
+      ? OVERTAKEN_US
+      : Math.max(MIN_OVERTAKEN_US, OVERTAKEN_SHARE * this.#floats[w + LEAST + sender]);
+    if (timesUs[0] - this.#holeUs[2 * row + direction] >= limit) return false;
+    const lost = this.#words[w + RESENT_BYTES + direction];
+    this.#words[w + RESENT_BYTES + direction] = Math.max(0, lost - payload);
+    return true;
   }
 
   /** `payload` bytes went by again: what is watched can no longer be told from it. */

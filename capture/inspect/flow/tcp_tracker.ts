@@ -43,12 +43,6 @@ const HOLE = 32; // and 64
 const MAX_STEP = 0x4000_0000;
 
 /**
- * A segment that fills a hole this soon was overtaken on the way, not sent again; Wireshark uses 3 ms too. A
- * retransmission takes a round trip and three duplicate ACKs, or a timer of 200 ms and more.
- */
-const REORDERING_US = 3_000;
-
-/**
  * A SYN seen again sooner than this is the same packet on a second interface or mirror port: retransmission timers
  * start at 1 s (RFC 6298 §2.1).
  */
@@ -68,7 +62,6 @@ export class TcpTracker {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #bytes: Uint8Array;
-  readonly #holeUs: Float64Array;
   readonly #trips: RoundTrips;
 
   constructor(store: FlowStore, trips: RoundTrips) {
@@ -76,7 +69,6 @@ export class TcpTracker {
     this.#words = store.words;
     this.#doubles = store.doubles;
     this.#bytes = store.bytes;
-    this.#holeUs = store.holeUs;
   }
 
   /** Forgets what the row held before. */
@@ -182,7 +174,7 @@ export class TcpTracker {
         bytes[notesAt] = notes | HOLE << direction;
       }
       words[w + HOLE_TO] = from;
-      this.#holeUs[2 * row + direction] = v.timeUs[0];
+      this.#trips.missing(row, direction, expected, ahead, v.timeUs);
       words[w + EXPECTED] = to;
       return;
     }
@@ -195,7 +187,10 @@ export class TcpTracker {
         if (to === words[w + HOLE_TO]) bytes[notesAt] = notes & ~(HOLE << direction);
       }
       // Never seen before: sent again after a loss on the way to us, unless it was merely overtaken.
-      if (v.timeUs[0] - this.#holeUs[2 * row + direction] < REORDERING_US) return;
+      if (!this.#trips.isOvertaken(row, direction, from, v.payloadBytes, v.timeUs)) {
+        words[w + RETRANSMISSIONS]++;
+      }
+      return;
     }
     words[w + RETRANSMISSIONS]++;
     this.#trips.resent(row, direction, v.payloadBytes);

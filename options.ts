@@ -4,7 +4,9 @@
  * Nothing else reads arguments or the environment; commands get a finished `Options` handed down.
  */
 import { parseArgs } from "node:util";
-import { distance } from "fastest-levenshtein";
+import { nearest } from "./model/nearest.ts";
+
+export { nearest };
 
 /** One row of the table. `range` bounds numbers inclusively; `choices` bounds text. */
 interface OptionSpec {
@@ -268,12 +270,6 @@ function optionValue(name: string, spec: OptionSpec, value: string | undefined):
 
 function unknownOption(rawName: string, names: string[]): string {
   return `Unknown option "${rawName}"${nearest(rawName.replace(/^-+/, ""), names, "--")}`;
-}
-
-/** `; did you mean …?` for the closest of `known`, or nothing where none is close. */
-export function nearest(word: string, known: string[], prefix = ""): string {
-  const [best] = known.map((name) => ({ name, d: distance(word, name) })).sort((a, b) => a.d - b.d);
-  return best && best.d <= Math.max(2, word.length / 3) ? `; did you mean "${prefix}${best.name}"?` : "";
 }
 
 function defaultText(spec: OptionSpec): string {

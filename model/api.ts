@@ -248,7 +248,14 @@ export interface Stats {
   connections: { shown: number; left_out: number; with_process: number };
   /** Payload inspection: what it looked into, held back, refused. */
   payload: PayloadCounters & { observations_lost: number; packets_unlogged: number };
-  detect: DetectCounters & { facts_lost: number };
+  detect: DetectCounters & {
+    facts_lost: number;
+    /** Alerts kept that an expected entry covers; alerts not taken in because their kind is off. */
+    alerts_expected: number;
+    alerts_off: number;
+  };
+  /** Each target of notifications. */
+  notify: NotifyTargetCounters[];
   system: {
     sockets: number;
     sockets_lost: number;
@@ -350,10 +357,15 @@ export interface Anomaly {
 
 /** What is expected: every field that is there must match. */
 export interface Expected {
+  /** Made from what it says, so that it stays the same while the file changes around it. */
+  id: string;
   comment: string;
+  /** Address, network (`10.0.0.0/8`), or host name, which its subdomains match too. */
   source?: string;
   destination?: string;
-  port?: number;
+  /** Of the server; a range is `"8000-8010"`. */
+  port?: number | string;
+  /** Name, or with a slash in front the whole path. */
   program?: string;
   kind?: string;
   /** Last day it holds, `YYYY-MM-DD`; absent for no end. */
@@ -364,9 +376,9 @@ export interface Expected {
 export interface ExpectRequest {
   source?: string | true;
   destination?: string | true;
-  port?: number | true;
+  port?: number | string | true;
   program?: string | true;
-  kind?: true;
+  kind?: string | true;
   comment: string;
   until?: string;
 }
@@ -385,6 +397,80 @@ export interface AnomalyPage {
   forgotten: number;
 }
 
+/** `GET /api/expected`; `POST /api/anomalies/:id/expect` answers 201 with one of them. */
+export interface ExpectedPage {
+  ts: number;
+  /** The settings file they are in; "" where there is none. */
+  file: string;
+  /** In the order of the file, each with the alerts kept that it covers, and whether its last day is over. */
+  expected: (Expected & { alerts: number; over: boolean })[];
+}
+
+/** `GET /api/rules`: all kinds of alerts, what they mean, and how they are set. */
+export interface RulesPage {
+  ts: number;
+  rules: RuleStatus[];
+}
+
+export interface RuleStatus {
+  kind: string;
+  title: string;
+  category: string;
+  /** Unless an alert says otherwise. */
+  severity: number;
+  signature_id: number;
+  /** ATT&CK technique. */
+  attack: { id: string; name: string } | null;
+  notices: string;
+  why: string;
+  fooled: string;
+  /** Who raises it: rules of the detector have thresholds. */
+  from: "detector" | "inspector";
+  enabled: boolean;
+  enabled_by_default: boolean;
+  /** Seconds without anything new after which an alert is over; null: with its flow. */
+  quiet_s: number | null;
+  options: RuleOptionStatus[];
+  counters: {
+    /** Alerts since the start; of them, expected from the beginning; not taken in while the kind was off. */
+    alerts: number;
+    expected: number;
+    off: number;
+    /** What the rule holds, its ceiling, and what had to go for want of room. */
+    entries: number;
+    capacity: number;
+    evicted: number;
+    /** Times it failed: each a defect. */
+    failures: number;
+  };
+}
+
+export interface RuleOptionStatus {
+  name: string;
+  value: number;
+  default: number;
+  min: number;
+  max: number;
+  unit: string;
+  help: string;
+}
+
+/** A target of notifications, in `/api/stats`. */
+export interface NotifyTargetCounters {
+  name: string;
+  type: string;
+  /** Without path and secret. */
+  host: string;
+  /** Notices waiting; told; given up on; lost for want of room; attempts after a failed one. */
+  waiting: number;
+  sent: number;
+  failed: number;
+  dropped: number;
+  retries: number;
+  /** Why it fails now; "" while all is well. */
+  failing: string;
+}
+
 /** Feed event `tick`, each second; also the head of the first page. At most 64 KiB. */
 export interface Tick {
   /** Wall clock when it was made. */
@@ -397,8 +483,17 @@ export interface Tick {
   flows: { active: number; capacity: number; evicted: number };
   connections: { shown: number; left_out: number; with_process: number };
   cpu: number | null;
-  /** Findings kept: all, by kind, and how many of them are mere notes (severity 3). */
-  anomalies: { total: number; kinds: Record<string, number>; notes: number };
+  /**
+   * Findings kept that nobody expects: all, those that go on, by kind, and how many of them are mere notes
+   * (severity 3); and how many are expected beside.
+   */
+  anomalies: {
+    total: number;
+    open: number;
+    kinds: Record<string, number>;
+    notes: number;
+    expected: number;
+  };
   interfaces: InterfaceStatus[];
   pie: PieData;
   top_talkers: Talker[];

@@ -1,0 +1,549 @@
+/**
+ * Beaconing: a program that calls home at a beat.
+ *
+ * A contact is a connection that was established (or a datagram that was answered), or what a client says in an open
+ * connection after silence. Contacts of one client or program with one server, by name where it has one, are a series;
+ * `rhythm.ts` says how improbable it is that its gaps are as regular by chance. A series is told when chance is
+ * refuted, the beats are alike in size, and none of the ordinary reasons for a beat is seen in the traffic itself:
+ * a protocol that is periodic by design, keep-alives within a connection, one poller with many servers, mere
+ * connection checks, a stream fetched piece by piece.
+ */
+import { FactKind, FlowStep } from "../../model/facts.ts";
+import { IpProtocol } from "../../model/flow.ts";
+import type { SystemFacts } from "../../model/system_facts.ts";
+import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
+import type { FlowFact } from "../flow_fact.ts";
+import { Recent } from "../recent.ts";
+import { gapHistogram, MAX_EVENTS, mergeEvents, type Rhythm, rhythmOf } from "../rhythm.ts";
+import { isClientInside, isServerInside } from "../sides.ts";
+import { percentText, placeText, round, spanText } from "../words.ts";
+
+/** Series with a few contacts, and those that may become a beacon: the many cannot push out the latter. */
+const MAX_FRESH = 16_384;
+const MAX_KEPT = 4_096;
+/** Contacts from which on a series is kept apart. */
+const KEPT_CONTACTS = 4;
+/** Flows whose series is remembered, for their sizes. */
+const MAX_FLOWS = 16_384;
+/** Live: contacts that wait until the program is known, and how long. */
+const MAX_WAITING = 4_096;
+const PROGRAM_WAIT_US = 3_000_000;
+/** Contacts closer than this are one: a page and its parts, two connections for one purpose. */
+const MERGE_US = 500_000;
+const MERGE_STEP = 4;
+/** Sizes kept of a series. */
+const MAX_SIZES = 32;
+const MIN_SIZES = 4;
+/** Sizes within this share of the median are alike. */
+const ALIKE = 0.25;
+/**
+ * What both sides say at a beat that is but a keep-alive within a connection: WebSocket and HTTP/2 pings, TLS around
+ * them, MQTT's PINGREQ are some dozen bytes each way; a request over HTTP has headers of hundreds.
+ */
+const KEEP_ALIVE_BYTES = 256;
+/** A beat that brings so much is a stream or a download in pieces (DASH and HLS segments), not orders. */
+const STREAM_BYTES = 262_144;
+/** Beats that are not alike in size must be so much (powers of ten) more improbable. */
+const UNLIKE_PENALTY = 4;
+/** Periods are the same within this share. */
+const SAME_PERIOD = 0.1;
+/** An alert is over after so many periods without a beat, and not before so long. */
+const QUIET_PERIODS = 5;
+const MIN_QUIET_US = 60_000_000;
+const DAY_S = 86_400;
+/** So many looks in a row without a rhythm end an alert. */
+const MAX_LOST = 4;
+/** Clients of one server from which on it is a popular service. */
+const POPULAR_CLIENTS = 5;
+const MAX_SERVERS = 16_384;
+
+/**
+ * Protocols that are periodic by design, or whose repetitions other rules judge, as the inspector recognised them by
+ * content: clocks, names, leases, discovery, registration, keeping NAT open, management; logins and mail.
+ */
+const SILENT_PROTOCOLS: ReadonlySet<string> = new Set([
+  ...[
+    "ntp",
+    "dns",
+    "mdns",
+    "llmnr",
+    "nbns",
+    "dhcp",
+    "dhcpv6",
+    "ssdp",
+    "snmp",
+    "sip",
+    "stun",
+    "radius",
+    "syslog",
+  ],
+  ...["tftp", "bgp", "ike", "ikev2", "wireguard", "rpcbind", "krb5", "bittorrent", "rtsp"],
+  ...["ssh", "ftp", "telnet", "rlogin", "rdp", "rfb", "imap", "pop3", "smtp", "mysql", "pgsql", "tds"],
+]);
+
+/** Names by which systems ask whether they are online at all. */
+const CONNECTIVITY_CHECK =
+  /^(?:connectivity-?check|captive|detectportal|network-test|nmcheck|ncsi|dns\.msftncsi|www\.msft(?:ncsi|connecttest)|ipv6\.msft(?:ncsi|connecttest)|clients3\.google|ping\.archlinux|conncheck|connect\.rom)\b/;
+
+const options = {
+  beats: {
+    default: 10,
+    range: [5, 60],
+    unit: "contacts",
+    help: "Contacts from which on a rhythm is judged",
+  },
+  significance: {
+    default: 6,
+    range: [3, 30],
+    unit: "powers of ten",
+    help: "Chance must be less likely than one in ten to this power to be as regular",
+  },
+  jitter: {
+    default: 0.35,
+    range: [0.01, 0.5],
+    unit: "",
+    help: "Standard deviation of the gaps, as a share of the period, up to which it is a rhythm",
+  },
+  span: { default: 60, range: [10, 86_400], unit: "s", help: "How long it must have been going on" },
+  insideSpan: {
+    default: 3_600,
+    range: [10, 864_000],
+    unit: "s",
+    help: "As span, towards servers inside, where polling is ordinary",
+  },
+  polled: {
+    default: 4,
+    range: [2, 1_000],
+    unit: "servers",
+    help: "Servers contacted at the same rhythm by one client from which on it is a poller, and not told",
+  },
+} satisfies Record<string, RuleOption>;
+
+type Options = { [K in keyof typeof options]: number };
+
+/** Contacts of one client (and program) with one server. */
+interface Series {
+  key: string;
+  client: string;
+  /** Name of the server, or its address. */
+  server: string;
+  address: string;
+  port: number;
+  protocol: number;
+  program: string;
+  inside: boolean;
+  appProtocol: string;
+  flowId: number;
+  /** Begins of contacts, packet time, ascending; at most `MAX_EVENTS`. */
+  times: number[];
+  mergeUs: number;
+  /** Contacts so far, and those of them inside an open connection. */
+  contacts: number;
+  within: number;
+  nextLook: number;
+  /** Payload to the server and back, of the latest contacts. */
+  up: number[];
+  down: number[];
+  sizes: number;
+  /** The open connection that spoke last, and its payload then. */
+  spokeFlow: number;
+  spokeUp: number;
+  spokeDown: number;
+  /** Since when there is a rhythm, and which; 0 for none. */
+  sinceUs: number;
+  periodUs: number;
+  lost: number;
+  told: boolean;
+  /** By the inspector's clock. */
+  lastClockUs: number;
+}
+
+interface Contact {
+  client: string;
+  address: string;
+  server: string;
+  port: number;
+  protocol: number;
+  inside: boolean;
+  flowId: number;
+  timeUs: number;
+  clockUs: number;
+}
+
+class Beaconing implements Rule {
+  readonly #options: Readonly<Options>;
+  readonly #context: RuleContext<Options>;
+  readonly #fresh = new Recent<string, Series>(MAX_FRESH);
+  readonly #kept = new Recent<string, Series>(MAX_KEPT, (_, series) => this.#close(series));
+  /** Names and further addresses of servers, with their client: the key of the series. */
+  readonly #alias = new Recent<string, string>(MAX_FRESH);
+  readonly #byFlow = new Recent<number, Series>(MAX_FLOWS);
+  /** Clients seen with a server. */
+  readonly #clients = new Recent<string, number>(MAX_SERVERS);
+  readonly #open = new Set<Series>();
+  /** Contacts whose program is not known yet, in order of time; live only. */
+  #waiting: Contact[] = [];
+  #live = false;
+
+  constructor(context: RuleContext<Options>) {
+    this.#context = context;
+    this.#options = context.options;
+  }
+
+  get state(): RuleState {
+    return {
+      entries: this.#fresh.size + this.#kept.size,
+      capacity: MAX_FRESH + MAX_KEPT,
+      evicted: this.#fresh.evicted + this.#kept.evicted,
+    };
+  }
+
+  fact(fact: FlowFact): void {
+    if (fact.kind !== FactKind.flow) return;
+    const { steps, protocol } = fact;
+    if ((steps & (FlowStep.established | FlowStep.spoke | FlowStep.ended)) === 0) return;
+    if (protocol !== IpProtocol.tcp && protocol !== IpProtocol.udp) return;
+    if ((steps & FlowStep.ended) !== 0) this.#ended(fact);
+    else if ((steps & FlowStep.established) !== 0) this.#established(fact);
+    else this.#spoke(fact);
+  }
+
+  /** Live: programs are told of once a second. */
+  system(_: SystemFacts): void {
+    this.#live = true;
+  }
+
+  tick(): void {
+    const { clockUs } = this.#context.world;
+    let due = 0;
+    while (due < this.#waiting.length && clockUs - this.#waiting[due].clockUs >= PROGRAM_WAIT_US) due++;
+    if (due > 0) { for (const contact of this.#waiting.splice(0, due)) this.#contact(contact); }
+    for (const series of this.#open) {
+      const quietUs = Math.max(MIN_QUIET_US, QUIET_PERIODS * series.periodUs);
+      if (clockUs - series.lastClockUs < quietUs) continue;
+      this.#close(series);
+      forget(series);
+    }
+  }
+
+  close(): void {
+    for (const contact of this.#waiting) this.#contact(contact);
+    this.#waiting = [];
+    for (const series of this.#kept.values()) this.#look(series);
+  }
+
+  #established(fact: FlowFact): void {
+    const inside = isServerInside(fact);
+    if (inside && !isClientInside(fact)) return; // others' beats towards our servers are not ours
+    const { world } = this.#context;
+    const address = fact.server;
+    const contact: Contact = {
+      client: fact.client,
+      address,
+      server: fact.serverName || world.nameOf(address) || address,
+      port: fact.serverPort,
+      protocol: fact.protocol,
+      inside,
+      flowId: fact.flowId,
+      timeUs: fact.firstUs,
+      clockUs: world.clockUs,
+    };
+    if (!this.#live) this.#contact(contact);
+    else {
+      if (this.#waiting.length >= MAX_WAITING) this.#contact(this.#waiting.shift()!);
+      this.#waiting.push(contact);
+    }
+  }
+
+  #contact(contact: Contact): void {
+    const series = this.#seriesOf(contact);
+    series.flowId = contact.flowId;
+    series.spokeFlow = 0;
+    this.#byFlow.set(contact.flowId, series);
+    this.#add(series, contact.timeUs, contact.clockUs);
+  }
+
+  #spoke(fact: FlowFact): void {
+    const series = this.#byFlow.peek(fact.flowId);
+    if (series === undefined) return;
+    const [up, down] = [fact.payloadBytes(0), fact.payloadBytes(1)];
+    if (series.spokeFlow === fact.flowId) addSize(series, up - series.spokeUp, down - series.spokeDown);
+    series.spokeFlow = fact.flowId;
+    series.spokeUp = up;
+    series.spokeDown = down;
+    series.within++;
+    this.#add(series, fact.timeUs, this.#context.world.clockUs);
+  }
+
+  #ended(fact: FlowFact): void {
+    const { flowId } = fact;
+    const series = this.#byFlow.peek(flowId);
+    if (series === undefined) return;
+    this.#byFlow.delete(flowId);
+    if (series.spokeFlow === flowId) series.spokeFlow = 0;
+    else addSize(series, fact.payloadBytes(0), fact.payloadBytes(1));
+    if (fact.appProtocol !== "") series.appProtocol = fact.appProtocol;
+    if (fact.serverName !== "") series.server = fact.serverName;
+  }
+
+  /**
+   * The series a contact belongs to: that of the address, or of another address under the same name. In this order,
+   * since what an address is called changes with whoever asked for it last.
+   */
+  #seriesOf(contact: Contact): Series {
+    const { client, address, server, port, protocol, flowId } = contact;
+    const ends = `${protocol}:${port}`;
+    let key = `${client} ${address} ${ends}`;
+    const nameKey = server === address ? "" : `${client} ${server} ${ends}`;
+    let series = this.#find(key) ?? this.#find(this.#alias.peek(key)) ?? this.#find(this.#alias.get(nameKey));
+    const program = this.#live ? this.#context.world.programOf(flowId) : "";
+    if (series !== undefined && program !== "" && series.program !== program) {
+      if (series.program === "") series.program = program;
+      else {
+        key = `${key} ${program}`;
+        series = this.#find(key);
+      }
+    }
+    if (series === undefined) {
+      series = createSeries(contact, key, program);
+      this.#fresh.set(key, series);
+      const popular = popularityKey(series);
+      this.#clients.set(popular, (this.#clients.get(popular) ?? 0) + 1);
+    } else if (series.address !== address) {
+      series.address = address;
+      this.#alias.set(key, series.key);
+    }
+    if (nameKey !== "") {
+      series.server = server;
+      if (this.#alias.peek(nameKey) === undefined) this.#alias.set(nameKey, series.key);
+    }
+    return series;
+  }
+
+  #find(key: string | undefined): Series | undefined {
+    return key === undefined ? undefined : this.#kept.get(key) ?? this.#fresh.get(key);
+  }
+
+  #add(series: Series, timeUs: number, clockUs: number): void {
+    const { times } = series;
+    const last = times.length - 1;
+    series.lastClockUs = clockUs;
+    if (last >= 0 && timeUs - times[last] < series.mergeUs) return;
+    if (times.length >= MAX_EVENTS) makeRoom(series);
+    times.push(timeUs);
+    series.contacts++;
+    if (times.length === KEPT_CONTACTS && this.#fresh.delete(series.key)) this.#kept.set(series.key, series);
+    if (series.told || series.contacts >= series.nextLook) this.#look(series);
+  }
+
+  #look(series: Series): void {
+    const { beats, significance, jitter, span, insideSpan } = this.#options;
+    series.nextLook = series.contacts + Math.max(1, series.times.length >> 3);
+    if (series.times.length < beats || SILENT_PROTOCOLS.has(series.appProtocol)) return;
+    const rhythm = rhythmOf(series.times, series.mergeUs, beats);
+    const sizes = sizesOf(series);
+    const needed = significance + (sizes === null || sizes.alike < 0.5 ? UNLIKE_PENALTY : 0);
+    if (rhythm === null || rhythm.log10P > -needed || rhythm.jitter > jitter) {
+      this.#arrhythmic(series);
+      return;
+    }
+    if (series.sinceUs === 0 || !isSame(series.periodUs, rhythm.periodUs)) series.sinceUs = series.times[0];
+    series.periodUs = rhythm.periodUs;
+    series.lost = 0;
+    const spanS = (series.times.at(-1)! - series.sinceUs) / 1e6;
+    if (spanS < (series.inside ? insideSpan : span) || sizes === null) return;
+    if (sizes.up === 0) return; // connected and said nothing: a check that somebody listens
+    if (sizes.down >= STREAM_BYTES) return;
+    const isWithin = series.within > series.contacts / 2;
+    if (isWithin && sizes.up + sizes.down < KEEP_ALIVE_BYTES) return;
+    if (!series.told && this.#isPoller(series)) return;
+    if (!series.told) {
+      series.told = true;
+      this.#open.add(series);
+    }
+    this.#tell(series, rhythm, sizes);
+  }
+
+  #arrhythmic(series: Series): void {
+    if (++series.lost < MAX_LOST) return;
+    series.sinceUs = 0;
+    this.#close(series);
+  }
+
+  /** Whether the client has the same rhythm with several servers: then it polls them. */
+  #isPoller({ client, periodUs }: Series): boolean {
+    const servers = new Set<string>();
+    for (const other of this.#kept.values()) {
+      if (other.client !== client || other.times.length < KEPT_CONTACTS) continue;
+      // Near the rhythm where it was looked at, or by its middle gap where it has not been yet.
+      const period = other.periodUs || medianGap(other.times);
+      if (isSame(period, periodUs)) servers.add(other.address);
+      if (servers.size >= this.#options.polled) return true;
+    }
+    return false;
+  }
+
+  #tell(series: Series, rhythm: Rhythm, sizes: Sizes): void {
+    const { client, server, port, protocol, program } = series;
+    const spanS = (series.times.at(-1)! - series.sinceUs) / 1e6;
+    const clients = this.#clients.peek(popularityKey(series)) ?? 1;
+    const isCheck = CONNECTIVITY_CHECK.test(server);
+    const scores = {
+      regularity: round(Math.min(1, -rhythm.log10P / (3 * this.#options.significance)), 2),
+      sizes: round(sizes.alike, 2),
+      duration: round(Math.min(1, rhythm.beats / MAX_EVENTS + spanS / DAY_S), 2),
+      popularity: clients >= POPULAR_CLIENTS ? 1 : 0,
+    };
+    const confidence = 0.5 + 0.2 * scores.regularity + 0.15 * scores.sizes + 0.15 * scores.duration -
+      0.2 * scores.popularity - (series.inside || isCheck ? 0.2 : 0);
+    const who = program === "" ? client : `${program} on ${client}`;
+    const period = rhythm.periodUs / 1e6;
+    this.#context.desk.raise({
+      key: series.key,
+      source: client,
+      target: series.address,
+      targetPort: port,
+      protocol,
+      flowId: series.flowId,
+      program,
+      severity: series.inside || isCheck ? 3 : 2,
+      confidence,
+      count: series.contacts,
+      firstUs: series.sinceUs,
+      message: `${who} contacts ${placeText(server, port)} every ${spanText(period)}, give or take ` +
+        `${percentText(rhythm.jitter)}, ${series.contacts} times within ${spanText(spanS)}`,
+      evidence: {
+        server,
+        period_s: Number(period.toPrecision(5)),
+        jitter: round(rhythm.jitter, 4),
+        beats: rhythm.beats,
+        gaps_left_out: rhythm.leftOut,
+        beats_missed: rhythm.missed,
+        merged_within_s: rhythm.mergeUs / 1e6,
+        span_s: round(spanS),
+        chance: `below 1e${Math.ceil(rhythm.log10P)}`,
+        bytes_to_server: sizes.up,
+        bytes_to_client: sizes.down,
+        within_open_connections: series.within,
+        clients_of_server: clients,
+        scores,
+        histogram: gapHistogram(series.times, rhythm),
+        ...(series.appProtocol === "" ? {} : { app_proto: series.appProtocol }),
+        ...(isCheck ? { known_as: "connectivity check" } : {}),
+      },
+    });
+  }
+
+  #close(series: Series): void {
+    if (!series.told) return;
+    series.told = false;
+    this.#open.delete(series);
+    this.#context.desk.close(series.key);
+  }
+}
+
+/** By address: the name may not be known when a client is first seen with it. */
+function popularityKey({ address, protocol, port }: Series): string {
+  return `${address} ${protocol}:${port}`;
+}
+
+interface Sizes {
+  up: number;
+  down: number;
+  /** Share of contacts whose bytes to the server are near the middle. */
+  alike: number;
+}
+
+function createSeries(contact: Contact, key: string, program: string): Series {
+  const { client, server, address, port, protocol, inside, flowId, clockUs } = contact;
+  return {
+    ...{ key, client, server, address, port, protocol, program, inside, flowId },
+    appProtocol: "",
+    times: [],
+    mergeUs: MERGE_US,
+    contacts: 0,
+    within: 0,
+    nextLook: 0,
+    up: [],
+    down: [],
+    sizes: 0,
+    spokeFlow: 0,
+    spokeUp: 0,
+    spokeDown: 0,
+    sinceUs: 0,
+    periodUs: 0,
+    lost: 0,
+    told: false,
+    lastClockUs: clockUs,
+  };
+}
+
+/** What comes after a long silence is another matter. */
+function forget(series: Series): void {
+  series.times = [];
+  series.contacts =
+    series.within =
+    series.nextLook =
+    series.sinceUs =
+    series.periodUs =
+    series.lost =
+      0;
+}
+
+/** Drops the oldest contacts; or, where most are parts of bursts, takes bursts for one contact from now on. */
+function makeRoom(series: Series): void {
+  const { times } = series;
+  const coarser: number[] = [];
+  mergeEvents(times, series.mergeUs * MERGE_STEP, coarser);
+  if (coarser.length <= times.length / 2) {
+    times.splice(0, times.length, ...coarser);
+    series.mergeUs *= MERGE_STEP;
+  } else times.splice(0, 1);
+}
+
+function addSize(series: Series, up: number, down: number): void {
+  const at = series.sizes++ % MAX_SIZES;
+  series.up[at] = up;
+  series.down[at] = down;
+}
+
+function sizesOf({ up, down }: Series): Sizes | null {
+  if (up.length < MIN_SIZES) return null;
+  const middle = median(up);
+  const alike = up.filter((bytes) => Math.abs(bytes - middle) <= ALIKE * middle).length;
+  return { up: middle, down: median(down), alike: alike / up.length };
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1];
+}
+
+function medianGap(times: readonly number[]): number {
+  return median(times.slice(1).map((time, i) => time - times[i]));
+}
+
+function isSame(a: number, b: number): boolean {
+  return Math.abs(a - b) <= SAME_PERIOD * Math.max(a, b);
+}
+
+export const beaconing: RuleSpec<typeof options> = {
+  kind: "beaconing",
+  title: "Beaconing",
+  category: "A Network Trojan was detected",
+  severity: 2,
+  signatureId: 1_900_140,
+  attack: { id: "T1071", name: "Application Layer Protocol" },
+  notices:
+    "A client contacts the same server again and again at a beat that chance would hardly produce, with " +
+    "messages of like size. Jitter, missed beats and several connections a beat are allowed for.",
+  why:
+    "Programs under remote control ask their operator for orders at intervals. Updaters, telemetry and pages that " +
+    "refresh themselves have a beat as well: the program and the server's name tell which it is.",
+  fooled:
+    "Waiting times drawn at random over a wide range, contacts hidden among a person's, servers that change " +
+    "names, very few contacts, or a protocol that is periodic by nature. What is wanted and what " +
+    "is not cannot be told from the beat.",
+  options,
+  quietSeconds: 7 * DAY_S, // the rule itself ends alerts, by their period
+  create: (context) => new Beaconing(context),
+};

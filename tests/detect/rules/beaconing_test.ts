@@ -1,0 +1,241 @@
+/** Beacons through the whole inspector: what is told, when, and what looks alike and is not. */
+import assert from "node:assert/strict";
+import { Detector } from "../../../detect/mod.ts";
+import { beaconing } from "../../../detect/rules/beaconing.ts";
+import { createFactBatch, FactKind, FlowStep } from "../../../model/facts.ts";
+import { IpProtocol } from "../../../model/flow.ts";
+import { detect, Traffic } from "../../support/traffic.ts";
+import { text } from "../../support/packets.ts";
+
+const CLIENT = "192.168.1.20";
+const OUTSIDE = "198.51.100.7";
+const REQUEST = "GET /news HTTP/1.1\r\nHost: c2.example\r\nUser-Agent: x\r\n\r\n";
+const ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno";
+
+interface Beats {
+  client?: string;
+  server?: string;
+  port?: number;
+  count: number;
+  periodS: number;
+  /** Each gap is periodS × (1 ± jitter), evenly spread. */
+  jitter?: number;
+  turns?: (string | number)[];
+  startS?: number;
+}
+
+function beats(beats: Beats): Traffic {
+  const { client = CLIENT, server = OUTSIDE, port = 80, count, periodS, jitter = 0, startS = 0 } = beats;
+  const random = dice(count);
+  const traffic = new Traffic();
+  let at = startS;
+  for (let i = 0; i < count; i++, at += periodS * (1 + jitter * (2 * random() - 1))) {
+    traffic.now = at;
+    traffic.tcp({ client, server, port, turns: beats.turns ?? [REQUEST, ANSWER] });
+  }
+  return traffic;
+}
+
+function dice(seed: number): () => number {
+  return () => (seed = seed * 48_271 % 0x7fff_ffff) / 0x7fff_ffff;
+}
+
+Deno.test("a beacon is told at its tenth contact or so, and goes on as one alert", () => {
+  const { told, alerts } = detect(beats({ count: 30, periodS: 60, jitter: 0.1 }), [beaconing]);
+  assert.equal(alerts.length, 1);
+  const [alert] = alerts;
+  assert.deepEqual([alert.source, alert.target, alert.targetPort], [CLIENT, OUTSIDE, 80]);
+  assert.equal(alert.severity, 2);
+  assert.equal(alert.count, 30);
+  assert.equal(alert.first, 0);
+  assert(told[0].count >= 10 && told[0].count <= 13, `told at ${told[0].count}`);
+  assert.match(
+    alert.message,
+    /^192\.168\.1\.20 contacts c2\.example:80 every (?:59|60|61)(?:\.\d)? s, give or take/,
+  );
+  const { period_s, jitter, histogram } = alert.evidence as {
+    period_s: number;
+    jitter: number;
+    histogram: { count: number }[];
+  };
+  assert(Math.abs(period_s - 60) < 2 && jitter < 0.1);
+  assert.equal(histogram.reduce((sum, { count }) => sum + count, 0), 29);
+});
+
+Deno.test("jitter of 30 %, missed beats and two connections a beat do not hide it; IPv6 neither", () => {
+  const loose = beats({ count: 40, periodS: 8, jitter: 0.3 });
+  assert.equal(detect(loose, [beaconing]).alerts.length, 1);
+  const missed = beats({ count: 20, periodS: 8, jitter: 0.05 })
+    .with(beats({ count: 10, periodS: 8, jitter: 0.05, startS: 20 * 8 + 16 }));
+  assert.equal(detect(missed, [beaconing]).alerts.length, 1);
+  const twice = beats({ count: 15, periodS: 30 }).with(
+    beats({ count: 15, periodS: 30, startS: 1.5, turns: [900, 9] }),
+  );
+  assert.equal(detect(twice, [beaconing]).alerts.length, 1);
+  const v6 = beats({ count: 15, periodS: 30, client: "fd00::9", server: "2001:db8:7::1" });
+  assert.equal(detect(v6, [beaconing]).alerts[0].target, "2001:db8:7::1");
+});
+
+Deno.test("nine contacts are not enough, nor is a beat that has just begun", () => {
+  assert.deepEqual(detect(beats({ count: 9, periodS: 60 }), [beaconing]).told, []);
+  assert.deepEqual(detect(beats({ count: 20, periodS: 3 }), [beaconing]).told, []); // 57 s
+  assert.equal(detect(beats({ count: 22, periodS: 3 }), [beaconing]).alerts.length, 1); // 63 s
+});
+
+Deno.test("a person's contacts, a load test and failed connections are no beat", () => {
+  const random = dice(5);
+  const person = new Traffic();
+  for (let i = 0; i < 60; i++) {
+    person.tcp({ client: CLIENT, server: OUTSIDE, port: 80, turns: [REQUEST, ANSWER] });
+    person.wait(-8 * Math.log(1 - random()));
+  }
+  assert.deepEqual(detect(person, [beaconing]).told, []);
+  const load = new Traffic();
+  for (let i = 0; i < 2_000; i++) {
+    load.tcp({ client: CLIENT, server: OUTSIDE, port: 80, turns: [50, 50] }).wait(0.03);
+  }
+  assert.deepEqual(detect(load, [beaconing]).told, []);
+  const failed = new Traffic();
+  for (let i = 0; i < 100; i++) {
+    failed.tcp({ client: CLIENT, server: OUTSIDE, port: 80, outcome: "refused" }).wait(5);
+  }
+  assert.deepEqual(detect(failed, [beaconing]).told, []);
+  const bare = beats({ count: 40, periodS: 10, turns: [] });
+  assert.deepEqual(detect(bare, [beaconing]).told, []);
+});
+
+Deno.test("one host that asks many at the same rhythm monitors them", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 8; i++) {
+    traffic.with(
+      beats({ server: `198.51.100.${i + 1}`, count: 30, periodS: 10, jitter: 0.02, startS: i * 0.1 }),
+    );
+  }
+  assert.deepEqual(detect(traffic, [beaconing]).told, []);
+});
+
+Deno.test("inside a LAN an hour of it is told, mildly; from outside to us nothing is", () => {
+  const inside = (count: number) => beats({ server: "192.168.1.9", count, periodS: 60, jitter: 0.05 });
+  assert.deepEqual(detect(inside(50), [beaconing]).told, []);
+  assert.equal(detect(inside(75), [beaconing]).alerts[0].severity, 3);
+  const inbound = beats({ client: OUTSIDE, server: CLIENT, count: 75, periodS: 60 });
+  assert.deepEqual(detect(inbound, [beaconing]).told, []);
+});
+
+Deno.test("clocks are recognised by what they say, not by their port", () => {
+  const ntp = (ask: Uint8Array, answer: Uint8Array) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < 20; i++) {
+      traffic.udp({ client: CLIENT, server: OUTSIDE, port: 123, ask, answer }).wait(64);
+    }
+    return traffic;
+  };
+  const packet = (mode: number) => {
+    const bytes = new Uint8Array(48);
+    bytes.set([0x20 | mode, 2, 6, 0xec]);
+    bytes.fill(0x5a, 40);
+    return bytes;
+  };
+  assert.deepEqual(detect(ntp(packet(3), packet(4)), [beaconing]).told, []);
+  const words = text("hello, anything for me to do?");
+  assert.equal(detect(ntp(words, words), [beaconing]).alerts.length, 1);
+});
+
+Deno.test("requests in one connection are a beacon, keep-alives in it are not", () => {
+  const talk = (size: number) => {
+    const turns = Array.from({ length: 60 }, () => size);
+    return new Traffic().tcp({ client: CLIENT, server: OUTSIDE, port: 443, stepS: 10, turns });
+  };
+  assert.equal(detect(talk(300), [beaconing]).alerts.length, 1);
+  assert.deepEqual(detect(talk(40), [beaconing]).told, []);
+});
+
+Deno.test("a video in pieces is a stream", () => {
+  const stream = beats({ count: 25, periodS: 4, turns: [REQUEST, 300_000] });
+  assert.deepEqual(detect(stream, [beaconing]).told, []);
+});
+
+Deno.test("a beat that stops is told as over, and one that begins again is another", () => {
+  const again = beats({ count: 20, periodS: 10 }).with(beats({ count: 20, periodS: 10, startS: 2_000 }));
+  const { alerts, told } = detect(again, [beaconing]);
+  assert.deepEqual(alerts.map(({ first, count }) => [Math.round(first), count]), [[0, 20], [2_000, 20]]);
+  assert.equal(told.filter(({ phase }) => phase === "new").length, 2);
+});
+
+Deno.test("live, two programs with one server are told apart, by name", () => {
+  const told: string[] = [];
+  const detector = new Detector({ specs: [beaconing], tell: (alert) => told.push(message(alert)) });
+  const batch = createFactBatch(1);
+  const { flows } = batch;
+  batch.rows = 1;
+  flows.address.set([192, 168, 1, 20]);
+  flows.address.set([198, 51, 100, 7], 16);
+  flows.ipVersion[0] = 4;
+  flows.protocol[0] = IpProtocol.tcp;
+  flows.port.set([40_000, 443]);
+  const random = dice(3);
+  const step = (steps: number, id: number, atUs: number) => {
+    batch.kind[0] = FactKind.flow;
+    batch.steps[0] = steps;
+    batch.timeUs[0] = batch.clockUs[0] = flows.lastUs[0] = atUs;
+    flows.firstUs[0] = atUs;
+    flows.id[0] = id;
+    flows.payloadBytes.set([300, 700]);
+    detector.take(batch);
+  };
+  const start = 1_700_000_000e6;
+  for (let i = 0, id = 1; i < 40; i++) {
+    for (const [program, offsetS] of [["updater", 0], ["browser", 1 + 28 * random()]] as const) {
+      if (program === "browser" && random() < 0.5) continue;
+      const atUs = start + (30 * i + offsetS) * 1e6;
+      step(FlowStep.established, ++id, atUs);
+      detector.takeSystem({
+        ...{ atUs: atUs + 1e6, cpu: null, busy: [], listeners: [], interfaces: [], places: [] },
+        owners: [{ flowId: id, program, path: "", pid: id, user: "" }],
+        capture: { received: 0, dropped: 0 },
+      });
+      step(FlowStep.ended, id, atUs + 4e6);
+    }
+  }
+  detector.close();
+  assert(
+    told.length > 0 && told.every((text) => text.startsWith("updater on 192.168.1.20 contacts")),
+    told[0],
+  );
+});
+
+function message(alert: { fields: Record<string, unknown> }): string {
+  return (alert.fields.netpane as { message: string }).message;
+}
+
+Deno.test("a flood of clients neither grows memory nor pushes out a beacon", () => {
+  const detector = new Detector({ specs: [beaconing], tell: () => told++ });
+  let told = 0;
+  const batch = createFactBatch(1);
+  const { flows } = batch;
+  batch.rows = 1;
+  batch.kind[0] = FactKind.flow;
+  flows.ipVersion[0] = 4;
+  flows.protocol[0] = IpProtocol.udp;
+  flows.port.set([40_000, 999]);
+  flows.address.set([198, 51, 100, 7], 16);
+  let id = 0;
+  const contact = (client: number, atUs: number) => {
+    flows.address.set([10, client >> 16 & 255, client >> 8 & 255, client & 255]);
+    flows.id[0] = ++id;
+    flows.payloadBytes.set([99, 99]);
+    batch.timeUs[0] = batch.clockUs[0] = flows.firstUs[0] = atUs;
+    for (const steps of [FlowStep.established, FlowStep.ended]) {
+      batch.steps[0] = steps;
+      detector.take(batch);
+    }
+  };
+  let client = 1;
+  for (let i = 0; i < 30; i++) {
+    contact(0, 1e15 + i * 10e6);
+    for (let k = 0; i > 4 && k < 4_000; k++) contact(client++, 1e15 + i * 10e6 + k * 1_000);
+  }
+  assert(told > 0);
+  const state = detector.counters().rules.beaconing;
+  assert(state.entries <= state.capacity && state.evicted > 80_000, JSON.stringify(state));
+});

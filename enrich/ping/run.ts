@@ -113,7 +113,7 @@ export class PingRun {
     const atMost = this.#clocks.steady() - sent.steadyMs;
     const byKernel = arrivedMs - sent.realMs;
     const isSane = arrivedMs > 0 && byKernel >= 0 && byKernel <= atMost + CLOCK_SLACK_MS;
-    return isSane ? byKernel : atMost;
+    return Math.round(1000 * (isSane ? byKernel : atMost)) / 1000;
   }
 }
 

@@ -20,7 +20,7 @@ export function summarize(replies: PingReply[]): PingSummary {
   return {
     sent: replies.length,
     received: count,
-    loss: replies.length === 0 ? 0 : 1 - count / replies.length,
+    loss: replies.length === 0 ? 0 : (replies.length - count) / replies.length,
     rtt_ms: count === 0 ? null : {
       min: rounded(sorted[0]),
       median: rounded(count % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2),

@@ -15,7 +15,8 @@ import { type Profiler, Session } from "node:inspector";
 import { Inspector } from "../capture/inspect/mod.ts";
 import { openCaptureFile } from "../capture/source/capture_file.ts";
 import type { PacketBatch } from "../model/batch.ts";
-import { flowLine, observationLine } from "../monitor/eve.ts";
+import { putFlow, putObservation } from "../monitor/eve.ts";
+import { JsonBytes } from "../monitor/json_bytes.ts";
 import { createPayloadMix } from "./payload_mix.ts";
 
 const { values, positionals } = parseArgs({
@@ -32,8 +33,7 @@ const { values, positionals } = parseArgs({
 const STAGES = ["decode + flows", "+ payload", "+ lines of JSON"] as const;
 const KEY = new Uint8Array(32);
 const CONTEXT = { interfaceName: "", extra: "" };
-const encoder = new TextEncoder();
-const out = new Uint8Array(1 << 20);
+const line = new JsonBytes(256 << 10);
 
 const mixes: [string, PacketBatch[]][] = [];
 for (const file of positionals) mixes.push([file, await load(file)]);
@@ -84,31 +84,36 @@ async function measure(name: string, batches: PacketBatch[]): Promise<void> {
   if (values.profile) await profile(() => pass(batches, STAGES.length - 1), rounds);
 }
 
-/** Everything once. Lines are encoded as they would be for writing, and thrown away. */
+/** Everything once. Lines are put together as they would be for writing, and thrown away. */
 function pass(batches: PacketBatch[], stage: number) {
   let lines = 0;
   let characters = 0;
-  let waiting = "";
-  const write = (line: string) => {
+  const endLine = () => {
     lines++;
+    line.byte(10);
+    if (line.length < 128 << 10) return;
     characters += line.length;
-    waiting += line + "\n";
-    if (waiting.length < 128 << 10) return;
-    encoder.encodeInto(waiting, out);
-    waiting = "";
+    line.clear();
   };
   const inspector = new Inspector({
-    onFlowEnd: stage < 2 ? () => {} : (flows, row) => write(flowLine(flows, row, CONTEXT)),
+    onFlowEnd: stage < 2 ? () => {} : (flows, row) => {
+      putFlow(line, flows, row, CONTEXT);
+      endLine();
+    },
     payload: stage < 1 ? undefined : {
       fingerprintKey: KEY,
       tell: (observation) => {
         if (observation.alert !== undefined && observation.alert.phase !== "final") return;
-        if (stage === 2) write(observationLine(observation, CONTEXT));
+        if (stage < 2) return;
+        putObservation(line, observation, CONTEXT);
+        endLine();
       },
     },
   });
   for (const batch of batches) inspector.inspect(batch);
   inspector.finish();
+  characters += line.length;
+  line.clear();
   const { packets, capturedBytes, flows } = inspector.counters();
   return { packets, bytes: capturedBytes, flows: flows.created, lines, characters };
 }

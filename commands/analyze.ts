@@ -10,7 +10,7 @@ import { CaptureFileError } from "../capture/source/errors.ts";
 import { Detector } from "../detect/detector.ts";
 import type { FlowColumns } from "../model/flow.ts";
 import type { Observation } from "../model/observation.ts";
-import { type EveContext, flowLine, observationLine, statsLine } from "../monitor/eve.ts";
+import { type EveContext, putFlow, putObservation, statsLine } from "../monitor/eve.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
 import { LineWriter } from "./line_writer.ts";
 import { ownPath, userPath } from "./paths.ts";
@@ -80,12 +80,16 @@ async function analyzeFile(
   // An alert is written once, when its count is final.
   const tell = (observation: Observation) => {
     if (observation.alert !== undefined && observation.alert.phase !== "final") return;
-    out.write(observationLine(observation, context));
+    putObservation(out.line, observation, context);
+    out.endLine();
   };
   const detector = new Detector({ tell });
   const inspector = new Inspector({
     maxFlows,
-    onFlowEnd: (flows: FlowColumns, row: number) => out.write(flowLine(flows, row, context)),
+    onFlowEnd: (flows: FlowColumns, row: number) => {
+      putFlow(out.line, flows, row, context);
+      out.endLine();
+    },
     payload: {
       fingerprintKey,
       tell,
@@ -98,7 +102,8 @@ async function analyzeFile(
   }
   inspector.finish();
   detector.close();
-  out.write(statsLine(inspector.counters(), detector.counters(), context.extra));
+  out.line.text(statsLine(inspector.counters(), detector.counters(), context.extra));
+  out.endLine();
   if (file.damage === null) return true;
   progress.clear();
   console.error(

@@ -9,6 +9,7 @@ import { type FlowColumns, FlowEnd, FlowState, IpProtocol, Tunnel } from "../mod
 import type { DetectCounters } from "../model/detection.ts";
 import type { InspectorCounters } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
+import { JsonBytes } from "./json_bytes.ts";
 import { protocolName, tunnelName } from "./names.ts";
 
 /** Suricata knows three states of a flow. */
@@ -26,84 +27,176 @@ export interface EveContext {
   extra: string;
 }
 
+/** EVE `flow` event of one row, as one line of JSON. */
+export function flowLine(columns: FlowColumns, row: number, context: EveContext): string {
+  const out = new JsonBytes();
+  putFlow(out, columns, row, context);
+  return out.toString();
+}
+
+/** EVE event of something seen in a flow, as one line of JSON. */
+export function observationLine(observation: Observation, context: EveContext): string {
+  const out = new JsonBytes();
+  putObservation(out, observation, context);
+  return out.toString();
+}
+
 /**
- * EVE `flow` event of one row, as one line of JSON. Its `timestamp` is the time of its last packet.
+ * Puts the EVE `flow` event of one row, without a line's end. Its `timestamp` is the time of its last packet.
  *
- * Written as text at once: most of it is numbers and words of ours that need no escaping, and an object with forty
- * members costs more to build and to take apart than everything else that is done for a short flow.
+ * Most of it is numbers and words of ours that need no escaping, and an object with forty members costs more to build
+ * and to take apart than everything else that is done for a short flow.
  */
-export function flowLine(columns: FlowColumns, row: number, { interfaceName, extra }: EveContext): string {
+export function putFlow(
+  out: JsonBytes,
+  columns: FlowColumns,
+  row: number,
+  { interfaceName, extra }: EveContext,
+): void {
   const version = columns.ipVersion[row];
   const protocol = columns.protocol[row];
   const toServer = 2 * row;
   const toClient = 2 * row + 1;
   const first = columns.firstUs[row];
   const last = columns.lastUs[row];
-  const end = eveTime(last);
-  let line = `{"timestamp":"${end}","flow_id":${columns.id[row]},"event_type":"flow"` +
-    `,"src_ip":"${formatAddress(columns.address, 32 * row, version)}"` +
-    `,"dest_ip":"${formatAddress(columns.address, 32 * row + 16, version)}"` +
-    `,"ip_v":${version},"proto":"${eveProtocol(protocol)}"` +
-    whereFrom(interfaceName, columns.vlan[row]);
+  out.text('{"timestamp":"');
+  putEveTime(out, last);
+  out.text('","flow_id":');
+  out.number(columns.id[row]);
+  out.text(',"event_type":"flow","src_ip":"');
+  putAddress(out, columns.address, 32 * row, version);
+  out.text('","dest_ip":"');
+  putAddress(out, columns.address, 32 * row + 16, version);
+  out.text('","ip_v":');
+  out.number(version);
+  out.text(',"proto":"');
+  out.text(eveProtocol(protocol));
+  out.byte(QUOTE);
+  putWhereFrom(out, interfaceName, columns.vlan[row]);
   const ports = columns.port;
   if (protocol === IpProtocol.icmp || protocol === IpProtocol.ipv6Icmp) {
     const type = ports[toServer];
     const second = ports[toClient];
     // Community ID puts the type of the answer there, where there is one; such messages have code 0.
     const code = icmpCounterpart(type, version) === second ? 0 : second;
-    line += `,"icmp_type":${type},"icmp_code":${code}`;
+    putNumber(out, ',"icmp_type":', type);
+    putNumber(out, ',"icmp_code":', code);
   } else if (ports[toServer] !== 0 || ports[toClient] !== 0) {
-    line += `,"src_port":${ports[toServer]},"dest_port":${ports[toClient]}`;
+    putNumber(out, ',"src_port":', ports[toServer]);
+    putNumber(out, ',"dest_port":', ports[toClient]);
   }
-  if (columns.appProtocol[row] !== "") line += `,"app_proto":${JSON.stringify(columns.appProtocol[row])}`;
+  if (columns.appProtocol[row] !== "") {
+    out.text(',"app_proto":');
+    out.string(columns.appProtocol[row]);
+  }
+  out.text(',"community_id":"');
+  out.text(communityId(columns, row));
+  out.text('","flow":{"pkts_toserver":');
+  out.number(columns.packets[toServer]);
+  putNumber(out, ',"pkts_toclient":', columns.packets[toClient]);
+  putNumber(out, ',"bytes_toserver":', columns.bytes[toServer]);
+  putNumber(out, ',"bytes_toclient":', columns.bytes[toClient]);
+  out.text(',"start":"');
+  putEveTime(out, first);
+  out.text('","end":"');
+  putEveTime(out, last);
+  putNumber(out, '","age":', Math.max(0, Math.floor((last - first) / 1e6)));
+  out.text(',"state":"');
+  out.text(FLOW_STATES[columns.state[row]] ?? "new");
   const reason = REASONS[columns.end[row]] ?? "";
-  line += `,"community_id":"${communityId(columns, row)}","flow":{` +
-    `"pkts_toserver":${columns.packets[toServer]},"pkts_toclient":${columns.packets[toClient]}` +
-    `,"bytes_toserver":${columns.bytes[toServer]},"bytes_toclient":${columns.bytes[toClient]}` +
-    `,"start":"${eveTime(first)}","end":"${end}","age":${Math.max(0, Math.floor((last - first) / 1e6))}` +
-    `,"state":"${FLOW_STATES[columns.state[row]] ?? "new"}"${reason === "" ? "" : `,"reason":"${reason}"`}` +
-    `,"alerted":false}`;
-  if (protocol === IpProtocol.tcp) line += tcpMembers(columns, row);
-  line += netpaneMembers(columns, row);
-  return extra === "" ? `${line}}` : `${line},${extra}}`;
+  if (reason !== "") {
+    out.text('","reason":"');
+    out.text(reason);
+  }
+  out.text('","alerted":false}');
+  if (protocol === IpProtocol.tcp) putTcp(out, columns, row);
+  out.text(netpaneMembers(columns, row));
+  putEnd(out, extra);
 }
 
-/** EVE event of something seen in a flow, as one line of JSON: `src` is whoever sent it, as in Suricata. */
-export function observationLine(observation: Observation, { interfaceName, extra }: EveContext): string {
+/**
+ * Puts the EVE event of something seen in a flow, without a line's end: `src` is whoever sent it, as in Suricata.
+ */
+export function putObservation(
+  out: JsonBytes,
+  observation: Observation,
+  { interfaceName, extra }: EveContext,
+): void {
   const { flow, direction } = observation;
   const inFlow = flow.id > 0; // ARP and ICMP errors belong to no flow
-  let line = `{"timestamp":"${eveTime(observation.timeUs)}"`;
-  if (inFlow) line += `,"flow_id":${flow.id}`;
-  line += `,"event_type":"${observation.type}"`;
+  out.text('{"timestamp":"');
+  putEveTime(out, observation.timeUs);
+  out.byte(QUOTE);
+  if (inFlow) putNumber(out, ',"flow_id":', flow.id);
+  out.text(',"event_type":"');
+  out.text(observation.type);
+  out.byte(QUOTE);
   if (flow.ipVersion > 0) {
-    const back = direction !== 0;
-    line += endMembers(
-      "src",
-      back ? flow.serverAddress : flow.clientAddress,
-      inFlow,
-      back ? flow.serverPort : flow.clientPort,
-    );
-    line += endMembers(
-      "dest",
-      back ? flow.clientAddress : flow.serverAddress,
-      inFlow,
-      back ? flow.clientPort : flow.serverPort,
-    );
-    line += `,"ip_v":${flow.ipVersion}`;
+    if (direction === 0) {
+      putAddressEnd(out, ',"src_ip":"', ',"src_port":', flow.clientAddress, inFlow, flow.clientPort);
+      putAddressEnd(out, ',"dest_ip":"', ',"dest_port":', flow.serverAddress, inFlow, flow.serverPort);
+    } else {
+      putAddressEnd(out, ',"src_ip":"', ',"src_port":', flow.serverAddress, inFlow, flow.serverPort);
+      putAddressEnd(out, ',"dest_ip":"', ',"dest_port":', flow.clientAddress, inFlow, flow.clientPort);
+    }
+    putNumber(out, ',"ip_v":', flow.ipVersion);
     // An alert about hosts may be about any protocol.
-    if (inFlow || flow.protocol !== 0) line += `,"proto":"${eveProtocol(flow.protocol)}"`;
+    if (inFlow || flow.protocol !== 0) {
+      out.text(',"proto":"');
+      out.text(eveProtocol(flow.protocol));
+      out.byte(QUOTE);
+    }
   }
-  line += whereFrom(interfaceName, flow.vlan);
-  if (inFlow) line += `,"community_id":"${flow.communityId}"`;
-  const fields = JSON.stringify(withEveTimes(observation.fields));
-  if (fields.length > 2) line += `,${fields.slice(1, -1)}`;
-  return extra === "" ? `${line}}` : `${line},${extra}}`;
+  putWhereFrom(out, interfaceName, flow.vlan);
+  if (inFlow) {
+    out.text(',"community_id":"');
+    out.text(flow.communityId);
+    out.byte(QUOTE);
+  }
+  out.members(withEveTimes(observation.fields), true);
+  putEnd(out, extra);
+}
+
+const QUOTE = 0x22;
+
+function putNumber(out: JsonBytes, name: string, value: number): void {
+  out.text(name);
+  out.number(value);
+}
+
+function putEnd(out: JsonBytes, extra: string): void {
+  if (extra !== "") {
+    out.byte(0x2c);
+    out.text(extra);
+  }
+  out.byte(0x7d);
+}
+
+function putAddress(out: JsonBytes, bytes: Uint8Array, at: number, version: number): void {
+  if (version !== 4) return out.text(formatAddress(bytes, at, version));
+  out.number(bytes[at]);
+  out.byte(0x2e);
+  out.number(bytes[at + 1]);
+  out.byte(0x2e);
+  out.number(bytes[at + 2]);
+  out.byte(0x2e);
+  out.number(bytes[at + 3]);
 }
 
 /** One end of an event. An alert about hosts may have one end only, and often no port. */
-function endMembers(end: "src" | "dest", address: string, inFlow: boolean, port: number): string {
-  if (address === "") return "";
-  return `,"${end}_ip":"${address}"` + (inFlow || port !== 0 ? `,"${end}_port":${port}` : "");
+function putAddressEnd(
+  out: JsonBytes,
+  ipName: string,
+  portName: string,
+  address: string,
+  inFlow: boolean,
+  port: number,
+): void {
+  if (address === "") return;
+  out.text(ipName);
+  out.text(address);
+  out.byte(QUOTE);
+  if (inFlow || port !== 0) putNumber(out, portName, port);
 }
 
 /** An alert's last sighting is a number on the feed, and text in EVE. */
@@ -141,36 +234,47 @@ export function statsLine(counters: InspectorCounters, detect: DetectCounters, e
   return extra === "" ? line : `${line.slice(0, -1)},${extra}}`;
 }
 
-const DAY_MS = 86_400_000;
+const DAY_SECONDS = 86_400;
 /** Up to here (year 2255) microseconds are exact. */
 const LAST_PLAIN_US = Number.MAX_SAFE_INTEGER - 1000;
-const TWO = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, "0"));
-const THREE = Array.from({ length: 1000 }, (_, n) => String(n).padStart(3, "0"));
 /** The day told of last: most events are of one day. */
 let lastDay = 0;
 let lastDayText = "1970-01-01T";
 
 /** Microseconds since 1970 as EVE writes time, in UTC. */
 export function eveTime(us: number): string {
+  const out = new JsonBytes(64);
+  putEveTime(out, us);
+  return out.toString();
+}
+
+/** Puts a time as `eveTime` writes it. */
+function putEveTime(out: JsonBytes, us: number): void {
   const micros = Math.floor(us);
-  const ms = Math.floor(micros / 1000);
-  if (!(micros >= 0 && micros <= LAST_PLAIN_US)) return farTime(micros, ms);
-  const day = Math.floor(ms / DAY_MS);
+  if (!(micros >= 0 && micros <= LAST_PLAIN_US)) return out.text(farTime(micros));
+  const second = Math.floor(micros / 1e6);
+  const day = Math.floor(second / DAY_SECONDS);
   if (day !== lastDay) {
     lastDay = day;
-    lastDayText = new Date(day * DAY_MS).toISOString().slice(0, 11);
+    lastDayText = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 11);
   }
-  const time = ms - day * DAY_MS;
-  const seconds = time / 1000 | 0;
-  const minutes = seconds / 60 | 0;
+  const time = second - day * DAY_SECONDS | 0;
+  const minutes = time / 60 | 0;
   const hours = minutes / 60 | 0;
-  return lastDayText + TWO[hours] + ":" + TWO[minutes - 60 * hours] + ":" + TWO[seconds - 60 * minutes] +
-    "." +
-    THREE[time - 1000 * seconds] + THREE[micros - 1000 * ms] + "+0000";
+  out.text(lastDayText);
+  out.twoDigits(hours);
+  out.byte(0x3a);
+  out.twoDigits(minutes - 60 * hours);
+  out.byte(0x3a);
+  out.twoDigits(time - 60 * minutes);
+  out.byte(0x2e);
+  out.sixDigits(micros - second * 1e6 | 0);
+  out.text("+0000");
 }
 
 /** Outside of what Date can say (year 275760), a damaged clock: the nearest it can. */
-function farTime(micros: number, ms: number): string {
+function farTime(micros: number): string {
+  const ms = Math.floor(micros / 1000);
   const date = new Date(Math.max(-8.64e15, Math.min(8.64e15, ms)));
   const rest = String(micros - ms * 1000).padStart(3, "0");
   return `${date.toISOString().slice(0, -1)}${rest}+0000`;
@@ -184,13 +288,14 @@ export function vlanIds(tags: number): number[] {
   return ids;
 }
 
-function whereFrom(interfaceName: string, vlan: number): string {
-  let members = interfaceName === "" ? "" : `,"in_iface":${JSON.stringify(interfaceName)}`;
-  if (vlan !== 0) {
-    const ids = vlanIds(vlan);
-    if (ids.length > 0) members += `,"vlan":[${ids.join()}]`;
+function putWhereFrom(out: JsonBytes, interfaceName: string, vlan: number): void {
+  if (interfaceName !== "") {
+    out.text(',"in_iface":');
+    out.string(interfaceName);
   }
-  return members;
+  if (vlan === 0) return;
+  const ids = vlanIds(vlan);
+  if (ids.length > 0) out.text(`,"vlan":[${ids.join()}]`);
 }
 
 /** Names of IP protocols in capitals, as they are asked for. */
@@ -207,14 +312,21 @@ const FLAG_MEMBERS = Array.from(
 );
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
-function tcpMembers(columns: FlowColumns, row: number): string {
+function putTcp(out: JsonBytes, columns: FlowColumns, row: number): void {
   const toServer = columns.tcpFlags[2 * row];
   const toClient = columns.tcpFlags[2 * row + 1];
   const all = toServer | toClient;
-  return `,"tcp":{"tcp_flags":"${HEX[all]}","tcp_flags_ts":"${HEX[toServer]}","tcp_flags_tc":"${
-    HEX[toClient]
-  }",` +
-    `${FLAG_MEMBERS[all]}"state":"${TCP_STATES[columns.state[row]] ?? "none"}"}`;
+  out.text(',"tcp":{"tcp_flags":"');
+  out.text(HEX[all]);
+  out.text('","tcp_flags_ts":"');
+  out.text(HEX[toServer]);
+  out.text('","tcp_flags_tc":"');
+  out.text(HEX[toClient]);
+  out.text('",');
+  out.text(FLAG_MEMBERS[all]);
+  out.text('"state":"');
+  out.text(TCP_STATES[columns.state[row]] ?? "none");
+  out.text('"}');
 }
 
 /** Of fewer round trips the handshake's tells enough. */

@@ -4,7 +4,7 @@
  *
  * It costs a look at each character of strings long enough; ids, times and counts are numbers, and stay as they are.
  */
-import { maskCards, mayHoldCards } from "./dpi/http/mask.ts";
+import { CardKind, cardKinds, maskCardKinds, maskCards } from "./dpi/http/mask.ts";
 import { REVERSE_IPV6 } from "./dpi/presentable_text.ts";
 
 /** Digits of the shortest card number; coded ones take more. */
@@ -28,7 +28,7 @@ function scrubMembers(holder: Record<string, unknown>, depth: number): void {
   for (let i = 0; i < keys.length; i++) {
     const value = holder[keys[i]];
     if (typeof value === "string") {
-      if (hasCardLikePart(value)) holder[keys[i]] = scrubText(value);
+      if (hasCardLikePart(value)) holder[keys[i]] = scrubSuspicious(value);
     } else if (typeof value === "object" && value !== null && !COMPUTED.has(keys[i])) {
       // Deeper than parsers go nothing is known, so nothing is told.
       if (depth >= MAX_DEPTH) holder[keys[i]] = null;
@@ -42,7 +42,7 @@ function scrubElements(list: unknown[], depth: number): void {
   for (let i = 0; i < list.length; i++) {
     const value = list[i];
     if (typeof value === "string") {
-      if (hasCardLikePart(value)) list[i] = scrubText(value);
+      if (hasCardLikePart(value)) list[i] = scrubSuspicious(value);
     } else if (typeof value === "object" && value !== null) {
       if (depth >= MAX_DEPTH) list[i] = null;
       else if (Array.isArray(value)) scrubElements(value, depth + 1);
@@ -53,17 +53,19 @@ function scrubElements(list: unknown[], depth: number): void {
 
 /** Text from the wire with its card numbers masked. */
 export function scrubText(text: string): string {
-  if (!mayHold(text)) return text;
-  const masked = maskHexDigits(maskCards(text));
+  return hasCardLikePart(text) ? scrubSuspicious(text) : text;
+}
+
+/** A look at each character, as hashes and versions pass the one at a quarter of them; and what it calls for. */
+function scrubSuspicious(text: string): string {
+  const kinds = cardKinds(text);
+  // Of the digits of a card in hexadecimal some three stand side by side, with colons or without.
+  const mayBeHex = (kinds & CardKind.threeHexDigits) !== 0 || text.includes(":") && COLON_DIGITS.test(text);
+  let masked = maskCardKinds(text, kinds);
+  if (mayBeHex) masked = maskHexDigits(masked);
   return masked === text || REVERSE_IPV6.test(text) ? text : masked;
 }
 
-/** Whether anything below may find a card number: a quarter of the characters first, then each, as hashes pass the first. */
-function mayHold(text: string): boolean {
-  return hasCardLikePart(text) && (mayHoldCards(text) || COLON_DIGITS.test(text));
-}
-
-/** Of the digits of a card in hexadecimal, with colons or without, some three stand side by side. */
 const COLON_DIGITS = /3\d:?3\d:?3\d/;
 
 /**

@@ -95,45 +95,51 @@ const SHOWN_DIGITS = 4;
  * inside a word of hexadecimal letters (a hash) are none.
  */
 export function maskCards(text: string): string {
-  const kinds = cardKinds(text);
-  const masked = (kinds & PLAIN) === 0 ? text : maskPlainCards(text);
-  return (kinds & CODED) !== 0 || masked !== text ? maskCodedCards(masked) : text;
+  return maskCardKinds(text, cardKinds(text));
 }
 
-/** Whether `maskCards` may find something. */
-export function mayHoldCards(text: string): boolean {
-  return cardKinds(text) !== 0;
+/** As `maskCards`, where the text was looked at already. @param kinds What `cardKinds` said of it. */
+export function maskCardKinds(text: string, kinds: number): string {
+  const masked = (kinds & CardKind.plain) === 0 ? text : maskPlainRuns(text);
+  return (kinds & CardKind.coded) !== 0 || masked !== text ? maskCodedCards(masked) : text;
 }
 
 /**
- * Which of the two kinds of card numbers, `PLAIN` and `CODED`, may be in a text, in one quick look at each character: too
- * much is taken for a card rather than too little.
+ * Which of the two kinds of card numbers, `plain` and `coded`, may be in a text, in one quick look at each character: too
+ * much is taken for a card rather than too little. Bits of `CardKind`.
  *
  * Plain: enough digits with nothing but separators and percent-encoding between (`%20` counts as two of them). Coded:
  * what `CODED_DIGITS` finds, by an automaton of which each bit is a place in one of its two words.
  */
-function cardKinds(text: string): number {
+export function cardKinds(text: string): number {
   let plain = 0;
   let digits = 0;
   let percentAt = -3;
   let places = 0;
   let seen = 0;
-  for (let i = 0; i < text.length; i++) {
+  const { length } = text;
+  for (let i = 0; i < length; i++) {
     // Other alphabets are taken for the letters their lower byte is: too much, not too little.
-    const code = text.charCodeAt(i) & 0xff;
-    places = (places << 1 | FIRST_PLACES) & PLACES[code];
+    const traits = TRAITS[text.charCodeAt(i) & 0xff];
+    places = (places << 1 | FIRST_PLACES) & traits;
     seen |= places;
-    const kind = KINDS[code];
-    if (kind === DIGIT) {
-      if (++digits >= MIN_CARD_DIGITS) plain = PLAIN;
-    } else if (kind === PERCENT) percentAt = i;
-    else if (kind === OTHER && i > percentAt + 2) digits = 0;
+    if (traits < AS_DIGIT) {
+      if (i > percentAt + 2) digits = 0;
+    } else if (traits < AS_SEPARATOR) {
+      if (++digits >= MIN_CARD_DIGITS) plain = CardKind.plain;
+    } else if (traits >= AS_PERCENT) percentAt = i;
   }
-  return (seen & LAST_PLACES) !== 0 ? plain | CODED : plain;
+  return plain | ((seen & LAST_PLACES) !== 0 ? CardKind.coded : 0) |
+    ((seen & THIRD_HEX_PLACE) !== 0 ? CardKind.threeHexDigits : 0);
 }
 
-const PLAIN = 1;
-const CODED = 2;
+/** Bits of what `cardKinds` answers. */
+export const CardKind = {
+  plain: 1,
+  coded: 2,
+  /** Three digits in hexadecimal side by side; by itself no sign of a card. */
+  threeHexDigits: 4,
+} as const;
 
 const OTHER = 0;
 const DIGIT = 1;
@@ -145,13 +151,19 @@ KINDS.fill(DIGIT, 0x30, 0x3a);
 for (const separator of PLAIN_SEPARATORS) KINDS[separator.charCodeAt(0)] = SEPARATOR;
 KINDS["%".charCodeAt(0)] = PERCENT;
 
-/** Bits 0 to 3: base64 of three digits; bits 4 to 11: four digits in hexadecimal. */
-const PLACES = new Uint16Array(256);
+/** By the lower byte of a character: bits 0 to 3 base64 of three digits, 4 to 11 four digits in hexadecimal, above its kind. */
+const TRAITS = new Uint16Array(256);
 const FIRST_PLACES = 1 | 1 << 4;
 const LAST_PLACES = 1 << 3 | 1 << 11;
+const THIRD_HEX_PLACE = 1 << 9;
 ["MNO", "DTjz", "AEIMQUYcgk", "wxyz012345", ..."3_3_3_3_"].forEach((letters, place) => {
-  for (const letter of letters === "_" ? "0123456789" : letters) PLACES[letter.charCodeAt(0)] |= 1 << place;
+  for (const letter of letters === "_" ? "0123456789" : letters) TRAITS[letter.charCodeAt(0)] |= 1 << place;
 });
+// Kinds as numbers to compare with: 0 in these bits is any other character.
+const AS_DIGIT = DIGIT << 12;
+const AS_SEPARATOR = SEPARATOR << 12;
+const AS_PERCENT = PERCENT << 12;
+for (let code = 0; code < 256; code++) TRAITS[code] |= KINDS[code] << 12;
 
 /** Words that are base64 (of either alphabet) or hexadecimal text with a card number in it are masked as a whole. */
 function maskCodedCards(text: string): string {
@@ -189,7 +201,10 @@ function unbase64(word: string): string {
 }
 
 function maskPlainCards(text: string): string {
-  if ((cardKinds(text) & PLAIN) === 0) return text;
+  return (cardKinds(text) & CardKind.plain) === 0 ? text : maskPlainRuns(text);
+}
+
+function maskPlainRuns(text: string): string {
   let out = "";
   let copied = 0;
   let digits = 0;

@@ -22,7 +22,7 @@ const BUNDLED = new URL(
   import.meta.url,
 );
 
-/** Addresses kept: more than a busy machine talks to in an hour; about 300 bytes each. */
+/** Addresses kept: more than a busy machine talks to in an hour; about 430 bytes each. */
 const CACHED_PLACES = 16_384;
 
 /** What is off with one source. */

@@ -316,6 +316,8 @@ export class Engine {
   #publish(): void {
     const whole = this.#ticks++ % SNAPSHOT_EVERY_TICKS === 0;
     this.#queue(async (feed) => {
+      // Those that changed without the detector: a program became known, the settings changed.
+      for (const alert of this.#monitor.drainAlerts()) await feed.publish("alert", alert);
       for (const { name, data } of this.#monitor.drainEvents()) await feed.publish(name, data);
       await feed.publish("tick", this.#monitor.tick());
       if (whole) await feed.publish("snapshot", this.#monitor.snapshot());

@@ -1,15 +1,14 @@
 /**
- * What payload inspection told, kept for pages and the API: packets, DNS queries, alerts. Each a ring with a
- * ceiling; joined with the process of its flow where that is known.
+ * What payload inspection told, kept for pages and the API: packets and DNS queries. Each a ring with a ceiling;
+ * joined with the process of its flow where that is known. Alerts are in `alerts.ts`.
  */
-import type { Anomaly, Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
-import type { FlowIdentity, Observation } from "../model/observation.ts";
+import type { DnsQuery, LoggedPacket } from "../model/api.ts";
+import type { Observation } from "../model/observation.ts";
 import type { PacketRecord } from "../model/packet.ts";
-import { protocolName } from "./names.ts";
+import { ends, type FlowLookup } from "./alerts.ts";
 
 export const MAX_PACKETS = 10_000;
 export const MAX_QUERIES = 2_000;
-export const MAX_ANOMALIES = 2_000;
 /** Names whose queries are counted; the one asked longest ago goes first. */
 const MAX_COUNTED_NAMES = 20_000;
 /** Queries that are still looked at for a program, each tick. */
@@ -17,27 +16,16 @@ const RECENT_QUERIES = 300;
 const MAX_ANSWERS = 8;
 const DNS_TYPES = new Set(["dns", "mdns", "llmnr"]);
 
-/** What is known of a flow beyond its identity. */
-export interface FlowLookup {
-  connection(flowId: number): Connection | undefined;
-  interfaceName(index: number): string;
-}
-
 export class Findings {
   /** Oldest first. */
   readonly packets: LoggedPacket[] = [];
   readonly queries: DnsQuery[] = [];
-  /** By id; in the order of their first sighting. */
-  readonly anomalies = new Map<string, Anomaly>();
-  forgotten = 0;
   #lookup: FlowLookup;
   #counts = new Map<string, number>();
   /** Questions that wait for an answer, by flow, transaction and name. */
   #open = new Map<string, DnsQuery>();
   /** Flow of each query, for programs found after the fact. */
   #flowOf = new WeakMap<DnsQuery, number>();
-  /** A flow that shows an alert, for the program behind it. */
-  #flowOfAlert = new Map<string, number>();
   #nextQuery = 1;
 
   constructor(lookup: FlowLookup) {
@@ -66,53 +54,6 @@ export class Findings {
     return [...told.values()];
   }
 
-  /** Takes an alert as it is now. @returns It, as it is shown. */
-  addAlert(observation: Observation): Anomaly {
-    const { id, phase } = observation.alert!;
-    const alert = (observation.fields.alert ?? observation.fields.note) as {
-      signature: string;
-      severity: number;
-    };
-    const { count = 1, last_seen, kind, message = "", program = "", ...details } = observation.fields
-      .netpane as Record<string, unknown>;
-    const lastMs = typeof last_seen === "number" ? last_seen : observation.timeUs / 1000;
-    const known = this.anomalies.get(id);
-    const anomaly = known ?? {
-      id,
-      kind: String(kind),
-      severity: alert.severity,
-      signature: alert.signature,
-      message: "",
-      first: observation.timeUs / 1000,
-      last: lastMs,
-      count: 1,
-      open: true,
-      ...ends(observation.flow, observation.direction),
-      app_proto: "",
-      server_name: "",
-      in_iface: this.#lookup.interfaceName(observation.flow.interfaceIndex),
-      process: String(program),
-      details,
-    };
-    anomaly.message = String(message);
-    anomaly.severity = alert.severity;
-    anomaly.signature = alert.signature;
-    anomaly.count = Number(count);
-    anomaly.last = Math.max(anomaly.last, lastMs);
-    anomaly.open = phase !== "final";
-    anomaly.details = details;
-    const flowId = observation.flow.id || (observation.alert!.flowId ?? 0);
-    if (flowId !== 0) this.#flowOfAlert.set(id, flowId);
-    const connection = this.#lookup.connection(flowId);
-    if (connection !== undefined) {
-      anomaly.app_proto = connection.app_proto;
-      anomaly.server_name = connection.server_name;
-      anomaly.process ||= connection.process?.name ?? "";
-    }
-    if (known === undefined) this.#keep(anomaly);
-    return anomaly;
-  }
-
   /** Late joins: programs found after the fact. Call once a tick. */
   join(): void {
     const recent = this.packets.slice(-1000);
@@ -120,29 +61,6 @@ export class Findings {
     for (const row of this.queries.slice(-RECENT_QUERIES)) {
       if (row.process === "") row.process = this.#processOf(this.#flowOf.get(row)!);
     }
-    for (const anomaly of this.anomalies.values()) {
-      if (!anomaly.open) continue;
-      const connection = this.#lookup.connection(this.#flowOfAlert.get(anomaly.id) ?? 0);
-      if (connection === undefined) continue;
-      anomaly.process ||= connection.process?.name ?? "";
-      anomaly.app_proto ||= connection.app_proto;
-      anomaly.server_name ||= connection.server_name;
-    }
-  }
-
-  kinds(): Record<string, number> {
-    const kinds: Record<string, number> = {};
-    for (const { kind } of this.anomalies.values()) kinds[kind] = (kinds[kind] ?? 0) + 1;
-    return kinds;
-  }
-
-  #keep(anomaly: Anomaly): void {
-    this.anomalies.set(anomaly.id, anomaly);
-    if (this.anomalies.size <= MAX_ANOMALIES) return;
-    const oldest = this.anomalies.keys().next().value!;
-    this.anomalies.delete(oldest);
-    this.#flowOfAlert.delete(oldest);
-    this.forgotten++;
   }
 
   #addDns(observation: Observation): DnsQuery | null {
@@ -200,20 +118,6 @@ export class Findings {
   #processOf(flowId: number): string {
     return this.#lookup.connection(flowId)?.process?.name ?? "";
   }
-}
-
-/** Sender and receiver of what was seen. */
-function ends(flow: FlowIdentity, direction: number) {
-  const client = { ip: flow.clientAddress, port: flow.clientPort };
-  const server = { ip: flow.serverAddress, port: flow.serverPort };
-  const [source, destination] = direction === 0 ? [client, server] : [server, client];
-  return {
-    proto: protocolName(flow.protocol),
-    src_ip: source.ip,
-    src_port: source.port,
-    dest_ip: destination.ip,
-    dest_port: destination.port,
-  };
 }
 
 function answersOf(body: Record<string, unknown>): string[] {

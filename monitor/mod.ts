@@ -29,7 +29,8 @@ import type {
   ThroughputPoint,
   Tick,
 } from "../model/api.ts";
-import { type DetectCounters, emptyDetectCounters } from "../model/detection.ts";
+import { inspectedOff } from "../detect/kinds.ts";
+import { type DetectCounters, emptyDetectCounters, type RuleSettings } from "../model/detection.ts";
 import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
@@ -38,9 +39,12 @@ import type { SystemReport } from "../model/system.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import { ConnectionTable } from "./connections.ts";
 import { Feed } from "./feed.ts";
+import { Alerts, type FlowLookup } from "./alerts.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
 import { Machine } from "./machine.ts";
+import type { Notifier } from "./notify/notifier.ts";
+import type { SettingsFile } from "./settings_file.ts";
 import { type AnomalyQuery, type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
@@ -98,8 +102,12 @@ export class Monitor {
   #rated: RatedInterfaces = { atMs: 0, statuses: [] };
   #problems = new Map<string, Problem>();
   #findings: Findings;
-  /** For the feed, since the last tick. */
-  #alerts: Anomaly[] = [];
+  #alerts: Alerts;
+  /** For the feed, since the last tick; each alert once, as it stands then. */
+  #toTell = new Map<string, Anomaly>();
+  #notifier: Notifier | null = null;
+  #settings: SettingsFile | null = null;
+  #rules: RuleSettings = {};
   #fresh: { packets: LoggedPacket[]; queries: DnsQuery[] } = { packets: [], queries: [] };
   #unloggedOnFeed = 0;
   #observationsLost = 0;
@@ -117,10 +125,12 @@ export class Monitor {
     this.#options = options;
     this.who = options.who ?? new Who();
     this.#table = new ConnectionTable(this.who);
-    this.#findings = new Findings({
+    const lookup: FlowLookup = {
       connection: (flowId) => this.#table.ofFlow(flowId),
       interfaceName: (index) => this.#interfaceNames()[index] ?? "",
-    });
+    };
+    this.#findings = new Findings(lookup);
+    this.#alerts = new Alerts(lookup, (alert, undecided) => this.#alertChanged(alert, undecided));
     this.#packetTimeMs = options.mode === "playback" ? 0 : options.startedMs;
     this.#latest = this.#buildTick(options.startedMs, zeroPoint(this.#packetTimeMs));
   }
@@ -133,6 +143,7 @@ export class Monitor {
     this.#table.applySystem(report);
     this.#table.joinProcesses();
     this.#findings.join();
+    this.#alerts.join(this.#packetTimeMs);
     this.#rated = interfaceStatuses(report, this.#rated, this.#capture?.interfaces ?? []);
     this.#replaceProblems(
       "system:",
@@ -171,16 +182,13 @@ export class Monitor {
 
   /** Alerts come as they are raised, ahead of the second they belong to. */
   applyAlerts(alerts: Observation[]): void {
-    for (const alert of alerts) this.#alerts.push(this.#findings.addAlert(alert));
-    if (this.#alerts.length > MAX_ALERTS_WAITING) {
-      this.#alerts.splice(0, this.#alerts.length - MAX_ALERTS_WAITING);
-    }
+    for (const alert of alerts) this.#alerts.add(alert);
   }
 
   /** Alerts that the feed has not told yet, new or changed. */
   drainAlerts(): (Anomaly & { ts: number })[] {
-    const alerts = this.#alerts.map((alert) => ({ ts: Date.now(), ...alert }));
-    this.#alerts = [];
+    const alerts = [...this.#toTell.values()].map((alert) => ({ ts: Date.now(), ...alert }));
+    this.#toTell.clear();
     return alerts;
   }
 
@@ -207,6 +215,25 @@ export class Monitor {
     this.#fresh = { packets: [], queries: [] };
     this.#unloggedOnFeed = 0;
     return events;
+  }
+
+  /**
+   * Whom to tell of alerts outside of the page, and the settings file: what it says holds at once, and again whenever
+   * it has changed (see `applySettings()`).
+   */
+  connect({ notifier, settings }: { notifier: Notifier; settings: SettingsFile }): void {
+    this.#notifier = notifier;
+    this.#settings = settings;
+    this.applySettings();
+  }
+
+  /** The settings file has changed: alerts are judged anew. */
+  applySettings(): void {
+    const { settings, problem } = this.#settings!;
+    this.#rules = settings.rules;
+    this.#alerts.configure(settings.expected, inspectedOff(settings.rules), this.#packetTimeMs);
+    this.#notifier?.configure(settings.notify);
+    this.setProblem("settings", problem);
   }
 
   /** Something outside the workers is off, or (with null) in order again. */
@@ -246,6 +273,8 @@ export class Monitor {
       this.#applyFlows(snapshot, seconds);
       this.#applyFindings(snapshot);
     }
+    this.#alerts.join(this.#packetTimeMs);
+    this.#notifier?.tick(nowMs);
     this.#countProtocols(before.counters);
     const point = this.#throughput(before.counters, seconds);
     point.dropped = Math.max(
@@ -338,12 +367,12 @@ export class Monitor {
   /** What was found, the latest change first. */
   anomalies(query: Partial<AnomalyQuery> & { limit: number }): AnomalyPage {
     const { offset = 0, limit, ...filter } = query;
-    const { anomalies, forgotten } = this.#findings;
-    const { matches, counts } = selectAlerts(anomalies.values(), { ...ANY_ALERT, ...filter });
+    const { all, forgotten } = this.#alerts;
+    const { matches, counts } = selectAlerts(all.values(), { ...ANY_ALERT, ...filter });
     return {
       ts: Date.now(),
       total: matches.length,
-      all: anomalies.size,
+      all: all.size,
       offset,
       anomalies: matches.slice(offset, offset + limit),
       counts,
@@ -395,7 +424,8 @@ export class Monitor {
         observations_lost: this.#observationsLost,
         packets_unlogged: this.#packetsUnlogged,
       },
-      detect: { ...this.#detect, facts_lost: this.#factsLost },
+      detect: { ...this.#detect, facts_lost: this.#factsLost, ...this.#alerts.kept() },
+      notify: this.#notifier?.counters() ?? [],
       who: this.who.counters(),
       system: {
         sockets: this.#system?.sockets.length ?? 0,
@@ -418,6 +448,13 @@ export class Monitor {
   }
 
   // ------------------------------------------------------------ inside
+
+  #alertChanged(alert: Anomaly, undecided: boolean): void {
+    this.#toTell.delete(alert.id);
+    this.#toTell.set(alert.id, alert);
+    if (this.#toTell.size > MAX_ALERTS_WAITING) this.#toTell.delete(this.#toTell.keys().next().value!);
+    this.#notifier?.take(alert, undecided, Date.now());
+  }
 
   #view(query: ConnectionQuery): Connection[] {
     if (this.#viewsVersion !== this.#table.version) {
@@ -505,11 +542,7 @@ export class Monitor {
         with_process: this.#table.withProcess(),
       },
       cpu: this.#system?.cpu ?? null,
-      anomalies: {
-        total: this.#findings.anomalies.size,
-        kinds: this.#findings.kinds(),
-        notes: [...this.#findings.anomalies.values()].filter(({ severity }) => severity >= 3).length,
-      },
+      anomalies: this.#alerts.summary(),
       interfaces: this.#rated.statuses,
       pie: this.#buildPie(nowMs),
       top_talkers: this.#talkers(this.#hosts, remoteHost),

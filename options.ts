@@ -90,6 +90,12 @@ export const START_OPTIONS = {
     default: "",
     help: "Folder for what is kept. Default: `data` beside the program",
   },
+  settings: {
+    kind: "text",
+    value: "FILE",
+    default: "",
+    help: "Settings of rules, expected alerts, notifications. Default: `netpane.toml` in the data folder",
+  },
   geoip: {
     kind: "list",
     value: "FILE",
@@ -139,6 +145,12 @@ export const ANALYZE_OPTIONS = {
     short: "o",
     default: "-",
     help: "Where the EVE JSON lines go; `-` is standard output",
+  },
+  settings: {
+    kind: "text",
+    value: "FILE",
+    default: "",
+    help: "Settings of rules and expected alerts. Default: none",
   },
   "max-flows": START_OPTIONS["max-flows"],
   quiet: { kind: "flag", short: "q", default: false, help: "No progress on stderr" },

@@ -10,11 +10,14 @@ import { CaptureFileError } from "../capture/source/errors.ts";
 import { Detector } from "../detect/detector.ts";
 import type { FlowColumns } from "../model/flow.ts";
 import type { Observation } from "../model/observation.ts";
+import type { Settings } from "../model/settings.ts";
+import { AlertSieve } from "../monitor/alert_sieve.ts";
 import { type EveContext, putFlow, putObservation, statsLine } from "../monitor/eve.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
 import { LineWriter } from "./line_writer.ts";
 import { ownPath, userPath } from "./paths.ts";
 import { readFingerprintKey } from "./secrets.ts";
+import { readSettings } from "./settings.ts";
 
 const HELP = `Usage: netpane analyze [OPTIONS] FILE…
 
@@ -31,6 +34,7 @@ export async function run(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  const settings = await readSettings(options.settings);
   using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
   const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
   const files = options.positionals;
@@ -42,6 +46,7 @@ export async function run(args: string[]): Promise<number> {
       progress,
       maxFlows: options["max-flows"],
       fingerprintKey,
+      settings,
       context: {
         interfaceName: "",
         extra: files.length > 1 ? `"pcap_filename":${JSON.stringify(name)}` : "",
@@ -59,13 +64,14 @@ interface Analysis {
   maxFlows: number;
   /** See `loadFingerprintKey`. */
   fingerprintKey: Uint8Array;
+  settings: Settings;
   context: EveContext;
 }
 
 /** @returns Whether the file was read to its end; what is wrong has been told on stderr. */
 async function analyzeFile(
   name: string,
-  { out, progress, maxFlows, fingerprintKey, context }: Analysis,
+  { out, progress, maxFlows, fingerprintKey, settings, context }: Analysis,
 ): Promise<boolean> {
   let file: CaptureFile;
   try {
@@ -79,11 +85,14 @@ async function analyzeFile(
   }
   // An alert is written once, when its count is final.
   const tell = (observation: Observation) => {
-    if (observation.alert !== undefined && observation.alert.phase !== "final") return;
+    if (observation.alert !== undefined) {
+      if (observation.alert.phase !== "final" || !sieve.passes(observation)) return;
+    }
     putObservation(out.line, observation, context);
     out.endLine();
   };
-  const detector = new Detector({ tell });
+  const detector = new Detector({ tell, rules: settings.rules });
+  const sieve = new AlertSieve(settings, (address) => detector.nameOf(address));
   const inspector = new Inspector({
     maxFlows,
     onFlowEnd: (flows: FlowColumns, row: number) => {
@@ -102,7 +111,9 @@ async function analyzeFile(
   }
   inspector.finish();
   detector.close();
-  out.line.text(statsLine(inspector.counters(), detector.counters(), context.extra));
+  out.line.text(
+    statsLine(inspector.counters(), { ...detector.counters(), ...sieve.counters }, context.extra),
+  );
   out.endLine();
   if (file.damage === null) return true;
   progress.clear();

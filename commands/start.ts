@@ -9,6 +9,7 @@ import { isLoopback, parseAddress } from "../model/address.ts";
 import { setMonitor } from "../monitor/current.ts";
 import { Engine, type LiveSource, type PlaybackSource } from "../monitor/engine.ts";
 import { Monitor } from "../monitor/mod.ts";
+import { Notifier } from "../monitor/notify/notifier.ts";
 import {
   optionHelp,
   parseOptions,
@@ -22,6 +23,7 @@ import { createLog, type Log, type LogLevel } from "./log.ts";
 import { ownPath, userPath } from "./paths.ts";
 import { whoHoldsPort } from "./port_holder.ts";
 import { loadFingerprintKey, loadToken } from "./secrets.ts";
+import { openSettings } from "./settings.ts";
 import { createWho } from "./who.ts";
 
 /** The demo capture, and the name it is shown by. */
@@ -44,6 +46,7 @@ export async function run(args: string[]): Promise<number> {
   const source = sourceOf(options);
   if (source.kind === "playback") await requireFile(source.path);
   const dataFolder = options.data === "" ? ownPath("data") : userPath(options.data);
+  const settings = await openSettings(options.settings, dataFolder);
   const handler = await loadServer();
   const { who, load } = createWho(options, dataFolder, source.kind === "playback");
   const token = isThisMachineOnly(options.host) ? null : loadToken(dataFolder);
@@ -70,9 +73,20 @@ export async function run(args: string[]): Promise<number> {
     maxFlows: options["max-flows"],
     fingerprintKey: fingerprints.key,
     showPayload: options["show-payload"],
-    rules: {},
+    rules: settings.settings.rules,
     log,
   }, monitor);
+  const notifier = new Notifier({
+    from: Deno.hostname(),
+    // What a file shows happened long ago: nobody is told of it unless they name the settings themselves.
+    enabled: source.kind === "live" || options.settings !== "",
+    onProblem: (id, problem) => monitor.setProblem(id, problem),
+  });
+  monitor.connect({ notifier, settings });
+  settings.watch(({ settings: { rules } }) => {
+    engine.setRules(rules);
+    monitor.applySettings();
+  });
   engine.start();
   const loaded = load((id, problem) => monitor.setProblem(id, problem))
     .catch((error) => log("error", `Places cannot be read: ${error}`));
@@ -89,6 +103,8 @@ export async function run(args: string[]): Promise<number> {
   });
   log("info", "Stopping");
   await engine.stop();
+  await settings.close();
+  notifier.close();
   await loaded;
   await who.close();
   await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);

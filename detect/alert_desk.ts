@@ -100,11 +100,20 @@ export class AlertBoard {
   #timeUs = 0;
 
   readonly #idPrefix: string;
+  readonly #nameOf: (address: string) => string;
 
-  /** @param idPrefix Makes the ids of this board's alerts differ from another's: a detector may be started again. */
-  constructor(tell: (observation: Observation) => void, idPrefix = "") {
+  /**
+   * @param idPrefix Makes the ids of this board's alerts differ from another's: a detector may be started again.
+   * @param nameOf Name that an address was seen to have; "" for none.
+   */
+  constructor(
+    tell: (observation: Observation) => void,
+    idPrefix = "",
+    nameOf: (address: string) => string = () => "",
+  ) {
     this.#tell = tell;
     this.#idPrefix = idPrefix;
+    this.#nameOf = nameOf;
   }
 
   /** @param clockUs The inspector's clock. @param timeUs Packet time. */
@@ -131,7 +140,7 @@ export class AlertBoard {
       this.#open.set(key, alert);
       this.#perKind.set(spec.kind, (this.#perKind.get(spec.kind) ?? 0) + 1);
       this.#raised[spec.kind] = (this.#raised[spec.kind] ?? 0) + 1;
-      this.#tell(told(alert, "new"));
+      this.#tell(told(alert, "new", this.#nameOf));
       return;
     }
     alert.suspicion = suspicion;
@@ -183,7 +192,7 @@ export class AlertBoard {
   #update(alert: OpenAlert): void {
     alert.toldUs = this.#clockUs;
     alert.dirty = false;
-    this.#tell(told(alert, "update"));
+    this.#tell(told(alert, "update", this.#nameOf));
   }
 
   #end(key: string): void {
@@ -191,7 +200,7 @@ export class AlertBoard {
     if (alert === undefined) return;
     this.#open.delete(key);
     this.#perKind.set(alert.spec.kind, this.#perKind.get(alert.spec.kind)! - 1);
-    this.#tell(told(alert, "final"));
+    this.#tell(told(alert, "final", this.#nameOf));
   }
 
   #makeRoom(spec: RuleSpec): void {
@@ -206,8 +215,14 @@ export class AlertBoard {
   }
 }
 
-function told(alert: OpenAlert, phase: "new" | "update" | "final"): Observation {
+function told(
+  alert: OpenAlert,
+  phase: "new" | "update" | "final",
+  nameOf: (address: string) => string,
+): Observation {
   const { spec, suspicion } = alert;
+  const sourceName = nameOf(suspicion.source);
+  const serverName = nameOf(suspicion.target);
   return {
     type: "alert",
     timeUs: alert.firstUs,
@@ -233,6 +248,8 @@ function told(alert: OpenAlert, phase: "new" | "update" | "final"): Observation 
           ? {}
           : { confidence: Math.round(suspicion.confidence * 100) / 100 }),
         ...(suspicion.program ? { program: suspicion.program } : {}),
+        ...(sourceName === "" ? {} : { source_name: sourceName }),
+        ...(serverName === "" ? {} : { server_name: serverName }),
         evidence: suspicion.evidence,
         count: suspicion.count,
         last_seen: alert.lastUs / 1000,

@@ -72,13 +72,13 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#specs = options.specs ?? RULES;
     this.#failed = options.failed;
-    this.#board = new AlertBoard(options.tell, options.idPrefix);
+    this.#board = new AlertBoard(options.tell, options.idPrefix, (address) => this.nameOf(address));
     this.#world = {
       clockUs: 0,
       timeUs: 0,
       isLocal: (address) => this.#isLocal(address),
       programOf: (flowId) => this.#programs.peek(flowId) ?? "",
-      nameOf: (server) => this.#names.peek(server) ?? "",
+      nameOf: (server) => this.nameOf(server),
     };
     this.setLocalAddresses(options.localAddresses ?? []);
     this.configure(options.rules ?? {});
@@ -177,6 +177,11 @@ export class Detector {
       }
     }
     this.#board.closeAll();
+  }
+
+  /** Name that an address was seen to have; "" for none. */
+  nameOf(address: string): string {
+    return this.#names.peek(address) ?? "";
   }
 
   counters(): DetectCounters {

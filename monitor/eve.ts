@@ -207,7 +207,11 @@ function withEveTimes(fields: Record<string, unknown>): Record<string, unknown> 
 }
 
 /** EVE `stats` event as a line of JSON: what was read, and what was left out, by reason. */
-export function statsLine(counters: InspectorCounters, detect: DetectCounters, extra: string): string {
+export function statsLine(
+  counters: InspectorCounters,
+  detect: DetectCounters & { alerts_expected: number; alerts_off: number },
+  extra: string,
+): string {
   const line = JSON.stringify({
     timestamp: eveTime(counters.lastPacketUs),
     event_type: "stats",

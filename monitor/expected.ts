@@ -4,6 +4,7 @@
  * entry never hides more than it says.
  */
 import type { Anomaly, Expected } from "../model/api.ts";
+import type { Observation } from "../model/observation.ts";
 import { type Network, networkHas, parseNetwork } from "../model/network.ts";
 
 /** What is known of an alert that an entry may name. */
@@ -77,6 +78,30 @@ export function scopeOf(alert: Anomaly, programPath = ""): AlertScope {
     port: answered ? alert.src_port : alert.dest_port,
     program: alert.process,
     programPath,
+  };
+}
+
+/**
+ * The same of an alert as it is told.
+ *
+ * @param nameOf Name that an address was seen to have; "" for none.
+ */
+export function observedScope(alert: Observation, nameOf: (address: string) => string): AlertScope {
+  const { flow, direction } = alert;
+  const details = alert.fields.netpane as Record<string, unknown>;
+  const [source, destination] = direction === 0
+    ? [flow.clientAddress, flow.serverAddress]
+    : [flow.serverAddress, flow.clientAddress];
+  const names = namesIn(details.evidence);
+  return {
+    kind: String(details.kind),
+    source,
+    destination,
+    sourceNames: [nameOf(source), ...(direction === 0 ? [] : names)].filter(isName),
+    destinationNames: [nameOf(destination), ...(direction === 0 ? names : [])].filter(isName),
+    port: flow.serverPort,
+    program: typeof details.program === "string" ? details.program : "",
+    programPath: "",
   };
 }
 

@@ -17,6 +17,8 @@ const MAX_TOLD = 4_096;
 export interface NotifierOptions {
   /** Name of this machine, for the messages. */
   from: string;
+  /** Whether anybody is told at all. @default {true} */
+  enabled?: boolean;
   /** Something is off with a target, or (with null) in order again. */
   onProblem: (id: string, problem: Omit<Problem, "id"> | null) => void;
   limits?: Partial<NotifyLimits>;
@@ -40,7 +42,7 @@ export class Notifier {
   /** The settings are these now; targets that stay as they are keep their queue. */
   configure(settings: readonly NotifySetting[]): void {
     const before = this.#targets;
-    this.#targets = settings.map((setting) => {
+    this.#targets = (this.#options.enabled === false ? [] : settings).map((setting) => {
       const same = before.find(({ target }) => JSON.stringify(target.setting) === JSON.stringify(setting));
       return same ?? { target: this.#create(setting), alerts: new Map() };
     });

@@ -1,0 +1,121 @@
+/**
+ * How many bytes of data a DNS name or answer could carry: the weight of a name for the tunnel rule.
+ *
+ * What people chose (words) carries nothing; what looks drawn by chance carries its length times the bits of its
+ * alphabet. Shapes that are known to be look-ups, and no letters to a server, are taken down.
+ */
+import { hasPublicSuffix, type NameParts } from "./dns_names.ts";
+import { wordBits } from "./letters.ts";
+
+/** Labels shorter than this are judged together: a counter or a short host name says nothing alone. */
+const SHORT_LABEL = 7;
+/** Below this many bits a letter, text is data and no words. */
+const DATA_BITS = -0.3;
+/** Of names of a shape that is known to be harmless this share counts: who hides in it, is slowed by as much. */
+const KNOWN_SHAPE = 0.25;
+
+/** A name that carries no more than a number of 64 bits (a session, a machine) is no letter. Bytes. */
+const FREE_BYTES = 8;
+
+/** Hexadecimal digests: MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512. */
+const HEX_DIGESTS = new Set([32, 40, 56, 64, 96, 128]);
+/** Base32 digests: MD5, SHA-1, SHA-256. */
+const BASE32_DIGESTS = new Set([26, 32, 52]);
+
+/** An address written backwards, as block lists are asked: RFC 5782 §2.1 and §2.4. */
+const REVERSED = /^(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]\.){31}[0-9a-f])(?:\.|$)/;
+
+/**
+ * Services that are asked by a hash, a path or an address in the name: of anti-virus and mail reputation. Nobody but
+ * their owners gets what is sent there.
+ */
+const LOOKUP_SERVICES = new Set([
+  "avast.com",
+  "barracudabrts.com",
+  "barracudacentral.org",
+  "bitdefender.net",
+  "cymru.com",
+  "e5.sk",
+  "mailshell.net",
+  "mcafee.com",
+  "msbl.org",
+  "rspamd.com",
+  "senderbase.org",
+  "sophosxl.net",
+  "spamhaus.net",
+  "spamhaus.org",
+  "spamhaus-dqs.net",
+  "surbl.org",
+  "trellix.com",
+  "trendmicro.com",
+  "uribl.com",
+  "webcfs00.com",
+  "abuse.ch",
+  "dnswl.org",
+]);
+
+/** Share of a name's weight, and of its answers', that counts: 0, a quarter or all. */
+export function shareOf(parts: NameParts): number {
+  const { domain, sub } = parts;
+  if (domain === "" || domain.endsWith(".arpa") || domain === "arpa" || LOOKUP_SERVICES.has(domain)) return 0;
+  if (REVERSED.test(sub)) return 0;
+  // Services are told by an underscore (RFC 8552): DKIM, DMARC, ACME, SRV.
+  if (sub.startsWith("_") || sub.includes("._")) return KNOWN_SHAPE;
+  return hasPublicSuffix(sub) ? KNOWN_SHAPE : 1; // a whole name in front: a search list at work
+}
+
+/** Bytes that the labels in front of a registered domain can carry, less what every name may: 0 for words. */
+export function bytesOfNames(sub: string): number {
+  let bytes = 0;
+  let short = "";
+  let data = 0;
+  let digest = false;
+  for (const label of sub.split(".")) {
+    if (label.length < SHORT_LABEL) {
+      short += label;
+      continue;
+    }
+    const own = bytesOfText(label);
+    if (own === 0) continue;
+    data++;
+    digest = isDigest(label);
+    bytes += own;
+  }
+  // Data cut into many small labels.
+  if (short.length >= 2 * SHORT_LABEL) bytes += bytesOfText(short);
+  bytes = Math.max(0, bytes - FREE_BYTES);
+  return data === 1 && digest ? KNOWN_SHAPE * bytes : bytes;
+}
+
+const ESCAPE = /\\x[0-9a-f]{2}/gi;
+
+/** Bytes that one text can carry; 0 where it reads like words. */
+export function bytesOfText(text: string): number {
+  let octets = 0;
+  let rest = text;
+  if (text.includes("\\x")) {
+    rest = text.replaceAll(ESCAPE, () => (octets++, ""));
+    if (octets >= 2) return octets + rest.length * 6 / 8;
+  }
+  if (wordBits(rest) > DATA_BITS * rest.length && !isLongNumber(rest)) return 0;
+  return rest.replaceAll("-", "").length * bitsOf(rest) / 8;
+}
+
+/** Bytes in a record's text, whatever they say. */
+export function bytesOfRecord(rdata: string): number {
+  return rdata.includes("\\x") ? rdata.replaceAll(ESCAPE, "x").length : rdata.length;
+}
+
+function isLongNumber(text: string): boolean {
+  return text.length >= 16 && /^\d+$/.test(text);
+}
+
+/** Bits a character of the smallest usual alphabet that has them all: decimal, hexadecimal, base32. */
+function bitsOf(text: string): number {
+  return /^\d+$/.test(text) ? 3.32 : /^[0-9a-f]+$/.test(text) ? 4 : 5;
+}
+
+function isDigest(label: string): boolean {
+  return (HEX_DIGESTS.has(label.length) && /^[0-9a-f]+$/.test(label)) ||
+    (BASE32_DIGESTS.has(label.length) && /^[0-9a-z]+$/.test(label));
+}

@@ -1,0 +1,123 @@
+/**
+ * Names as the rules about DNS see them: what somebody registered, and what stands in front of it.
+ *
+ * The public suffix list comes with `tldts`, pinned: with its private section, which `tldts-icann` leaves out for half
+ * the size. Whoever rents `x.duckdns.org` or `x.cloudfront.net` is not who rents the next one, so a tunnel there is
+ * one domain, and a thousand sites of a host are a thousand.
+ */
+import { parse } from "tldts";
+
+export interface NameParts {
+  /** The whole, in lower case: resolvers may change it (draft-vixie-dnsext-dns0x20). */
+  name: string;
+  /**
+   * What was registered, with its suffix; the last two labels where the suffix is on no list; `NO_DOMAIN` where the
+   * last label can be no suffix at all. "" for a name of one label.
+   */
+  domain: string;
+  /** The registered label alone. */
+  label: string;
+  /** All in front of `domain`, without the dot between; "" for none. */
+  sub: string;
+  /** Whether the suffix is on the public list: one of ICANN's, or a company's. */
+  isIcann: boolean;
+  isPrivate: boolean;
+}
+
+const NO_VALIDATION = {
+  allowPrivateDomains: true,
+  extractHostname: false,
+  validateHostname: false,
+  detectIp: false,
+};
+
+let lastName = "";
+let last: NameParts = { name: "", domain: "", label: "", sub: "", isIcann: false, isPrivate: false };
+
+/** Stands for the domain of names that end in none: tunnels straight to their server may leave it out. */
+export const NO_DOMAIN = "(no domain)";
+
+/** Suffixes have letters only, or are punycode; the longest have 24 (RFC 3696 §2, IANA's list of root zones). */
+const NO_SUFFIX = /\.(?!xn--)(?:[^.]*[^a-z.][^.]*|[a-z]{25,})$/;
+
+/** Takes a name apart. Whoever gets it must not change it: rules that are told the same name get the same. */
+export function nameParts(rrname: string): NameParts {
+  if (rrname === lastName) return last;
+  const name = rrname.toLowerCase();
+  lastName = rrname;
+  if (NO_SUFFIX.test(name)) {
+    return last = { name, domain: NO_DOMAIN, label: "", sub: name, isIcann: false, isPrivate: false };
+  }
+  const { domain, domainWithoutSuffix, isIcann, isPrivate } = parse(name, NO_VALIDATION);
+  last = {
+    name,
+    domain: domain ?? "",
+    label: domainWithoutSuffix ?? "",
+    sub: domain === null || domain.length >= name.length
+      ? ""
+      : name.slice(0, name.length - domain.length - 1),
+    isIcann: isIcann === true,
+    isPrivate: isPrivate === true,
+  };
+  return last;
+}
+
+/** Whether a text of two labels and more ends as names on the Internet do. */
+export function hasPublicSuffix(text: string): boolean {
+  if (!/\.[a-z]{2,24}$/.test(text)) return false;
+  const { isIcann } = parse(text, NO_VALIDATION);
+  return isIcann === true;
+}
+
+/** FNV-1a over the characters: 32 bits, for filters where a rare mistake costs little. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  hash ^= hash >>> 15;
+  return Math.imul(hash, 0x2c1b3c6d) >>> 0;
+}
+
+/** A DNS event in the words of rules. */
+export interface DnsEvent {
+  isAnswer: boolean;
+  name: string;
+  type: string;
+  /** "" for queries. */
+  code: string;
+  answers: readonly { rrname: string; rrtype: string; rdata?: string }[];
+  /** Who asks, and whom. */
+  client: string;
+  server: string;
+}
+
+const NO_ANSWERS: DnsEvent["answers"] = [];
+const event = { isAnswer: false, name: "", type: "", code: "", answers: NO_ANSWERS, client: "", server: "" };
+
+/**
+ * Reads an observation of type `dns`. The object is used again.
+ *
+ * Who asks follows from whose bytes it was, as a capture that begins with an answer takes the server for the client.
+ */
+export function readDns(observation: {
+  direction: number;
+  fields: Record<string, unknown>;
+  flow: { clientAddress: string; serverAddress: string };
+}): DnsEvent {
+  const dns = observation.fields.dns as {
+    type: string;
+    rrname?: string;
+    rrtype?: string;
+    rcode?: string;
+    answers?: DnsEvent["answers"];
+  };
+  const { clientAddress, serverAddress } = observation.flow;
+  event.isAnswer = dns.type === "answer";
+  const askerIsClient = event.isAnswer === (observation.direction === 1);
+  event.client = askerIsClient ? clientAddress : serverAddress;
+  event.server = askerIsClient ? serverAddress : clientAddress;
+  event.name = dns.rrname ?? "";
+  event.type = dns.rrtype ?? "";
+  event.code = dns.rcode ?? "";
+  event.answers = dns.answers ?? NO_ANSWERS;
+  return event;
+}

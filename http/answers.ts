@@ -8,25 +8,34 @@ import { QueryError } from "../monitor/query.ts";
 import { AskError } from "../monitor/who.ts";
 import type { State } from "../state.ts";
 
+/** Characters of a body that is read. */
+const MAX_BODY = 16_384;
+
 type Answer = Response | Promise<Response>;
 
-/**
- * A route that reads only: GET and HEAD; every other method is 405 with `Allow`. Fresh's file routes alone
- * would say 404.
- */
+/** A route that reads only: GET and HEAD. */
 export function readOnly(
   answer: (ctx: Context<State>) => Answer,
 ): (ctx: Context<State>) => Promise<Response> {
+  return withMethod("GET", answer);
+}
+
+/** A route that takes one method; every other is 405 with `Allow`. Fresh's file routes alone would say 404. */
+export function withMethod(
+  method: "GET" | "POST" | "DELETE",
+  answer: (ctx: Context<State>) => Answer,
+): (ctx: Context<State>) => Promise<Response> {
   return async (ctx) => {
-    if (ctx.req.method !== "GET" && ctx.req.method !== "HEAD") {
-      const refused = problem(405, `${ctx.url.pathname} takes GET, not ${ctx.req.method}`);
-      refused.headers.set("Allow", "GET, HEAD");
+    const asked = ctx.req.method;
+    if (asked !== method && !(method === "GET" && asked === "HEAD")) {
+      const refused = problem(405, `${ctx.url.pathname} takes ${method}, not ${asked}`);
+      refused.headers.set("Allow", method === "GET" ? "GET, HEAD" : method);
       return refused;
     }
     try {
       return await answer(ctx);
     } catch (error) {
-      if (error instanceof QueryError) return problem(400, error.message, error.field);
+      if (error instanceof QueryError) return problem(400, error.message, error.field || undefined);
       if (error instanceof AskError) return problem(error.status, error.message, error.field);
       throw error;
     }
@@ -47,6 +56,33 @@ export function asksOutside(
   });
 }
 
+/** The part of a route's path that stands for `name`, as it was meant. @throws AskError 404 for broken escapes */
+export function pathPart(ctx: Context<State>, name: string): string {
+  try {
+    return decodeURIComponent(ctx.params[name]);
+  } catch {
+    throw new AskError(404, `There is no ${ctx.url.pathname}`);
+  }
+}
+
+/** The body of a request as JSON. @throws AskError for another type, too much of it, or what is not JSON. */
+export async function jsonBody(req: Request): Promise<unknown> {
+  const type = (req.headers.get("content-type") ?? "").split(";")[0].trim().toLowerCase();
+  // Also what keeps a form on another site's page from writing here.
+  if (type !== "application/json") throw new AskError(415, "The body takes application/json");
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of req.body ?? []) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_BODY) throw new AskError(413, `The body takes at most ${MAX_BODY} characters`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AskError(400, "The body is not JSON");
+  }
+}
+
 /** For routes without parameters: a misspelt one is an error, not silence. */
 export function refuseParameters(url: URL): void {
   for (const name of url.searchParams.keys()) {
@@ -54,8 +90,8 @@ export function refuseParameters(url: URL): void {
   }
 }
 
-export function json(value: unknown): Response {
-  return Response.json(value, { headers: { "Cache-Control": "no-store" } });
+export function json(value: unknown, status = 200): Response {
+  return Response.json(value, { status, headers: { "Cache-Control": "no-store" } });
 }
 
 /** An error answer; `detail` is a sentence for people, `field` the parameter at fault. */

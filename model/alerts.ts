@@ -83,7 +83,7 @@ export function selectAlerts(
 
 /** Order of a list: the latest change first. */
 export function byLatest(a: Anomaly, b: Anomaly): number {
-  return b.last - a.last || b.first - a.first;
+  return b.last - a.last || b.first - a.first || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0);
 }
 
 function hasKind({ kind }: Anomaly, filter: AlertFilter): boolean {

@@ -392,6 +392,8 @@ export interface AnomalyPage {
   all: number;
   offset: number;
   anomalies: Anomaly[];
+  /** `cursor` of the next page; null at the end. */
+  next: string | null;
   counts: AlertCounts;
   /** Alerts that had to go for newer ones. */
   forgotten: number;

@@ -4,7 +4,7 @@
  */
 import type { Anomaly, Connection, Expected } from "../model/api.ts";
 import type { FlowIdentity, Observation } from "../model/observation.ts";
-import { expectedBy, mayBeExpected, nextEnd, scopeOf } from "./expected.ts";
+import { type AlertScope, expectedBy, mayBeExpected, nextEnd, scopeOf } from "./expected.ts";
 import { protocolName } from "./names.ts";
 
 export const MAX_ANOMALIES = 2_000;
@@ -154,8 +154,13 @@ export class Alerts {
     return { alerts_expected: this.summary().expected, alerts_off: off };
   }
 
+  /** What an entry may name of an alert, and by which time it is judged. */
+  scope(alert: Anomaly): { scope: AlertScope; nowMs: number } {
+    return { scope: scopeOf(alert, this.#path(alert)), nowMs: this.#judgedAt(alert) };
+  }
+
   /** Path of the program behind an alert; "" while it is not known. */
-  programPath(id: string): string {
+  #path({ id }: Anomaly): string {
     return this.#paths.get(id) ?? "";
   }
 
@@ -164,7 +169,7 @@ export class Alerts {
     const connection = this.#lookup.connection(this.#flows.get(alert.id) ?? 0);
     if (connection === undefined) return false;
     const { process } = connection;
-    const before = `${alert.process} ${alert.server_name} ${alert.app_proto} ${this.programPath(alert.id)}`;
+    const before = `${alert.process} ${alert.server_name} ${alert.app_proto} ${this.#path(alert)}`;
     alert.process ||= process?.name ?? "";
     alert.app_proto ||= connection.app_proto;
     alert.server_name ||= connection.server_name;
@@ -173,14 +178,14 @@ export class Alerts {
       this.#paths.set(alert.id, process.path);
     }
     return before !==
-      `${alert.process} ${alert.server_name} ${alert.app_proto} ${this.programPath(alert.id)}`;
+      `${alert.process} ${alert.server_name} ${alert.app_proto} ${this.#path(alert)}`;
   }
 
   /** @returns Whether the judgement is another than before. */
   #judge(alert: Anomaly): boolean {
     const before = alert.expected ?? null;
-    const scope = scopeOf(alert, this.programPath(alert.id));
-    alert.expected = expectedBy(scope, this.#entries, this.#judgedAt(alert));
+    const { scope, nowMs } = this.scope(alert);
+    alert.expected = expectedBy(scope, this.#entries, nowMs);
     return before?.id !== alert.expected?.id;
   }
 
@@ -192,8 +197,8 @@ export class Alerts {
   #changed(alert: Anomaly): void {
     this.all.delete(alert.id);
     this.all.set(alert.id, alert);
-    const undecided = alert.expected === null && this.#entries.length > 0 &&
-      mayBeExpected(scopeOf(alert, this.programPath(alert.id)), this.#entries, this.#judgedAt(alert));
+    const { scope, nowMs } = this.scope(alert);
+    const undecided = alert.expected === null && mayBeExpected(scope, this.#entries, nowMs);
     this.#tell(alert, undecided);
   }
 

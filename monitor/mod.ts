@@ -18,12 +18,15 @@ import type {
   ConnectionPage,
   DnsQuery,
   DnsQueryPage,
+  Expected,
+  ExpectedPage,
   InterfaceStatus,
   LoggedPacket,
   PacketPage,
   PageSnapshot,
   PieData,
   Problem,
+  RuleStatus,
   Stats,
   Talker,
   ThroughputPoint,
@@ -44,11 +47,15 @@ import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
 import { Machine } from "./machine.ts";
 import type { Notifier } from "./notify/notifier.ts";
-import type { SettingsFile } from "./settings_file.ts";
-import { type AnomalyQuery, type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
+import { type SettingsFile, SettingsWriteError } from "./settings_file.ts";
+import { type AnomalyQuery, cursorOf, isAfter, isWithin } from "./anomaly_query.ts";
+import { type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
-import { Who } from "./who.ts";
+import { endOfDay } from "./expected.ts";
+import { expectedFrom } from "./expecting.ts";
+import { ruleStatuses } from "./rules.ts";
+import { AskError, Who } from "./who.ts";
 import { SlidingWindow, WINDOW_S } from "./window.ts";
 
 /** Seconds of throughput kept for charts. */
@@ -366,18 +373,77 @@ export class Monitor {
 
   /** What was found, the latest change first. */
   anomalies(query: Partial<AnomalyQuery> & { limit: number }): AnomalyPage {
-    const { offset = 0, limit, ...filter } = query;
+    const { offset = 0, limit, after = null, ...filter } = query;
     const { all, forgotten } = this.#alerts;
-    const { matches, counts } = selectAlerts(all.values(), { ...ANY_ALERT, ...filter });
+    const within = [...all.values()].filter((alert) => isWithin(alert, query));
+    const { matches, counts } = selectAlerts(within, { ...ANY_ALERT, ...filter });
+    const rest = after === null ? matches : matches.filter((alert) => isAfter(alert, after));
+    const anomalies = rest.slice(offset, offset + limit);
     return {
       ts: Date.now(),
       total: matches.length,
       all: all.size,
       offset,
-      anomalies: matches.slice(offset, offset + limit),
+      anomalies,
+      next: offset + limit < rest.length ? cursorOf(anomalies[anomalies.length - 1]) : null,
       counts,
       forgotten,
     };
+  }
+
+  /** One alert that is kept. @throws AskError 404 */
+  anomaly(id: string): Anomaly {
+    const alert = this.#alerts.all.get(id);
+    if (alert === undefined) {
+      throw new AskError(404, `There is no alert "${id}", or it had to go for newer ones`);
+    }
+    return alert;
+  }
+
+  /**
+   * The user expects an alert and what is like it: writes an entry to the settings file.
+   *
+   * @param body As `ExpectRequest`, from outside.
+   * @throws AskError, QueryError
+   */
+  async expect(id: string, body: unknown): Promise<Expected> {
+    const alert = this.anomaly(id);
+    if (alert.expected) {
+      throw new AskError(409, `It is expected already: ${alert.expected.comment}`);
+    }
+    const { scope, nowMs } = this.#alerts.scope(alert);
+    const entry = expectedFrom(body, scope, nowMs);
+    await this.#write((file) => file.expect(entry));
+    return entry;
+  }
+
+  /** Takes an expected entry away. @throws AskError */
+  async unexpect(id: string): Promise<Expected> {
+    const entry = await this.#write((file) => file.unexpect(id));
+    if (entry === null) throw new AskError(404, `There is no expected entry "${id}"`);
+    return entry;
+  }
+
+  /** What is expected. */
+  expected(): ExpectedPage {
+    const counts = new Map<string, number>();
+    for (const { expected } of this.#alerts.all.values()) {
+      if (expected) counts.set(expected.id, (counts.get(expected.id) ?? 0) + 1);
+    }
+    return {
+      ts: Date.now(),
+      file: this.#settings?.path ?? "",
+      expected: (this.#settings?.settings.expected ?? []).map((entry) => ({
+        ...entry,
+        alerts: counts.get(entry.id) ?? 0,
+        over: entry.until !== undefined && endOfDay(entry.until)! < this.#packetTimeMs,
+      })),
+    };
+  }
+
+  /** All kinds of alerts, rules first. */
+  rules(): RuleStatus[] {
+    return ruleStatuses(this.#rules, this.#detect, this.#alerts.counters);
   }
 
   stats(): Stats {
@@ -448,6 +514,19 @@ export class Monitor {
   }
 
   // ------------------------------------------------------------ inside
+
+  /** Changes the settings file, which holds at once. @throws AskError 503 */
+  async #write<T>(change: (file: SettingsFile) => Promise<T>): Promise<T> {
+    if (this.#settings === null) throw new AskError(503, "There is no settings file that could be written");
+    try {
+      const done = await change(this.#settings);
+      this.applySettings();
+      return done;
+    } catch (error) {
+      if (error instanceof SettingsWriteError) throw new AskError(503, error.message);
+      throw error;
+    }
+  }
 
   #alertChanged(alert: Anomaly, undecided: boolean): void {
     this.#toTell.delete(alert.id);

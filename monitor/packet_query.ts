@@ -1,10 +1,9 @@
-/** Which packets, DNS queries and alerts a request wants: bounded lists, newest first. */
-import type { AlertFilter } from "../model/alerts.ts";
+/** Which packets and DNS queries a request wants: bounded lists, newest first. */
 import type { DnsQuery, LoggedPacket } from "../model/api.ts";
 import { MAX_QUERY_LENGTH, QueryError, wholeNumber } from "./query.ts";
 
-const MAX_LIMIT = 1000;
-const DEFAULT_LIMIT = 100;
+export const MAX_LIMIT = 1000;
+export const DEFAULT_LIMIT = 100;
 
 export interface PacketQuery {
   /** Words that must all be found in addresses, protocol, summary or process; see also the exact fields. */
@@ -39,38 +38,6 @@ export function parseListQuery(parameters: URLSearchParams): { q: string; limit:
   return { q: words(parameters), limit: wholeNumber(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT) };
 }
 
-/** Which alerts, and which part of their list. */
-export interface AnomalyQuery extends AlertFilter {
-  offset: number;
-  limit: number;
-}
-
-/** @throws QueryError naming the parameter at fault. */
-export function parseAnomalyQuery(parameters: URLSearchParams): AnomalyQuery {
-  refuseUnknown(parameters, [
-    "kind",
-    "severity",
-    "state",
-    "expected",
-    "q",
-    "flow",
-    "id",
-    "offset",
-    "limit",
-  ]);
-  return {
-    kind: parameters.get("kind") ?? "",
-    severities: severities(parameters),
-    state: oneOf(parameters, "state", ["", "open", "closed"]),
-    expected: oneOf(parameters, "expected", ["", "yes", "no"]),
-    q: words(parameters),
-    flow: parameters.get("flow") ?? "",
-    id: parameters.get("id") ?? "",
-    offset: wholeNumber(parameters, "offset", 0, 0, Number.MAX_SAFE_INTEGER),
-    limit: wholeNumber(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
-  };
-}
-
 /** @param packets Oldest first. @returns Newest first, at most `limit`. */
 export function selectPackets(packets: LoggedPacket[], query: PacketQuery): LoggedPacket[] {
   const wanted = query.q.toLowerCase().split(/\s+/).filter((word) => word !== "");
@@ -101,25 +68,8 @@ export function selectQueries(queries: DnsQuery[], { q, limit }: { q: string; li
   return found;
 }
 
-function severities(parameters: URLSearchParams): number[] {
-  const text = parameters.get("severity") ?? "";
-  if (text === "") return [];
-  if (!/^[1-3](,[1-3])*$/.test(text)) {
-    throw new QueryError("severity", "severity takes 1 (high), 2, 3, or several: 1,2");
-  }
-  return text.split(",").map(Number);
-}
-
-function oneOf<T extends string>(parameters: URLSearchParams, name: string, values: readonly T[]): T {
-  const value = parameters.get(name) ?? "";
-  const known = values.find((one) => one === value);
-  if (known === undefined) {
-    throw new QueryError(name, `${name} takes ${values.filter((one) => one !== "").join(" or ")}`);
-  }
-  return known;
-}
-
-function words(parameters: URLSearchParams): string {
+/** The words of `q`. @throws QueryError */
+export function words(parameters: URLSearchParams): string {
   const q = (parameters.get("q") ?? "").trim();
   if (q.length > MAX_QUERY_LENGTH) {
     throw new QueryError("q", `q takes at most ${MAX_QUERY_LENGTH} characters`);
@@ -127,7 +77,8 @@ function words(parameters: URLSearchParams): string {
   return q;
 }
 
-function refuseUnknown(parameters: URLSearchParams, known: string[]): void {
+/** @throws QueryError for a parameter that nobody knows. */
+export function refuseUnknown(parameters: URLSearchParams, known: string[]): void {
   for (const name of parameters.keys()) {
     if (!known.includes(name)) {
       throw new QueryError(name, `Unknown parameter "${name}"; known are ${known.join(", ")}`);

@@ -19,7 +19,7 @@ import { QueryError, wholeNumber } from "./query.ts";
 export class AskError extends Error {
   override name = "AskError";
   constructor(
-    readonly status: 400 | 409 | 429 | 502 | 503 | 504,
+    readonly status: 400 | 404 | 409 | 413 | 415 | 429 | 502 | 503 | 504,
     message: string,
     readonly field?: string,
   ) {

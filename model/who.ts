@@ -34,6 +34,8 @@ export interface PlaceSource {
   built: number;
   /** Bytes. */
   size: number;
+  /** Whom its licence wants to be named where it is shown; "" where that is not known. */
+  credit: string;
 }
 
 /** `GET /api/geoip`. */

@@ -21,7 +21,21 @@ export class GeoDataError extends Error {
   }
 }
 
-export class PlaceDatabase {
+/** What `GeoIp` asks: this, or the table of networks. */
+export interface PlaceData {
+  readonly source: PlaceSource;
+  /** Look-ups that ended in a damaged part. */
+  readonly damaged: number;
+  /**
+   * What it has about an address.
+   *
+   * @param address Text as `model/address.ts` writes it.
+   * @param bytes The same, 4 or 16 bytes.
+   */
+  get(address: string, bytes: Uint8Array): PartialPlace;
+}
+
+export class PlaceDatabase implements PlaceData {
   readonly source: PlaceSource;
   /** Look-ups that ended in a damaged part of the file. */
   damaged = 0;
@@ -39,7 +53,7 @@ export class PlaceDatabase {
    *
    * @throws GeoDataError When it is not there, may not be read, or is no MMDB.
    */
-  static async open(path: string): Promise<PlaceDatabase> {
+  static async open(path: string, credit = ""): Promise<PlaceDatabase> {
     const name = basename(path);
     let bytes: Uint8Array<ArrayBuffer>;
     try {
@@ -52,7 +66,7 @@ export class PlaceDatabase {
       if (error instanceof GeoDataError) throw error;
       throw new GeoDataError(`"${path}" cannot be read: ${reason(error)}`, hintFor(error), error);
     }
-    return PlaceDatabase.parse(bytes, name);
+    return PlaceDatabase.parse(bytes, name, credit);
   }
 
   /**
@@ -60,7 +74,7 @@ export class PlaceDatabase {
    *
    * @throws GeoDataError
    */
-  static parse(bytes: Uint8Array<ArrayBuffer>, name: string): PlaceDatabase {
+  static parse(bytes: Uint8Array<ArrayBuffer>, name: string, credit = ""): PlaceDatabase {
     const decoded = new LruCache<number | string, unknown>(DECODED_ENTRIES);
     // deno-lint-ignore no-explicit-any -- the library's cache is typed for its own cursors
     const cache = decoded as any;
@@ -77,6 +91,7 @@ export class PlaceDatabase {
         type: String(databaseType ?? "").slice(0, 64),
         built: Number.isFinite(built) ? built : 0,
         size: bytes.length,
+        credit,
       }, reader);
     } catch (error) {
       throw new GeoDataError(

@@ -9,20 +9,26 @@ import { formatIpv4, formatIpv6 } from "../../model/address.ts";
 import { LruCache } from "../../model/lru.ts";
 import { bareAddress, type SpecialRange, specialRange } from "../../model/special_ranges.ts";
 import type { GeoIpCounters, Place, PlaceSource } from "../../model/who.ts";
-import { GeoDataError, PlaceDatabase } from "./database.ts";
+import { GeoDataError, type PlaceData, PlaceDatabase } from "./database.ts";
 import { mergePlaces, type PartialPlace } from "./fields.ts";
 import type { Ipinfo } from "./ipinfo.ts";
+import { NetworkTable } from "./network_table.ts";
 
 /**
  * The country database that comes from npm (GeoFeed, WHOIS and AS data; CC0, with data of the NRO under CC BY 4.0).
  * Relative to this file it is found in the project and inside a compiled program alike.
  */
-const BUNDLED = new URL(
+const COUNTRIES = new URL(
   "../../node_modules/@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb",
   import.meta.url,
 );
+const COUNTRIES_CREDIT = "Countries: NRO (https://www.nro.net), CC BY 4.0";
+/** Networks and whose they are, packed from `@ip-location-db/asn`. */
+const NETWORKS = new URL("../../assets/networks.gz", import.meta.url);
+const NETWORKS_CREDIT = "Networks: RouteViews (https://www.routeviews.org), DB-IP (https://db-ip.com), NRO " +
+  "(https://www.nro.net), CC BY 4.0";
 
-/** Addresses kept: more than a busy machine talks to in an hour; about 430 bytes each. */
+/** Addresses kept: more than a busy machine talks to in an hour; about 490 bytes each. */
 const CACHED_PLACES = 16_384;
 
 /** What is off with one source. */
@@ -51,7 +57,7 @@ const RECHECK_MS = 3_000;
 const NOWHERE: Whereabouts = { special: null, place: null };
 
 export class GeoIp {
-  #databases: PlaceDatabase[] = [];
+  #databases: PlaceData[] = [];
   #ipinfo: Ipinfo | null;
   #cache: LruCache<string, Remembered>;
   #special = 0;
@@ -68,32 +74,32 @@ export class GeoIp {
   /**
    * Reads the files; until it is done nothing is known.
    *
-   * @param files Paths of MMDB files, asked in this order after the one that comes with Netpane: what a later one
+   * @param files Paths of MMDB files, asked in this order after the data that comes with Netpane: what a later one
    *   says replaces what an earlier one said.
    * @returns What could not be read; the rest is used.
    */
   async load(files: string[]): Promise<GeoIpProblem[]> {
     const problems: GeoIpProblem[] = [];
-    const databases: PlaceDatabase[] = [];
-    for (const [i, path] of [fileURLToPath(BUNDLED), ...files].entries()) {
+    const databases: PlaceData[] = [];
+    const add = async (id: string, open: Promise<PlaceData>, hint?: string) => {
       try {
-        databases.push(await PlaceDatabase.open(path));
+        databases.push(await open);
       } catch (error) {
         if (!(error instanceof GeoDataError)) throw error;
-        problems.push({
-          id: `geoip:${i}`,
-          message: error.message,
-          hint: i === 0 ? "Run ./netpane start again: it installs the npm packages" : error.hint,
-        });
+        problems.push({ id: `geoip:${id}`, message: error.message, hint: hint ?? error.hint });
       }
-    }
+    };
+    const reinstall = "Run ./netpane start again: it installs the npm packages";
+    await add("countries", PlaceDatabase.open(fileURLToPath(COUNTRIES), COUNTRIES_CREDIT), reinstall);
+    await add("networks", NetworkTable.open(fileURLToPath(NETWORKS), NETWORKS_CREDIT));
+    for (const [i, path] of files.entries()) await add(String(i), PlaceDatabase.open(path));
     await this.#ipinfo?.load();
     this.use(databases);
     return problems;
   }
 
   /** Asks these from now on, and forgets what others said. */
-  use(databases: PlaceDatabase[]): void {
+  use(databases: PlaceData[]): void {
     this.#databases = databases;
     this.#cache.clear();
     this.#loaded = true;
@@ -136,7 +142,9 @@ export class GeoIp {
 
   sources(): PlaceSource[] {
     const sources = this.#databases.map(({ source }) => source);
-    if (this.#ipinfo !== null) sources.push({ name: "ipinfo", type: "service", built: 0, size: 0 });
+    if (this.#ipinfo !== null) {
+      sources.push({ name: "ipinfo", type: "service", built: 0, size: 0, credit: "ipinfo.io" });
+    }
     return sources;
   }
 
@@ -164,7 +172,7 @@ export class GeoIp {
     const address = textOf(bytes);
     let place: Place | null = null;
     for (const database of this.#databases) {
-      place = mergePlaces(place, database.get(address), database.source.name);
+      place = mergePlaces(place, database.get(address, bytes), database.source.name);
     }
     const asked: PartialPlace | null | undefined = this.#ipinfo === null ? null : this.#ipinfo.get(address);
     if (asked) place = mergePlaces(place, asked, "ipinfo");

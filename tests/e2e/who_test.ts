@@ -242,7 +242,7 @@ Deno.test({
         longitude: null,
         asn: 64500,
         organisation: "Example Networks",
-        source: ["geo-whois-asn-country.mmdb", "lite.mmdb"],
+        source: ["geo-whois-asn-country.mmdb", "networks.gz", "lite.mmdb"],
       });
       const special = await server.json<GeoIpAnswer>("/api/geoip?ip=100.64.1.1");
       assert.deepEqual([special.kind, special.special!.prefix, special.place], [
@@ -257,7 +257,7 @@ Deno.test({
       assert.deepEqual([row.dest_ip, row.country, row.reverse_name], [dst, "NO", ""]);
       const { problems, who } = await server.json<Stats>("/api/stats");
       assert.ok(problems.some(({ message }) => /"broken.mmdb" is no MMDB file/.test(message)));
-      assert.equal(who.geoip.databases.length, 2);
+      assert.equal(who.geoip.databases.length, 3);
 
       for (
         const [path, status, field] of [

@@ -4,7 +4,7 @@ import { PlaceDatabase } from "../../../enrich/geoip/database.ts";
 import { GeoIp } from "../../../enrich/geoip/geoip.ts";
 import { mmdb } from "../../support/mmdb.ts";
 
-Deno.test("the data that comes with Netpane knows countries, of IPv4 and IPv6, in every spelling", async () => {
+Deno.test("the data that comes with Netpane knows countries and networks, of IPv4 and IPv6, in every spelling", async () => {
   const geoip = new GeoIp();
   assert.equal(geoip.placeOf("193.0.6.139"), null, "nothing is known before it is read");
   assert.deepEqual(await geoip.load([]), []);
@@ -18,10 +18,13 @@ Deno.test("the data that comes with Netpane knows countries, of IPv4 and IPv6, i
     ]
   ) {
     const place = geoip.placeOf(address)!;
-    assert.deepEqual([place.country, place.country_name], ["NL", "Netherlands"], address);
+    assert.deepEqual([place.country, place.country_name, place.asn], ["NL", "Netherlands", 3333], address);
+    assert.match(place.organisation, /RIPE NCC/);
   }
-  const [source] = geoip.sources();
-  assert.ok(source.built > Date.UTC(2026, 0, 1) && source.size > 1e6);
+  for (const { built, size, credit } of geoip.sources()) {
+    assert.ok(built > Date.UTC(2026, 0, 1) && size > 1e6);
+    assert.match(credit, /CC BY 4\.0/);
+  }
 });
 
 Deno.test("special ranges are never looked up, whatever a file says of them", () => {
@@ -51,7 +54,7 @@ Deno.test("files are asked in order, a broken one is told and the rest is used",
   const problems = await geoip.load(
     ["asn", "broken", "city", "gone"].map((name) => `${folder}/${name}.mmdb`),
   );
-  assert.deepEqual(problems.map(({ id }) => id), ["geoip:2", "geoip:4"]);
+  assert.deepEqual(problems.map(({ id }) => id), ["geoip:1", "geoip:3"]);
   assert.match(problems[0].message, /"broken.mmdb" is no MMDB file/);
   const place = geoip.placeOf("193.0.6.139")!;
   assert.deepEqual([place.country, place.city, place.asn, place.organisation], [
@@ -60,7 +63,7 @@ Deno.test("files are asked in order, a broken one is told and the rest is used",
     64500,
     "Example",
   ]);
-  assert.deepEqual(place.source, ["geo-whois-asn-country.mmdb", "asn.mmdb", "city.mmdb"]);
+  assert.deepEqual(place.source, ["geo-whois-asn-country.mmdb", "networks.gz", "asn.mmdb", "city.mmdb"]);
   Deno.removeSync(folder, { recursive: true });
 });
 

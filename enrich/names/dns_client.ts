@@ -6,6 +6,7 @@
  */
 import { createSocket } from "node:dgram";
 import { Resolver } from "node:dns";
+import { normalizeAddress } from "../../model/address.ts";
 import { buildQuery, type DnsReply, parseReply, RecordType, type RecordTypeName } from "./dns_message.ts";
 
 /** One try with one server. */
@@ -144,7 +145,7 @@ function overUdp(
     );
     socket.on("error", unreachable);
     socket.on("message", (message: Uint8Array, from: { address: string; port: number }) => {
-      if (from.port !== server.port) return;
+      if (from.port !== server.port || !isSameAddress(from.address, server.address)) return;
       const reply = parseReply(new Uint8Array(message));
       if (isOurs(reply)) resolve(reply!); // anything else is a stranger's, or late
     });
@@ -155,6 +156,11 @@ function overUdp(
     clearTimeout(timer);
     socket.close();
   });
+}
+
+/** Zones left aside: what came over another link has another address. */
+function isSameAddress(a: string, b: string): boolean {
+  return normalizeAddress(a) === normalizeAddress(b);
 }
 
 async function overTcp(

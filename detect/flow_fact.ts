@@ -9,6 +9,8 @@ import { Memo } from "../model/memo.ts";
 const MAX_TEXTS = 65_536;
 
 export class FlowFact {
+  /** Counts the facts laid: two rules that share a memory tell by it whether the fact has been taken in already. */
+  serial = 0;
   #batch: FactBatch = createFactBatch(1);
   #row = 0;
   #client = "";
@@ -18,6 +20,7 @@ export class FlowFact {
 
   /** @internal */
   lay(batch: FactBatch, row: number): void {
+    this.serial++;
     this.#batch = batch;
     this.#row = row;
     this.#client = "";

@@ -1,0 +1,84 @@
+/** A first contact whose outcome is known: the words that the scan rules share. */
+
+/** How it was tried; the names are what people call such scans. */
+export const Probe = {
+  syn: 0,
+  fin: 1,
+  null: 2,
+  xmas: 3,
+  ack: 4,
+  maimon: 5,
+  oddFlags: 6,
+  udp: 7,
+  sctp: 8,
+  echo: 9,
+  timestamp: 10,
+  arp: 11,
+  neighbour: 12,
+} as const;
+
+export const PROBE_NAMES: readonly string[] = [
+  "SYN",
+  "FIN",
+  "NULL",
+  "Xmas",
+  "ACK",
+  "Maimon",
+  "odd flags",
+  "UDP",
+  "SCTP INIT",
+  "ICMP echo",
+  "ICMP timestamp",
+  "ARP",
+  "neighbour solicitation",
+];
+
+/** What came of it. */
+export const Outcome = {
+  /** Answered as a service answers. */
+  success: 0,
+  /** Corrects an earlier `success`: the connection was reset by its client without a byte said. */
+  bare: 1,
+  /** SYN-ACK, and then RST from who asked: no ordinary client does that. */
+  halfOpen: 2,
+  /** RST, ABORT, port unreachable: nobody is there. */
+  refused: 3,
+  /** Another ICMP unreachable: no way there. */
+  unreachable: 4,
+  /** No answer within `WAIT_US`. */
+  silent: 5,
+} as const;
+
+/** One of them; the object is used again. */
+export interface Contact {
+  outcome: number;
+  /** One of `Probe`. */
+  probe: number;
+  /** Silence of a kind that says little, see `WEAK`. */
+  weak: boolean;
+  client: string;
+  server: string;
+  /** Of the target: addresses with the same are neighbours. /24 of IPv4 (/16 of private), /64 of IPv6. */
+  prefix: string;
+  /** IP protocol number; 0 for ARP. */
+  protocol: number;
+  port: number;
+  version: number;
+  /** When it was tried, packet time. */
+  timeUs: number;
+  /** 0 for what is no flow. */
+  flowId: number;
+  interfaceIndex: number;
+}
+
+export function createContact(): Contact {
+  return {
+    ...{ outcome: 0, probe: 0, weak: false, client: "", server: "", prefix: "", protocol: 0, port: 0 },
+    ...{ version: 0, timeUs: 0, flowId: 0, interfaceIndex: 0 },
+  };
+}
+
+/** A scanner's sign, whatever the target said. */
+export function isFailure(outcome: number): boolean {
+  return outcome >= Outcome.halfOpen;
+}

@@ -1,0 +1,505 @@
+/**
+ * Who tries whom for the first time, and what comes of it: the ground on which scans are told from ordinary life.
+ *
+ * An attempt is a flow that begins as somebody would begin who wants to know whether there is a service. Its outcome is
+ * known at the answer, or `WAIT_US` later for want of one. Both scan rules read the same outcomes: whichever is told a
+ * fact first takes it in (`FlowFact.serial`), the other reads what came of it.
+ *
+ * Not attempts: flows picked up in the middle, answers whose question was not captured, a server's late packets to many
+ * clients' ports, groups and broadcasts, traceroute. Not failures: a service that was seen alive and now is not.
+ *
+ * State is typed arrays of fixed size. Under a flood of forged sources the many attempts at one place are let go (64
+ * new ones a second for a port of a host, 16,384 for a host or a source): a scan has one for each port.
+ */
+import { formatAddress, isBroadcast, isMulticast, isPrivate, isUnspecified } from "../../model/address.ts";
+import { FactKind, FlowStep } from "../../model/facts.ts";
+import { IpProtocol } from "../../model/flow.ts";
+import type { World } from "../contract.ts";
+import type { FlowFact } from "../flow_fact.ts";
+import { hashOfAddress, hashWith } from "./address_hash.ts";
+import { type Contact, createContact, isFailure, Outcome, Probe } from "./contact.ts";
+import { HashSet } from "./hash_set.ts";
+import { MAX_REQUESTS, Neighbours } from "./neighbours.ts";
+import { SourceTallies } from "./source_tallies.ts";
+
+/**
+ * Silence for so long is an outcome. A handshake over two satellites takes 1.3 s, Linux and Windows send a SYN again
+ * after 1 s (RFC 6298 §2.1): who has answered neither is filtered or not there.
+ */
+export const WAIT_US = 2_000_000;
+/** When the input is over, so long will do. */
+const LEAST_WAIT_US = 500_000;
+
+/** Attempts that wait for their outcome at most; a younger one takes the place of one 65,536 flows before it. */
+export const MAX_ATTEMPTS = 65_536;
+const SLOT_MASK = MAX_ATTEMPTS - 1;
+
+/** Attempts let in a second: at one port of a host, at one host, from one source. */
+const PER_PORT = 64;
+const PER_HOST = 16_384;
+const LIMITS = 8_192;
+
+/** Sources whose successes matter, as they have failed: a mark is kept this long at least, seconds. */
+const MARKED_S = 3_600;
+const MARKS = 65_536;
+
+// Stages of an attempt.
+const FREE = 0;
+const WAITING = 1;
+/** SYN-ACK seen. */
+const ANSWERED = 2;
+/** Told as a success already; it may turn out to be bare. */
+const DONE = 3;
+
+const [FIN, SYN, RST, PSH, ACK, URG] = [1, 2, 4, 8, 16, 32];
+const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
+
+// ICMP and ICMPv6.
+const ECHO = 8;
+const TIMESTAMP = 13;
+const ADDRESS_MASK = 17;
+const ECHO_V6 = 128;
+const NEIGHBOUR_SOLICITATION = 135;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+const UNREACHABLE = 3;
+const UNREACHABLE_V6 = 1;
+const PORT_UNREACHABLE = 3;
+const PORT_UNREACHABLE_V6 = 4;
+const FRAGMENTATION_NEEDED = 4;
+
+/** From here on ports belong to clients on most systems (Linux 32,768, others 49,152: RFC 6335 §6). */
+const EPHEMERAL = 32_768;
+const WELL_KNOWN = 1_024;
+const DHCP_SERVER = 67;
+/** An ABORT chunk of SCTP has 4 bytes and perhaps a cause; INIT ACK has 20 and a cookie. RFC 9260 §3.3. */
+const SCTP_ABORT_BYTES = 19;
+
+const shared = new WeakMap<World, FirstContacts>();
+
+export class FirstContacts {
+  readonly #world: World;
+  readonly #neighbours: Neighbours;
+  /** What both rules know of sources that failed. */
+  readonly sources = new SourceTallies();
+  /** TCP and UDP services, and hosts that answer echoes, seen alive. */
+  readonly #alive = new HashSet(16_384);
+
+  // One place an attempt, by the number of its flow.
+  readonly #id = new Float64Array(MAX_ATTEMPTS);
+  readonly #clockUs = new Float64Array(MAX_ATTEMPTS);
+  readonly #timeUs = new Float64Array(MAX_ATTEMPTS);
+  readonly #address = new Uint8Array(32 * MAX_ATTEMPTS);
+  readonly #port = new Uint16Array(2 * MAX_ATTEMPTS);
+  readonly #clientHash = new Int32Array(MAX_ATTEMPTS);
+  readonly #serviceHash = new Int32Array(MAX_ATTEMPTS);
+  readonly #protocol = new Uint8Array(MAX_ATTEMPTS);
+  readonly #version = new Uint8Array(MAX_ATTEMPTS);
+  readonly #probe = new Uint8Array(MAX_ATTEMPTS);
+  readonly #stage = new Uint8Array(MAX_ATTEMPTS);
+  readonly #interface = new Uint8Array(MAX_ATTEMPTS);
+  /** By hash of the ends: place + 1; for ICMP errors, which know no flow. */
+  readonly #byEnds = new Int32Array(MAX_ATTEMPTS);
+  /** Numbers of flows in the order in which they began. */
+  readonly #queue = new Float64Array(MAX_ATTEMPTS);
+  #head = 0;
+  #queued = 0;
+
+  /** Attempts of this second, by hashes. */
+  readonly #perPort = new Uint8Array(LIMITS);
+  readonly #perHost = new Uint16Array(LIMITS);
+  readonly #perSource = new Uint16Array(LIMITS);
+  readonly #limitedUntil = new Float64Array(1);
+
+  #marks = new Uint8Array(MARKS);
+  #olderMarks = new Uint8Array(MARKS);
+  readonly #marksUntil = new Float64Array(1);
+
+  readonly #pool: Contact[] = [];
+  #news: Contact[] = [];
+  #serial = -1;
+  readonly #tickUs = new Float64Array(1);
+  #closed = false;
+
+  /** Attempts whose outcome nobody waited for, as there were too many. */
+  forgotten = 0;
+  /** Attempts let go as too many of their kind at once. */
+  passedOver = 0;
+
+  /** The one of this detector. */
+  static of(world: World): FirstContacts {
+    let contacts = shared.get(world);
+    if (contacts === undefined) shared.set(world, contacts = new FirstContacts(world));
+    return contacts;
+  }
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#neighbours = new Neighbours((request, answered) => {
+      const contact = this.#next();
+      contact.outcome = answered ? Outcome.success : Outcome.silent;
+      contact.probe = request.version === 4 ? Probe.arp : Probe.neighbour;
+      contact.weak = false;
+      contact.client = request.client;
+      contact.server = request.server;
+      contact.prefix = request.prefix;
+      contact.protocol = 0;
+      contact.port = 0;
+      contact.version = request.version;
+      contact.timeUs = request.timeUs;
+      contact.flowId = 0;
+      contact.interfaceIndex = request.interfaceIndex;
+    });
+  }
+
+  /** Attempts waiting now. */
+  get size(): number {
+    return this.#queued + this.#neighbours.size;
+  }
+
+  get capacity(): number {
+    return MAX_ATTEMPTS + MAX_REQUESTS;
+  }
+
+  /** What is known through this fact. The contacts are used again at the next call. */
+  take(fact: FlowFact): readonly Contact[] {
+    if (fact.serial === this.#serial) return this.#news;
+    this.#serial = fact.serial;
+    if (this.#news.length > 0) this.#news = [];
+    const kind = fact.kind;
+    if (kind === FactKind.flow) {
+      const steps = fact.steps;
+      if ((steps & STEPS) !== 0) this.#flow(fact, steps);
+    } else if (kind === FactKind.icmpError) this.#icmpError(fact);
+    else if (kind === FactKind.arp) this.#neighbours.arp(fact, this.#world.clockUs);
+    return this.#news;
+  }
+
+  /** What is known as nothing came. */
+  tick(): readonly Contact[] {
+    const clockUs = this.#world.clockUs;
+    if (clockUs === this.#tickUs[0]) return this.#news;
+    this.#tickUs[0] = clockUs;
+    this.#news = [];
+    this.#advance(clockUs, WAIT_US);
+    this.#neighbours.advance(clockUs);
+    return this.#news;
+  }
+
+  /** The input is over. */
+  close(): readonly Contact[] {
+    if (this.#closed) return this.#news;
+    this.#closed = true;
+    this.#news = [];
+    this.#advance(this.#world.clockUs, LEAST_WAIT_US);
+    this.#neighbours.advance(this.#world.clockUs, LEAST_WAIT_US);
+    return this.#news;
+  }
+
+  #flow(fact: FlowFact, steps: number): void {
+    if ((steps & FlowStep.began) !== 0) {
+      this.#begin(fact);
+      if ((steps & STEPS) === FlowStep.began) return;
+    }
+    const protocol = fact.protocol;
+    const slot = fact.flowId & SLOT_MASK;
+    const known = this.#id[slot] === fact.flowId && this.#stage[slot] !== FREE;
+    if (protocol === IpProtocol.tcp) {
+      if ((steps & FlowStep.established) !== 0) this.#keepAlive(fact);
+      if (known) this.#tcp(fact, steps, slot);
+    } else if ((steps & FlowStep.answered) !== 0) {
+      if (protocol === IpProtocol.sctp) {
+        if (!known) return;
+        const refused = fact.payloadBytes(1) <= SCTP_ABORT_BYTES;
+        this.#settle(slot, refused ? Outcome.refused : Outcome.success);
+        return;
+      }
+      this.#keepAlive(fact);
+      if (known) this.#settle(slot, Outcome.success);
+    }
+  }
+
+  #tcp(fact: FlowFact, steps: number, slot: number): void {
+    const stage = this.#stage[slot];
+    if ((steps & FlowStep.reset) !== 0) {
+      const byServer = (fact.flags(1) & RST) !== 0;
+      if (stage === DONE) {
+        this.#stage[slot] = FREE;
+        if (!byServer && fact.payloadBytes(0) + fact.payloadBytes(1) === 0 && this.#isMarked(slot)) {
+          this.#tell(slot, Outcome.bare);
+        }
+      } else if (stage === ANSWERED || (fact.flags(1) & SYN) !== 0) {
+        if (byServer) this.#drop(slot); // it thought better of it: overload, or a middlebox
+        else this.#settle(slot, Outcome.halfOpen);
+      } else if (byServer) this.#settle(slot, Outcome.refused);
+      else this.#drop(slot); // whoever asked took it back
+    } else if ((steps & FlowStep.established) !== 0) {
+      if (stage !== DONE) this.#settle(slot, Outcome.success);
+    } else if ((steps & FlowStep.answered) !== 0 && stage === WAITING) {
+      if ((fact.flags(1) & SYN) !== 0) this.#stage[slot] = ANSWERED;
+      else this.#settle(slot, Outcome.success);
+    }
+  }
+
+  #icmpError(fact: FlowFact): void {
+    const type = fact.value >> 8;
+    const code = fact.value & 0xff;
+    const bytes = fact.addressBytes;
+    const version = fact.ipVersion;
+    const protocol = fact.protocol;
+    const client = hashOfAddress(bytes, fact.clientAt, version);
+    const server = hashOfAddress(bytes, fact.serverAt, version);
+    const slot = this.#byEnds[hashOfEnds(client, server, fact.clientPort, fact.serverPort) & SLOT_MASK] - 1;
+    if (slot < 0 || this.#stage[slot] !== WAITING || this.#protocol[slot] !== protocol) return;
+    for (let i = 0; i < 32; i++) {
+      if ((i & 15) < (version === 4 ? 4 : 16) && this.#address[32 * slot + i] !== bytes[fact.clientAt + i]) {
+        return;
+      }
+    }
+    const unreachable = version === 4 ? UNREACHABLE : UNREACHABLE_V6;
+    if (type !== unreachable) {
+      this.#drop(slot); // time exceeded: traceroute, or a loop in the routes
+    } else if (version === 4 && code === FRAGMENTATION_NEEDED) return;
+    else {
+      const port = version === 4 ? PORT_UNREACHABLE : PORT_UNREACHABLE_V6;
+      this.#settle(slot, code === port ? Outcome.refused : Outcome.unreachable);
+    }
+  }
+
+  #begin(fact: FlowFact): void {
+    const bytes = fact.addressBytes;
+    const version = fact.ipVersion;
+    const protocol = fact.protocol;
+    if (version === 0) return;
+    const clockUs = this.#world.clockUs;
+    const client = hashOfAddress(bytes, fact.clientAt, version);
+    const server = hashOfAddress(bytes, fact.serverAt, version);
+    const [clientPort, serverPort] = [fact.clientPort, fact.serverPort];
+    const fromServer = fact.packets(0) === 0; // began with an answer
+    this.#neighbours.flow(fromServer ? server : client, fromServer ? client : server, clockUs);
+    if (fromServer) return;
+    let port = serverPort;
+    let probe: number;
+    switch (protocol) {
+      case IpProtocol.tcp:
+        probe = probeOf(fact, clientPort, serverPort);
+        break;
+      case IpProtocol.udp:
+        if (clientPort === DHCP_SERVER) this.#neighbours.excuse(client, clockUs);
+        probe = isOneSided(clientPort, serverPort) ? -1 : Probe.udp;
+        break;
+      case IpProtocol.sctp:
+        probe = Probe.sctp;
+        break;
+      case IpProtocol.icmp:
+        probe = clientPort === ECHO
+          ? Probe.echo
+          : clientPort === TIMESTAMP || clientPort === ADDRESS_MASK
+          ? Probe.timestamp
+          : -1;
+        port = 0;
+        break;
+      case IpProtocol.ipv6Icmp:
+        port = 0;
+        probe = clientPort === ECHO_V6 ? Probe.echo : -1;
+        if (clientPort === NEIGHBOUR_SOLICITATION || clientPort === NEIGHBOUR_ADVERTISEMENT) {
+          this.#neighbours.icmpv6(fact, clientPort === NEIGHBOUR_SOLICITATION, clockUs);
+        }
+        break;
+      default:
+        return;
+    }
+    if (
+      probe < 0 || isMulticast(bytes, fact.serverAt, version) || isBroadcast(bytes, fact.serverAt, version)
+    ) {
+      return;
+    }
+    if (isUnspecified(bytes, fact.clientAt, version)) return;
+    const service = hashWith(server, protocol << 16 | port);
+    if (!this.#mayEnter(client, server, service, clockUs)) {
+      this.passedOver++;
+      return;
+    }
+
+    const id = fact.flowId;
+    const slot = id & SLOT_MASK;
+    if (this.#stage[slot] === WAITING || this.#stage[slot] === ANSWERED) this.forgotten++;
+    this.#id[slot] = id;
+    this.#clockUs[slot] = clockUs;
+    this.#timeUs[slot] = fact.timeUs;
+    const at = fact.clientAt;
+    for (let i = 0; i < 32; i++) this.#address[32 * slot + i] = bytes[at + i];
+    this.#port[2 * slot] = clientPort;
+    this.#port[2 * slot + 1] = port;
+    this.#clientHash[slot] = client;
+    this.#serviceHash[slot] = service;
+    this.#protocol[slot] = protocol;
+    this.#version[slot] = version;
+    this.#probe[slot] = probe;
+    this.#stage[slot] = WAITING;
+    this.#interface[slot] = fact.interfaceIndex;
+    const isIcmp = probe >= Probe.echo;
+    const ends = hashOfEnds(client, server, isIcmp ? 0 : clientPort, isIcmp ? 0 : port);
+    this.#byEnds[ends & SLOT_MASK] = slot + 1;
+    if (this.#queued === MAX_ATTEMPTS) {
+      this.#head = (this.#head + 1) & SLOT_MASK;
+      this.#queued--;
+    }
+    this.#queue[(this.#head + this.#queued++) & SLOT_MASK] = id;
+  }
+
+  /** Judges attempts that have waited for `waitUs`. */
+  #advance(clockUs: number, waitUs: number): void {
+    while (this.#queued > 0) {
+      const id = this.#queue[this.#head];
+      const slot = id & SLOT_MASK;
+      if (this.#id[slot] === id) {
+        const stage = this.#stage[slot];
+        if (stage === WAITING || stage === ANSWERED) {
+          if (clockUs - this.#clockUs[slot] < waitUs) return;
+          // A SYN-ACK that nobody took: forged, or a scanner whose host keeps still.
+          if (stage === ANSWERED) this.#settle(slot, Outcome.halfOpen, true);
+          else this.#settle(slot, Outcome.silent);
+        }
+      }
+      this.#head = (this.#head + 1) & SLOT_MASK;
+      this.#queued--;
+    }
+  }
+
+  /** An attempt has come to its outcome. */
+  #settle(slot: number, outcome: number, weak = false): void {
+    this.#stage[slot] = outcome === Outcome.success ? DONE : FREE;
+    if (isFailure(outcome)) {
+      if (this.#alive.has(this.#serviceHash[slot]) && outcome !== Outcome.halfOpen) return;
+      const clockUs = this.#world.clockUs;
+      if (
+        this.#probe[slot] === Probe.echo && this.#neighbours.isExcusedHost(this.#clientHash[slot], clockUs)
+      ) {
+        return; // a DHCP server asks before it gives an address away
+      }
+      this.#turnMarks(clockUs);
+      this.#marks[this.#clientHash[slot] & (MARKS - 1)] = 1;
+    } else if (!this.#isMarked(slot)) return;
+    this.#tell(slot, outcome, weak);
+  }
+
+  /** Whether its source has failed before. */
+  #isMarked(slot: number): boolean {
+    const client = this.#clientHash[slot] & (MARKS - 1);
+    return this.#marks[client] !== 0 || this.#olderMarks[client] !== 0;
+  }
+
+  #drop(slot: number): void {
+    this.#stage[slot] = FREE;
+  }
+
+  #tell(slot: number, outcome: number, weak = false): void {
+    const contact = this.#next();
+    const probe = this.#probe[slot];
+    const version = this.#version[slot];
+    const at = 32 * slot;
+    contact.outcome = outcome;
+    contact.probe = probe;
+    contact.weak = weak ||
+      (outcome === Outcome.silent && (probe === Probe.udp || probe === Probe.ack || probe === Probe.maimon));
+    contact.client = formatAddress(this.#address, at, version);
+    contact.server = formatAddress(this.#address, at + 16, version);
+    contact.prefix = prefixOf(this.#address, at + 16, version);
+    contact.protocol = this.#protocol[slot];
+    contact.port = this.#port[2 * slot + 1];
+    contact.version = version;
+    contact.timeUs = this.#timeUs[slot];
+    contact.flowId = this.#id[slot];
+    contact.interfaceIndex = this.#interface[slot];
+  }
+
+  #next(): Contact {
+    const at = this.#news.length;
+    const contact = this.#pool[at] ?? createContact();
+    if (at < 256) this.#pool[at] = contact;
+    this.#news.push(contact);
+    return contact;
+  }
+
+  /** The service of this flow answers. */
+  #keepAlive(fact: FlowFact): void {
+    const server = hashOfAddress(fact.addressBytes, fact.serverAt, fact.ipVersion);
+    const protocol = fact.protocol;
+    const hasPorts = protocol === IpProtocol.tcp || protocol === IpProtocol.udp;
+    this.#alive.add(hashWith(server, protocol << 16 | (hasPorts ? fact.serverPort : 0)));
+  }
+
+  #mayEnter(client: number, server: number, service: number, clockUs: number): boolean {
+    if (clockUs >= this.#limitedUntil[0]) {
+      this.#limitedUntil[0] = clockUs + 1e6;
+      this.#perPort.fill(0);
+      this.#perHost.fill(0);
+      this.#perSource.fill(0);
+    }
+    const port = service & (LIMITS - 1);
+    const host = server & (LIMITS - 1);
+    const source = client & (LIMITS - 1);
+    if (
+      this.#perPort[port] >= PER_PORT || this.#perHost[host] >= PER_HOST ||
+      this.#perSource[source] >= PER_HOST
+    ) {
+      return false;
+    }
+    this.#perPort[port]++;
+    this.#perHost[host]++;
+    this.#perSource[source]++;
+    return true;
+  }
+
+  #turnMarks(clockUs: number): void {
+    if (clockUs < this.#marksUntil[0]) return;
+    this.#marksUntil[0] = clockUs + MARKED_S * 1e6;
+    [this.#marks, this.#olderMarks] = [this.#olderMarks, this.#marks];
+    this.#marks.fill(0);
+  }
+}
+
+/** How a TCP flow began: one of `Probe`, -1 where it is no attempt. */
+function probeOf(fact: FlowFact, clientPort: number, serverPort: number): number {
+  const flags = fact.flags(0) & (FIN | SYN | RST | PSH | ACK | URG);
+  if ((flags & RST) !== 0) return -1;
+  if ((flags & SYN) !== 0) return (flags & (FIN | ACK)) === 0 ? Probe.syn : Probe.oddFlags;
+  if (fact.payloadBytes(0) > 0) return -1; // picked up in the middle
+  if ((flags & ACK) !== 0) {
+    // A server's last words to its clients' ports, whose flows are forgotten.
+    if (looksLikeAnswer(clientPort, serverPort)) return -1;
+    return flags === (FIN | ACK) ? Probe.maimon : flags === ACK ? Probe.ack : -1;
+  }
+  if (flags === 0) return Probe.null;
+  if (flags === FIN) return Probe.fin;
+  return flags === (FIN | PSH | URG) ? Probe.xmas : Probe.oddFlags;
+}
+
+/** From a service's port to a client's. */
+function looksLikeAnswer(from: number, to: number): boolean {
+  return (from < WELL_KNOWN && to >= WELL_KNOWN) || (from < EPHEMERAL && to >= EPHEMERAL);
+}
+
+/**
+ * Datagrams that may well go one way: answers whose question was not captured, and media and traceroute (33,434 and up),
+ * which go to high ports.
+ */
+function isOneSided(from: number, to: number): boolean {
+  return to >= EPHEMERAL || (from < WELL_KNOWN && to >= WELL_KNOWN);
+}
+
+function hashOfEnds(client: number, server: number, clientPort: number, serverPort: number): number {
+  return hashWith(client ^ Math.imul(server, 0x9e3779b1), clientPort << 16 | serverPort);
+}
+
+/** See `Contact.prefix`. */
+function prefixOf(bytes: Uint8Array, at: number, version: number): string {
+  if (version === 4) {
+    return isPrivate(bytes, at, 4)
+      ? `${bytes[at]}.${bytes[at + 1]}`
+      : `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}`;
+  }
+  let text = "";
+  for (let i = at; i < at + 8; i += 2) text += `${(bytes[i] << 8 | bytes[i + 1]).toString(16)}:`;
+  return text;
+}

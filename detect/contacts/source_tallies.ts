@@ -1,0 +1,64 @@
+/**
+ * What the scan rules know of a source as a whole, so that one thing is told under one kind, and an outage is not taken
+ * for a scan.
+ */
+import { Recent } from "../recent.ts";
+import { type Contact, isFailure, Outcome } from "./contact.ts";
+
+export const MAX_TALLIES = 8_192;
+/** Targets remembered of one source. */
+const MAX_TARGETS = 8;
+
+export interface SourceTally {
+  /** Clock of its last success by IPv4 and by IPv6, microseconds; 0 for none since it first failed. */
+  okUs: [number, number];
+  /** Targets at which it failed lately, and when. */
+  targets: Map<string, number>;
+  /** Clock until which it counts as one that sweeps. */
+  sweepUntilUs: number;
+  /** Port scans it was convicted of. */
+  portScans: number;
+}
+
+export class SourceTallies {
+  readonly #known = new Recent<string, SourceTally>(MAX_TALLIES);
+
+  get size(): number {
+    return this.#known.size;
+  }
+
+  get evicted(): number {
+    return this.#known.evicted;
+  }
+
+  of(client: string): SourceTally {
+    let tally = this.#known.get(client);
+    if (tally === undefined) {
+      tally = { okUs: [0, 0], targets: new Map(), sweepUntilUs: 0, portScans: 0 };
+      this.#known.set(client, tally);
+    }
+    return tally;
+  }
+
+  /** Notes an outcome; may be told the same twice. */
+  take(contact: Contact, clockUs: number): void {
+    const { outcome } = contact;
+    if (outcome === Outcome.bare) return;
+    const tally = this.of(contact.client);
+    if (!isFailure(outcome)) {
+      tally.okUs[contact.version === 6 ? 1 : 0] = clockUs;
+      return;
+    }
+    const { targets } = tally;
+    targets.delete(contact.server);
+    if (targets.size >= MAX_TARGETS) targets.delete(targets.keys().next().value!);
+    targets.set(contact.server, clockUs);
+  }
+
+  /** Targets at which the source failed within the last `seconds`, at most 8. */
+  targetsWithin(tally: SourceTally, clockUs: number, seconds: number): number {
+    let count = 0;
+    for (const at of tally.targets.values()) if (clockUs - at <= seconds * 1e6) count++;
+    return count;
+  }
+}

@@ -1,0 +1,266 @@
+/**
+ * SYN flood: connections are begun at a service by the hundred and left half open, so that its queue is full and nobody
+ * gets in.
+ *
+ * Linux answers a SYN six times within 63 s (`tcp_synack_retries` 5) and keeps a place for it as long; queues hold 128 to
+ * 4,096 (`somaxconn` old and new; nginx and Redis ask for 511). So 26 a second that nobody completes fill 511 places in
+ * 20 s: 256 in ten seconds is where it begins to hurt.
+ *
+ * Connections of a load test are completed, those of a restarting service refused. A dead service is silent to clients
+ * that try again and again; a flood that is not answered counts only when it is twice as large, and many times what was
+ * usual there.
+ */
+import { formatAddress } from "../../model/address.ts";
+import { FactKind, FlowStep } from "../../model/facts.ts";
+import { IpProtocol } from "../../model/flow.ts";
+import { hashOfAddress } from "../contacts/address_hash.ts";
+import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
+import { FLOOD_ROWS, FloodTable, HALF_WINDOW_US, MAX_SOURCES } from "../flood_table.ts";
+import type { FlowFact } from "../flow_fact.ts";
+import { digits, placeText, spanText } from "../words.ts";
+
+const OPTIONS = {
+  halfOpen: {
+    default: 256,
+    range: [16, 1_000_000],
+    unit: "connections",
+    help: "Begun at one port of one host within ten seconds, answered, and not completed",
+  },
+  unanswered: {
+    default: 512,
+    range: [16, 1_000_000],
+    unit: "connections",
+    help: "The same, where the host does not answer",
+  },
+  manyPorts: {
+    default: 2_048,
+    range: [64, 1_000_000],
+    unit: "connections",
+    help: "The same over all ports of a host, from at least 128 sources",
+  },
+  completed: {
+    default: 0.1,
+    range: [0, 0.5],
+    unit: "",
+    help: "Share of connections that may be completed all the same",
+  },
+  timesUsual: {
+    default: 8,
+    range: [2, 1_000],
+    unit: "",
+    help: "Times the usual number of connections that unanswered ones must be",
+  },
+} as const;
+
+const MAX_FLOODS = 256;
+const MANY_SOURCES = 128;
+/** Refused ones are no burden to the host; a flood that is mostly refused hurts nobody but the wire. */
+const SYN = 2;
+const RST = 4;
+const FLAGS = 0x17;
+const ALL_PORTS = 65_536;
+const TELL_US = 1e6;
+const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
+
+interface Flood {
+  key: string;
+  target: string;
+  port: number;
+  version: number;
+  row: number;
+  firstUs: number;
+  firstClockUs: number;
+  /** Half-open connections since it began, without those of the windows at hand. */
+  total: number;
+  lastUs: number;
+  clockUs: number;
+  toldUs: number;
+  interfaceIndex: number;
+  flowId: number;
+  /** Once no source stands out it stays that way: what is forged is forged. */
+  spread: boolean;
+  source: string;
+}
+
+/** @see RuleSpec */
+export const synFlood: RuleSpec<typeof OPTIONS> = {
+  kind: "syn_flood",
+  title: "SYN flood",
+  category: "Attempted Denial of Service",
+  severity: 1,
+  signatureId: 1_900_102,
+  attack: { id: "T1499", name: "Endpoint Denial of Service" },
+  quietSeconds: 60,
+  notices:
+    "Hundreds of TCP connections begun at one service within ten seconds of which hardly any is completed, from one source " +
+    "or from many, which are then mostly forged.",
+  why:
+    "Each half-open connection takes a place in the service's queue for a minute; when it is full nobody gets in.",
+  fooled:
+    "Slow floods against small queues (fewer than 26 a second), and floods that complete their connections. A capture that " +
+    "misses one direction, or keeps SYNs only, shows every connection half open.",
+  options: OPTIONS,
+  create: (context) => new SynFlood(context),
+};
+
+class SynFlood implements Rule {
+  readonly #context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>;
+  readonly #table = new FloodTable();
+  readonly #floods = new Map<string, Flood>();
+  /** By row: when half-open connections began to gather there, packet time; 0 for not yet. */
+  readonly #beganUs = new Float64Array(FLOOD_ROWS);
+
+  constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
+    this.#context = context;
+  }
+
+  get state(): RuleState {
+    return {
+      entries: this.#table.size + this.#floods.size,
+      capacity: FLOOD_ROWS + MAX_FLOODS,
+      evicted: this.#table.evicted,
+    };
+  }
+
+  fact(fact: FlowFact): void {
+    const steps = fact.steps;
+    if (fact.kind !== FactKind.flow || fact.protocol !== IpProtocol.tcp || (steps & STEPS) === 0) return;
+    const table = this.#table;
+    const bytes = fact.addressBytes;
+    const version = fact.ipVersion;
+    const { clockUs } = this.#context.world;
+    const at = fact.serverAt;
+    const port = fact.serverPort;
+    if ((steps & FlowStep.began) !== 0) {
+      if ((fact.flags(0) & FLAGS) !== SYN) return;
+      const source = hashOfAddress(bytes, fact.clientAt, version);
+      const row = table.find(bytes, at, version, port, clockUs, true);
+      table.open(row, bytes, fact.clientAt, source);
+      const host = table.find(bytes, at, version, ALL_PORTS, clockUs, true);
+      table.open(host, bytes, fact.clientAt, source);
+      this.#judge(fact, row, port);
+      this.#judge(fact, host, ALL_PORTS);
+      return;
+    }
+    const row = table.find(bytes, at, version, port, clockUs, false);
+    const host = table.find(bytes, at, version, ALL_PORTS, clockUs, false);
+    if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0) {
+      if (row >= 0) table.answer(row);
+      if (host >= 0) table.answer(host);
+    }
+    if ((steps & FlowStep.established) !== 0) {
+      if (row >= 0) table.complete(row);
+      if (host >= 0) table.complete(host);
+    } else if ((steps & FlowStep.reset) !== 0 && (fact.flags(1) & RST) !== 0) {
+      if (row >= 0) table.refuse(row);
+      if (host >= 0) table.refuse(host);
+    }
+  }
+
+  tick(): void {
+    const { clockUs } = this.#context.world;
+    for (const [key, flood] of this.#floods) {
+      if (clockUs - flood.clockUs > 2 * HALF_WINDOW_US) this.#floods.delete(key);
+      else if (flood.toldUs < flood.clockUs && clockUs - flood.toldUs >= TELL_US) this.#tell(flood);
+    }
+  }
+
+  close(): void {
+    for (const flood of this.#floods.values()) this.#tell(flood);
+  }
+
+  #judge(fact: FlowFact, row: number, port: number): void {
+    const table = this.#table;
+    const { options, world } = this.#context;
+    const opened = table.opened(row);
+    if (opened < 16) {
+      this.#beganUs[row] = 0;
+      return;
+    }
+    const completed = table.completed(row);
+    const halfOpen = opened - completed - table.refused(row);
+    if (this.#beganUs[row] === 0) {
+      if (halfOpen >= 16 && completed <= options.completed * opened) this.#beganUs[row] = fact.timeUs;
+      return;
+    }
+    const all = port === ALL_PORTS;
+    const answered = Math.min(halfOpen, table.answered(row) - completed);
+    const enough = all
+      ? halfOpen >= options.manyPorts
+      : answered >= options.halfOpen || halfOpen >= options.unanswered;
+    if (!enough) return;
+    if (completed > options.completed * opened) {
+      this.#beganUs[row] = 0;
+      return;
+    }
+    if (!all && answered < options.halfOpen && opened < options.timesUsual * table.usual(row)) return;
+    if (all && table.sources(row) < MANY_SOURCES) return;
+    const key = all ? `${fact.server} *` : `${fact.server} ${port}`;
+    let flood = this.#floods.get(key);
+    if (flood === undefined) {
+      // A flood of one port is one of its host too.
+      if (this.#floods.size >= MAX_FLOODS || (all && this.#hasFlood(fact.server))) return;
+      flood = {
+        ...{ key, target: fact.server, port: all ? 0 : port, version: fact.ipVersion, row },
+        ...{ firstUs: this.#beganUs[row], firstClockUs: world.clockUs, total: halfOpen, lastUs: fact.timeUs },
+        ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
+        ...{ spread: false, source: "" },
+      };
+      this.#floods.set(key, flood);
+      this.#tell(flood);
+    }
+    flood.total++;
+    flood.lastUs = fact.timeUs;
+    flood.clockUs = world.clockUs;
+    flood.row = row;
+  }
+
+  #hasFlood(target: string): boolean {
+    for (const flood of this.#floods.values()) if (flood.target === target) return true;
+    return false;
+  }
+
+  #tell(flood: Flood): void {
+    const table = this.#table;
+    const { row, target, port, total } = flood;
+    flood.toldUs = this.#context.world.clockUs;
+    const sources = table.sources(row);
+    const sourceAt = table.mainSource(row);
+    if (sourceAt < 0 && sources > 1) flood.spread = true;
+    else if (sourceAt >= 0) flood.source = formatAddress(table.sourceBytes, sourceAt, flood.version);
+    const source = flood.spread ? "" : flood.source;
+    const seconds = Math.max(0.001, (flood.lastUs - flood.firstUs) / 1e6);
+    const place = port === 0 ? `many ports of ${target}` : placeText(target, port);
+    const many = sources >= MAX_SOURCES ? `more than ${MAX_SOURCES}` : `about ${sources}`;
+    const opened = table.opened(row);
+    const completed = table.completed(row);
+    this.#context.desk.raise({
+      key: flood.key,
+      source,
+      target,
+      targetPort: port,
+      protocol: IpProtocol.tcp,
+      flowId: flood.flowId,
+      interfaceIndex: flood.interfaceIndex,
+      firstUs: flood.firstUs,
+      count: total,
+      message: `${source === "" ? `${many} sources` : source} began ${total} connections to ${place} within ${
+        spanText(seconds)
+      } and left them half open`,
+      evidence: {
+        half_open: total,
+        per_second: Number(digits(total / seconds)),
+        seconds: Number(seconds.toFixed(3)),
+        last_ten_seconds: {
+          opened,
+          answered: table.answered(row),
+          completed,
+          refused: table.refused(row),
+        },
+        share_completed: Number(digits(completed / Math.max(1, opened))),
+        sources,
+        ...(source === "" ? { sources_forged: sources >= MANY_SOURCES } : {}),
+      },
+    });
+  }
+}

@@ -1,10 +1,30 @@
 /** All rules, in the order in which they are told and documented. A new one is a file in `rules/` and a line here. */
 import type { RuleSpec } from "./contract.ts";
+import { arpSpoofing } from "./rules/arp_spoofing.ts";
 import { beaconing } from "./rules/beaconing.ts";
 import { longConnection } from "./rules/long_connection.ts";
+import { dnsTunnel } from "./rules/dns_tunnel.ts";
+import { dga } from "./rules/dga.ts";
+import { rogueDhcp } from "./rules/rogue_dhcp.ts";
+import { gatewayChanged } from "./rules/gateway_changed.ts";
+import { dnsServerChanged } from "./rules/dns_server_changed.ts";
+import { hostSweep } from "./rules/host_sweep.ts";
+import { oddFlags } from "./rules/odd_flags.ts";
+import { portScan } from "./rules/port_scan.ts";
+import { synFlood } from "./rules/syn_flood.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
 export const RULES: readonly RuleSpec<any>[] = [
+  portScan,
+  hostSweep,
+  synFlood,
+  oddFlags,
+  arpSpoofing,
   beaconing,
   longConnection,
+  dnsTunnel,
+  dga,
+  rogueDhcp,
+  gatewayChanged,
+  dnsServerChanged,
 ];

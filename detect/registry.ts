@@ -12,6 +12,7 @@ import { hostSweep } from "./rules/host_sweep.ts";
 import { oddFlags } from "./rules/odd_flags.ts";
 import { portScan } from "./rules/port_scan.ts";
 import { synFlood } from "./rules/syn_flood.ts";
+import { exfiltration } from "./rules/exfiltration.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
 export const RULES: readonly RuleSpec<any>[] = [
@@ -27,4 +28,5 @@ export const RULES: readonly RuleSpec<any>[] = [
   rogueDhcp,
   gatewayChanged,
   dnsServerChanged,
+  exfiltration,
 ];

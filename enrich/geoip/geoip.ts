@@ -62,6 +62,7 @@ export class GeoIp {
   #cache: LruCache<string, Remembered>;
   #special = 0;
   #loaded = false;
+  #loading: Promise<unknown> | null = null;
 
   /** @param ipinfo Null: nobody outside is asked. */
   constructor(
@@ -79,23 +80,9 @@ export class GeoIp {
    * @returns What could not be read; the rest is used.
    */
   async load(files: string[]): Promise<GeoIpProblem[]> {
-    const problems: GeoIpProblem[] = [];
-    const databases: PlaceData[] = [];
-    const add = async (id: string, open: Promise<PlaceData>, hint?: string) => {
-      try {
-        databases.push(await open);
-      } catch (error) {
-        if (!(error instanceof GeoDataError)) throw error;
-        problems.push({ id: `geoip:${id}`, message: error.message, hint: hint ?? error.hint });
-      }
-    };
-    const reinstall = "Run ./netpane start again: it installs the npm packages";
-    await add("countries", PlaceDatabase.open(fileURLToPath(COUNTRIES), COUNTRIES_CREDIT), reinstall);
-    await add("networks", NetworkTable.open(fileURLToPath(NETWORKS), NETWORKS_CREDIT));
-    for (const [i, path] of files.entries()) await add(String(i), PlaceDatabase.open(path));
-    await this.#ipinfo?.load();
-    this.use(databases);
-    return problems;
+    const loading = this.#load(files);
+    this.#loading = loading.catch(() => {});
+    return await loading;
   }
 
   /** Asks these from now on, and forgets what others said. */
@@ -129,10 +116,11 @@ export class GeoIp {
     return found.whereabouts;
   }
 
-  /** As `lookUp`, but waits for ipinfo.io where it is on. */
+  /** As `lookUp`, but waits for the files where they are being read, and for ipinfo.io where it is on. */
   async find(address: string): Promise<Whereabouts | null> {
     const bytes = bareAddress(address);
     if (bytes === null) return null;
+    await this.#loading;
     if (this.#ipinfo !== null && specialRange(bytes) === null) {
       await this.#ipinfo.find(textOf(bytes));
       this.#cache.delete(address);
@@ -161,6 +149,26 @@ export class GeoIp {
   /** Writes what ipinfo.io said and is to be kept. */
   async close(): Promise<void> {
     await this.#ipinfo?.close();
+  }
+
+  async #load(files: string[]): Promise<GeoIpProblem[]> {
+    const problems: GeoIpProblem[] = [];
+    const databases: PlaceData[] = [];
+    const add = async (id: string, open: Promise<PlaceData>, hint?: string) => {
+      try {
+        databases.push(await open);
+      } catch (error) {
+        if (!(error instanceof GeoDataError)) throw error;
+        problems.push({ id: `geoip:${id}`, message: error.message, hint: hint ?? error.hint });
+      }
+    };
+    const reinstall = "Run ./netpane start again: it installs the npm packages";
+    await add("countries", PlaceDatabase.open(fileURLToPath(COUNTRIES), COUNTRIES_CREDIT), reinstall);
+    await add("networks", NetworkTable.open(fileURLToPath(NETWORKS), NETWORKS_CREDIT));
+    for (const [i, path] of files.entries()) await add(String(i), PlaceDatabase.open(path));
+    await this.#ipinfo?.load();
+    this.use(databases);
+    return problems;
   }
 
   #find(bytes: Uint8Array): Remembered {

@@ -8,7 +8,7 @@ import { needs } from "../support/needs.ts";
 import { createPair, type Namespace, type Pair } from "../support/netns.ts";
 import { ethernet, ipv4, text, udp } from "../support/packets.ts";
 import { readLines } from "../support/events.ts";
-import { Server } from "../support/server.ts";
+import { netpane, ROOT, Server } from "../support/server.ts";
 import { until } from "../support/wait.ts";
 
 const need = needs("root", "netns", "curl", "tcpdump", "python3");
@@ -341,3 +341,76 @@ Deno.test({
     }
   },
 });
+
+Deno.test({
+  name: need.name(
+    "ipinfo.io out of reach is told once, and costs nothing else; without a token it is wrong use",
+  ),
+  ignore: need.ignore,
+  async fn() {
+    using pair = createPair();
+    const token = "tok3n-of-a-test";
+    await using server = await Server.start(["--ipinfo"], {
+      namespace: pair.left,
+      env: { IPINFO_TOKEN: token },
+    });
+    // There is no way to the internet from here.
+    for (const address of ["193.0.6.139", "193.0.6.140"]) {
+      const answer = await server.json<GeoIpAnswer>(`/api/geoip?ip=${address}`);
+      assert.equal(answer.place?.country, "NL");
+    }
+    const { problems, who } = await server.json<Stats>("/api/stats");
+    const told = problems.filter(({ id }) => id === "geoip:ipinfo");
+    assert.equal(told.length, 1);
+    assert.match(told[0].message, /ipinfo.io gave no places/);
+    assert.deepEqual([who.geoip.ipinfo!.requests, who.geoip.ipinfo!.failed], [1, 1]);
+    assert.ok(who.geoip.ipinfo!.paused_until > Date.now());
+    assert.ok(!(server.log + JSON.stringify(problems)).includes(token));
+
+    const without = await netpane(["start", "--ipinfo"], { env: { IPINFO_TOKEN: "" } });
+    assert.equal(without.code, 2);
+    assert.match(without.stderr, /IPINFO_TOKEN/);
+  },
+});
+
+{
+  const need = needs("root", "netns", "curl", "setpriv");
+  const nobody = [
+    "--reuid=nobody",
+    "--regid=nogroup",
+    "--clear-groups",
+    "--bounding-set=-all",
+    "--no-new-privs",
+  ];
+  const readable = !need.ignore &&
+    new Deno.Command("setpriv", { args: [...nobody, "test", "-r", `${ROOT}cli.ts`] }).outputSync().success;
+  Deno.test({
+    name: need.name(
+      "ping without privileges: 503 with the step that permits it, and after that step round trips" +
+        (readable || need.ignore ? "" : " (needs a checkout that others may read)"),
+    ),
+    ignore: need.ignore || !readable,
+    async fn() {
+      using pair = createPair();
+      const { left } = pair;
+      const home = Deno.makeTempDirSync();
+      new Deno.Command("chown", { args: ["nobody", home] }).outputSync();
+      {
+        await using server = await Server.start(["--data", `${home}/data`], {
+          namespace: left,
+          prefix: ["setpriv", ...nobody],
+          env: { HOME: home, DENO_DIR: `${home}/deno` },
+        });
+        const refused = await ask<ProblemDetails>(left, server, "/api/ping?ip=127.0.0.1");
+        assert.equal(refused.status, 503);
+        assert.match(refused.body.detail, /ping_group_range/);
+        left.run("sysctl", "-qw", "net.ipv4.ping_group_range=0 2147483647");
+        for (const ip of ["127.0.0.1", "::1", "192.0.2.2", "2001:db8::2"]) {
+          const { status, body } = await ask<PingAnswer>(left, server, `/api/ping?ip=${ip}&count=2`);
+          assert.deepEqual([status, body.socket, body.received], [200, "datagram", 2], ip);
+        }
+      }
+      Deno.removeSync(home, { recursive: true });
+    },
+  });
+}

@@ -7,7 +7,9 @@ import { mmdb } from "../../support/mmdb.ts";
 Deno.test("the data that comes with Netpane knows countries and networks, of IPv4 and IPv6, in every spelling", async () => {
   const geoip = new GeoIp();
   assert.equal(geoip.placeOf("193.0.6.139"), null, "nothing is known before it is read");
-  assert.deepEqual(await geoip.load([]), []);
+  const loading = geoip.load([]);
+  assert.equal((await geoip.find("193.0.6.139"))!.place!.country, "NL", "who waits is told when it is");
+  assert.deepEqual(await loading, []);
   // RIPE NCC's own addresses, in Amsterdam since they were given out.
   for (
     const address of [

@@ -359,6 +359,7 @@ class Http1Parser implements StreamParser {
       contentEncoding: head.contentEncoding,
       transferEncoding: head.transferEncoding,
       request: head.request,
+      head,
     });
   }
 

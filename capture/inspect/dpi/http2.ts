@@ -368,6 +368,7 @@ class Http2Parser implements StreamParser {
       contentEncoding: head.contentEncoding,
       transferEncoding: "",
       request: head.request,
+      head,
     });
   }
 

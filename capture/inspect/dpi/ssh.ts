@@ -2,13 +2,14 @@
  * SSH up to where it is encrypted: both banners, both lists of algorithms with their fingerprints, what they agree on.
  *
  * One event a connection: when both sides have sent their lists or begun to encrypt, else at the end with what was
- * seen. Either side may be missing, a banner may follow other lines (RFC 4253 §4.2), and SSH 1 has banners only.
+ * seen; and how logins went, which `ssh_login.ts` infers. Either side may be missing, a banner may follow other lines (RFC 4253 §4.2), and SSH 1 has banners only.
  * State: one line and one KEXINIT of `MAX_KEXINIT_BYTES` a direction.
  */
 import { createHash } from "node:crypto";
 import { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol, TO_SERVER } from "./contract.ts";
 import { latin1, LineReader } from "./line_reader.ts";
+import { SshLogin } from "./ssh_login.ts";
 
 const SSH_PORT = 22;
 /** RFC 4253 §4.2: 255 with CR and LF. Real ones are longer now and then. */
@@ -101,6 +102,8 @@ class SshParser implements StreamParser {
   readonly #sides: [Side, Side] = [new Side(), new Side()];
   #told = false;
   #over = false;
+  /** Once both sides encrypt. */
+  #login: SshLogin | null = null;
 
   constructor(flow: FlowHandle) {
     this.#flow = flow;
@@ -108,6 +111,7 @@ class SshParser implements StreamParser {
 
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
     if (this.#over) return;
+    if (this.#login !== null) return this.#watch(this.#login, direction, end - at);
     const side = this.#sides[direction];
     while (at < end && side.stage !== Stage.over) {
       if (side.stage === Stage.banner) at = this.#bannerLine(direction, side, bytes, at, end);
@@ -116,10 +120,13 @@ class SshParser implements StreamParser {
     }
     if (side.stage === Stage.over) side.chunksAlone++;
     this.#look();
+    // What follows its NEWKEYS in the same segment.
+    if (this.#login !== null && at < end) this.#watch(this.#login, direction, end - at);
   }
 
   gap(direction: number): void {
     if (this.#over) return;
+    if (this.#login !== null) return this.#finish();
     const side = this.#sides[direction];
     this.#partLine(direction, side);
     side.stage = Stage.over;
@@ -132,6 +139,7 @@ class SshParser implements StreamParser {
     if (this.#over) return;
     this.#sides.forEach((side, direction) => this.#partLine(direction, side));
     this.#tell();
+    if (this.#login !== null) this.#tellLogin(this.#login.close());
     this.#over = true;
   }
 
@@ -218,14 +226,47 @@ class SshParser implements StreamParser {
     const isAlone = a.chunksAlone >= MAX_CHUNKS_ALONE || b.chunksAlone >= MAX_CHUNKS_ALONE;
     if (!(a.encrypted && b.encrypted) && !isAlone) return;
     this.#tell();
+    if (!isAlone) this.#login = this.#createLogin();
+    if (this.#login === null) this.#finish();
+  }
+
+  #finish(): void {
     this.#over = true;
     this.#flow.done();
   }
 
+  /** Null where lengths say nothing. */
+  #createLogin(): SshLogin | null {
+    const [client, server] = this.#isTurned ? [this.#sides[1], this.#sides[0]] : this.#sides;
+    if (client.algorithms === null || server.algorithms === null) return null;
+    const { encryption, mac, compression } = client.algorithms;
+    const offered = server.algorithms;
+    return SshLogin.of(
+      chosen(encryption[1], offered.encryption[1]),
+      chosen(mac[1], offered.mac[1]),
+      chosen(compression[1], offered.compression[1]),
+    );
+  }
+
+  #watch(login: SshLogin, direction: number, bytes: number): void {
+    this.#tellLogin(login.take((direction === TO_SERVER) !== this.#isTurned, bytes));
+    if (login.over) this.#finish();
+  }
+
+  #tellLogin(login: string): void {
+    if (login !== "") {
+      this.#flow.tell("ssh", this.#isTurned ? 1 - TO_SERVER : TO_SERVER, { netpane: { login } });
+    }
+  }
+
+  /** A capture that began in the middle may have taken the server for the client. */
+  get #isTurned(): boolean {
+    return this.#flow.clientPort === SSH_PORT && this.#flow.serverPort !== SSH_PORT;
+  }
+
   #tell(): void {
     if (this.#told) return;
-    // A capture that began in the middle may have taken the server for the client.
-    const isTurned = this.#flow.clientPort === SSH_PORT && this.#flow.serverPort !== SSH_PORT;
+    const isTurned = this.#isTurned;
     const [client, server] = isTurned ? [this.#sides[1], this.#sides[0]] : this.#sides;
     if (!client.hasBanner && !server.hasBanner) return;
     this.#told = true;
@@ -283,9 +324,8 @@ function agree(client: Algorithms | null, server: Algorithms | null): Record<str
   if (client === null || server === null) return null;
   const out: Record<string, string> = {};
   const pick = (name: string, ours: string, theirs: string) => {
-    const offered = new Set(theirs.split(","));
-    const chosen = ours.split(",").find((algorithm) => offered.has(algorithm) && !SIGNS.test(algorithm));
-    if (chosen) out[name] = chosen.slice(0, MAX_SHOWN_CHARS);
+    const both = chosen(ours, theirs);
+    if (both !== "") out[name] = both.slice(0, MAX_SHOWN_CHARS);
   };
   pick("key_exchange", client.kex, server.kex);
   pick("host_key", client.hostKey, server.hostKey);
@@ -293,6 +333,12 @@ function agree(client: Algorithms | null, server: Algorithms | null): Record<str
   pick("mac", client.mac[0], server.mac[0]);
   pick("compression", client.compression[0], server.compression[0]);
   return out;
+}
+
+/** The first of ours that is also theirs; "" for none. */
+function chosen(ours: string, theirs: string): string {
+  const offered = new Set(theirs.split(","));
+  return ours.split(",").find((algorithm) => offered.has(algorithm) && !SIGNS.test(algorithm)) ?? "";
 }
 
 const MARK = "SSH-";

@@ -27,6 +27,8 @@ export interface BodyOptions {
   transferEncoding: string;
   /** Only what is sent to somebody can log somebody in. */
   request: boolean;
+  /** Its head, which is told where it does. */
+  head?: { credentials: string };
 }
 
 export class Body implements ByteSink, PartSink {
@@ -34,6 +36,7 @@ export class Body implements ByteSink, PartSink {
   readonly #direction: number;
   readonly #lane: number;
   readonly #request: boolean;
+  readonly #head: BodyOptions["head"];
   /** Undoes the codings and ends in the sinks below; null where the bytes are text as they are. */
   readonly #coded: CodedText | null;
   readonly #budget: MessageBudget;
@@ -45,6 +48,7 @@ export class Body implements ByteSink, PartSink {
     this.#direction = options.direction;
     this.#lane = options.lane;
     this.#request = options.request;
+    this.#head = options.head;
     const type = options.contentType;
     const boundary = type === "" ? "" : boundaryOf(type);
     this.#parts = boundary === "" ? null : new MultipartText(boundary, this);
@@ -88,6 +92,7 @@ export class Body implements ByteSink, PartSink {
     if (!this.#request) return;
     const credentials = this.#parts !== null ? this.#parts.form.credentials : this.#form?.credentials ?? null;
     if (credentials !== null) {
+      if (this.#head !== undefined) this.#head.credentials ||= credentials.kind;
       this.#flow.credentials(this.#direction, credentials.kind, credentials.userLength);
     }
   }

@@ -48,7 +48,9 @@ export function tellCredentials(flow: FlowHandle, direction: number, head: Head)
       query < 0 ? null : readUrlEncoded(head.target.slice(query + 1)),
     ]
   ) {
-    if (found !== null) flow.credentials(direction, found.kind, found.userLength);
+    if (found === null) continue;
+    head.credentials ||= found.kind;
+    flow.credentials(direction, found.kind, found.userLength);
   }
 }
 

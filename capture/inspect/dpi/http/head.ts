@@ -31,6 +31,8 @@ export class Head {
   proxyAuthorization = "";
   /** -1 where it is not given, or is no number. */
   contentLength = -1;
+  /** How the request, its body included, gives a password: `basic`, `form` ...; "" where it gives none. */
+  credentials = "";
 
   #field: FieldName | null = null;
   #value = "";

@@ -64,6 +64,7 @@ export function tellTransaction(
       more.request_content_type = maskCards(request.contentType.replace(/\s*;.*$/s, ""));
     }
     if (request.contentLength > 0) more.request_length = request.contentLength;
+    if (request.credentials !== "") more.credentials = request.credentials;
   }
   const version = request?.version || response?.version;
   if (version) http.protocol = version;

@@ -1,0 +1,117 @@
+/**
+ * How a login over SSH went, from what encryption leaves to be seen: who spoke, and how much.
+ *
+ * With cipher and MAC known, so is the length of every message (RFC 4253 §6): padding is the least there may be in
+ * every server that was looked at. SSH_MSG_USERAUTH_SUCCESS is a single byte, so nothing of a login is as short
+ * (RFC 4252 §5.1); failures list the methods left, and are all of one length. Zeek infers logins alike.
+ */
+
+/** Payload of SSH_MSG_USERAUTH_SUCCESS: its number. */
+const SUCCESS_PAYLOAD = 1;
+/** Failures of one connection that are told; OpenSSH closes after six (MaxAuthTries). */
+const MAX_FAILURES = 10;
+/** Lengths of answers that are told apart. */
+const MAX_LENGTHS = 8;
+/** What the client says before it asks to be let in: that it wants the service (RFC 4253 §10). */
+const TURNS_BEFORE_LOGIN = 1;
+/** Turns of the client's after which nobody waits for an outcome any more. */
+const MAX_TURNS = 48;
+/** Bytes of the server's after its last refusal that no login takes: the session has begun, unnoticed. */
+const SESSION_BYTES = 4_096;
+/** Turns of the client's that go with it: a long greeting alone is no session. */
+const SESSION_TURNS = 4;
+
+const MAC_BYTES: Record<string, number> = {
+  "hmac-md5": 16,
+  "hmac-md5-96": 12,
+  "hmac-sha1": 20,
+  "hmac-sha1-96": 12,
+  "hmac-sha2-256": 32,
+  "hmac-sha2-512": 64,
+  "umac-64": 8,
+  "umac-128": 16,
+};
+
+export type LoginOutcome = "" | "failed" | "succeeded";
+
+/** Bytes on the wire of a message; 0 where the algorithms are not known. */
+export function sealedBytes(payload: number, cipher: string, mac: string): number {
+  const isChacha = cipher === "chacha20-poly1305@openssh.com";
+  const isGcm = /^aes(?:128|256)-gcm@openssh\.com$|^AEAD_AES_(?:128|256)_GCM$/.test(cipher);
+  const isBlock16 = isGcm || /^(?:aes|rijndael|twofish|serpent|camellia)/.test(cipher);
+  if (!isChacha && !isBlock16 && !/^(?:3des|blowfish|cast128|arcfour)/.test(cipher)) return 0;
+  const etm = mac.endsWith("-etm@openssh.com");
+  const tag = isChacha || isGcm ? 16 : MAC_BYTES[mac.replace(/(?:-etm)?@openssh\.com$/, "")] ?? 0;
+  if (tag === 0) return 0;
+  const block = isBlock16 ? 16 : 8;
+  // Length counts for the alignment only where it is encrypted with the rest.
+  const clear = isChacha || isGcm || etm ? 0 : 4;
+  let padding = block - (clear + 1 + payload) % block;
+  if (padding < 4) padding += block;
+  return 4 + 1 + payload + padding + tag;
+}
+
+/** Watches one connection from the moment on when both sides encrypt. */
+export class SshLogin {
+  readonly #success: number;
+  /** How often answers had each length. */
+  readonly #lengths = new Map<number, number>();
+  #clientTurns = 0;
+  #isClientsTurn = false;
+  #answers = 0;
+  #failures = 0;
+  #sessionBytes = 0;
+  #sessionTurns = 0;
+  /** Nothing more will be told. */
+  over = false;
+
+  private constructor(success: number) {
+    this.#success = success;
+  }
+
+  /** @returns Null where algorithms are not known, or compression hides lengths. */
+  static of(cipher: string, mac: string, compression: string): SshLogin | null {
+    const success = compression === "zlib" ? 0 : sealedBytes(SUCCESS_PAYLOAD, cipher, mac);
+    return success === 0 ? null : new SshLogin(success);
+  }
+
+  /** A segment's bytes that are encrypted. */
+  take(isClient: boolean, bytes: number): LoginOutcome {
+    if (this.over || bytes === 0) return "";
+    if (isClient) {
+      if (!this.#isClientsTurn) {
+        this.#sessionTurns++;
+        if (++this.#clientTurns > MAX_TURNS) this.over = true;
+      }
+      this.#isClientsTurn = true;
+      return "";
+    }
+    this.#isClientsTurn = false;
+    if (this.#clientTurns <= TURNS_BEFORE_LOGIN) return "";
+    if (bytes === this.#success) return this.#succeed();
+    if (bytes < this.#success) return ""; // a part of a message
+    this.#answers++;
+    this.#sessionBytes += bytes;
+    if (this.#sessionBytes > SESSION_BYTES && this.#sessionTurns >= SESSION_TURNS) return this.#succeed();
+    const times = this.#lengths.get(bytes) ?? 0;
+    if (times === 0 && this.#lengths.size >= MAX_LENGTHS) return "";
+    this.#lengths.set(bytes, times + 1);
+    // The first of a length is the answer to "which methods are there?" (RFC 4252 §5.2), or it cannot be told.
+    if (times <= this.#failures) return "";
+    this.#sessionBytes = this.#sessionTurns = 0;
+    if (++this.#failures >= MAX_FAILURES) this.over = true;
+    return "failed";
+  }
+
+  /** The connection is over. */
+  close(): LoginOutcome {
+    if (this.over) return "";
+    this.over = true;
+    return this.#answers > 0 && this.#failures === 0 ? "failed" : "";
+  }
+
+  #succeed(): LoginOutcome {
+    this.over = true;
+    return "succeeded";
+  }
+}

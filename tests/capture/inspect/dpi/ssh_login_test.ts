@@ -1,0 +1,69 @@
+/** How SSH logins went, by lengths alone: lengths of real ciphers, and whole logins of each kind. */
+import assert from "node:assert/strict";
+import { sealedBytes, SshLogin } from "../../../../capture/inspect/dpi/ssh_login.ts";
+
+const CHACHA = "chacha20-poly1305@openssh.com";
+
+Deno.test("lengths on the wire, by cipher and MAC", () => {
+  // Worked out by hand after RFC 4253 §6 and OpenSSH PROTOCOL.chacha20poly1305: SERVICE_ACCEPT (17 bytes) and SUCCESS (1 byte).
+  const table: [string, string, number, number][] = [
+    [CHACHA, "", 44, 28],
+    ["aes128-gcm@openssh.com", "", 52, 36],
+    ["aes256-ctr", "hmac-sha2-256-etm@openssh.com", 68, 52],
+    ["aes128-ctr", "hmac-sha2-256", 64, 48],
+    ["aes128-ctr", "umac-64-etm@openssh.com", 44, 28],
+    ["3des-cbc", "hmac-sha1", 52, 36],
+  ];
+  for (const [cipher, mac, accept, success] of table) {
+    assert.deepEqual([sealedBytes(17, cipher, mac), sealedBytes(1, cipher, mac)], [accept, success], cipher);
+  }
+  assert.equal(sealedBytes(1, "unheard-of", "hmac-sha1"), 0);
+  assert.equal(sealedBytes(1, "aes128-ctr", "unheard-of"), 0);
+});
+
+const [C, S] = [true, false];
+const size = (payload: number) => sealedBytes(payload, CHACHA, "");
+const ACCEPT = size(17);
+const FAILURE = size(6 + "publickey,password".length);
+const SUCCESS = size(1);
+type Turn = [boolean, number];
+const START: Turn[] = [[S, 404], [C, size(17)], [S, ACCEPT], [C, size(40)], [S, FAILURE]];
+
+function outcomes(turns: Turn[], closes = true): string[] {
+  const login = SshLogin.of(CHACHA, "", "none")!;
+  const told = turns.map(([isClient, bytes]) => login.take(isClient, bytes));
+  if (closes) told.push(login.close());
+  return told.filter((word) => word !== "");
+}
+
+Deno.test("three passwords refused are three failures", () => {
+  const tries: Turn[] = [[C, 84], [S, FAILURE], [C, 84], [S, FAILURE], [C, 84], [S, FAILURE]];
+  assert.deepEqual(outcomes([...START, ...tries]), ["failed", "failed", "failed"]);
+});
+
+Deno.test("a key, or a password at the second try", () => {
+  assert.deepEqual(outcomes([...START, [C, 148], [S, 132], [C, 284], [S, SUCCESS], [C, 76]]), ["succeeded"]);
+  const second: Turn[] = [[C, 84], [S, FAILURE], [C, 84], [S, SUCCESS]];
+  assert.deepEqual(outcomes([...START, ...second]), ["failed", "succeeded"]);
+});
+
+Deno.test("questions between (keyboard-interactive) are no failures", () => {
+  const ask: Turn[] = [[C, 60], [S, size(45)], [C, 44], [S, FAILURE]];
+  assert.deepEqual(outcomes([...START, ...ask]), ["failed"]);
+});
+
+Deno.test("one answer and the end: a failure; none: nothing", () => {
+  assert.deepEqual(outcomes(START), ["failed"]);
+  assert.deepEqual(outcomes(START.slice(0, 3)), []);
+});
+
+Deno.test("a session whose beginning was not noticed is one by what it says", () => {
+  const session: Turn[] = [[C, 84], [S, SUCCESS + 700]];
+  for (let i = 0; i < 6; i++) session.push([C, 36], [S, 1100 + 8 * i]);
+  assert.deepEqual(outcomes([...START, ...session]), ["succeeded"]);
+});
+
+Deno.test("in single bytes nothing can be told, and nothing is", () => {
+  const bytes: Turn[] = START.flatMap(([side, n]) => Array.from({ length: n }, (): Turn => [side, 1]));
+  assert.deepEqual(outcomes(bytes), []);
+});

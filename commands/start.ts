@@ -24,6 +24,7 @@ import { ownPath, userPath } from "./paths.ts";
 import { whoHoldsPort } from "./port_holder.ts";
 import { loadFingerprintKey, loadToken } from "./secrets.ts";
 import { openSettings } from "./settings.ts";
+import { UsualFile } from "./usual_file.ts";
 import { createWho } from "./who.ts";
 
 /** The demo capture, and the name it is shown by. */
@@ -68,12 +69,14 @@ export async function run(args: string[]): Promise<number> {
   if (!fingerprints.kept) {
     log("info", `"${dataFolder}" cannot be written: card fingerprints are those of this run only`);
   }
+  const usual = new UsualFile(dataFolder, (id, problem) => monitor.setProblem(id, problem));
   const engine = new Engine({
     source,
     maxFlows: options["max-flows"],
     fingerprintKey: fingerprints.key,
     showPayload: options["show-payload"],
     rules: settings.settings.rules,
+    ...(source.kind === "live" ? { usual: usual.read(), keepUsual: (learnt) => usual.keep(learnt) } : {}),
     log,
   }, monitor);
   const notifier = new Notifier({
@@ -104,6 +107,7 @@ export async function run(args: string[]): Promise<number> {
   log("info", "Stopping");
   await engine.stop();
   await settings.close();
+  await usual.close();
   notifier.close();
   await loaded;
   await who.close();

@@ -9,6 +9,7 @@ import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import type { AlertDesk } from "./alert_desk.ts";
 import type { FlowFact } from "./flow_fact.ts";
+import type { UsualSet } from "./usual_set.ts";
 
 /** One threshold of a rule. Settings file, documentation and validation all come from this. */
 export interface RuleOption {
@@ -60,6 +61,8 @@ export interface RuleContext<Options = Record<string, number>> {
   readonly desk: AlertDesk;
   /** What all rules know of hosts and flows. */
   readonly world: World;
+  /** What this rule holds for usual here: live it is kept over a restart. */
+  readonly usual: UsualSet;
 }
 
 /** What is known beside the fact at hand. */

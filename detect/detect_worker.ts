@@ -11,8 +11,13 @@ const scope = self as unknown as {
   postMessage(message: DetectToMain): void;
 };
 
+/** What is usual is handed to main this often at most, and at least, by the time of the machine's reports. */
+const LEARNT_US = 10e6;
+const WATCHED_US = 600e6;
+
 let alerts: Observation[] = [];
 let detector = new Detector({ tell: keep });
+let handedUs = 0;
 
 scope.onmessage = (event) => {
   const message = event.data;
@@ -23,6 +28,7 @@ scope.onmessage = (event) => {
         rules: message.rules,
         localAddresses: message.localAddresses,
         idPrefix: message.idPrefix,
+        remembered: message.usual,
       });
       break;
     case "connect-facts":
@@ -37,6 +43,7 @@ scope.onmessage = (event) => {
     case "system-facts":
       detector.takeSystem(message.facts);
       scope.postMessage({ type: "detect-report", counters: detector.counters() });
+      handLearnt(message.facts.atUs);
       break;
     default:
       message satisfies never;
@@ -50,6 +57,14 @@ function connect(port: MessagePort): void {
     port.postMessage({ type: "taken", rows: event.data.batch.rows } satisfies DetectToInspect);
     sendAlerts();
   };
+}
+
+function handLearnt(atUs: number): void {
+  if (handedUs === 0) handedUs = atUs;
+  const waitedUs = atUs - handedUs;
+  if (waitedUs < (detector.hasLearnt ? LEARNT_US : WATCHED_US)) return;
+  handedUs = atUs;
+  scope.postMessage({ type: "learnt", usual: detector.usual() });
 }
 
 function keep(observation: Observation): void {

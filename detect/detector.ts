@@ -13,6 +13,8 @@ import type { Rule, RuleSpec, World } from "./contract.ts";
 import { FlowFact } from "./flow_fact.ts";
 import { Recent } from "./recent.ts";
 import { RULES } from "./registry.ts";
+import type { Usual } from "../model/usual.ts";
+import { UsualSet } from "./usual_set.ts";
 
 /** Programs of flows, and names of servers, remembered. */
 const MAX_PROGRAMS = 32_768;
@@ -30,6 +32,8 @@ export interface DetectorOptions {
   localAddresses?: readonly string[];
   /** See `AlertBoard`. */
   idPrefix?: string;
+  /** What rules had learnt to be usual before; see `usual`. */
+  remembered?: Usual;
   /** For tests. @default all that are registered */
   specs?: readonly RuleSpec[];
   /** For tests: what a rule threw, which is only counted otherwise. */
@@ -61,6 +65,8 @@ export class Detector {
   readonly #names = new Recent<string, string>(MAX_NAMES);
   readonly #judged = new Map<string, boolean>();
   readonly #failures: Record<string, number> = {};
+  readonly #usual = new Map<string, UsualSet>();
+  readonly #remembered: Usual;
   #locals: Set<string> | null = null;
   #running: Running[] = [];
   #onFact: Running[] = [];
@@ -72,6 +78,7 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#specs = options.specs ?? RULES;
     this.#failed = options.failed;
+    this.#remembered = options.remembered ?? {};
     this.#board = new AlertBoard(options.tell, options.idPrefix, (address) => this.nameOf(address));
     this.#world = {
       clockUs: 0,
@@ -203,8 +210,36 @@ export class Detector {
   #create(spec: RuleSpec): Running {
     const options: Record<string, number> = {};
     for (const [name, { default: value }] of Object.entries(spec.options)) options[name] = value;
-    const rule = spec.create({ options, desk: new AlertDesk(this.#board, spec), world: this.#world });
+    const rule = spec.create({
+      options,
+      desk: new AlertDesk(this.#board, spec),
+      world: this.#world,
+      usual: this.#usualOf(spec.kind),
+    });
     return { spec, rule, options };
+  }
+
+  /** What rules have learnt to be usual, to be handed to the next detector. */
+  usual(): Usual {
+    const usual: Usual = {};
+    for (const [kind, set] of this.#usual) if (set.size > 0) usual[kind] = set.kept();
+    return usual;
+  }
+
+  /** Whether anything was learnt since `usual` was asked for. */
+  get hasLearnt(): boolean {
+    for (const set of this.#usual.values()) if (set.changed) return true;
+    return false;
+  }
+
+  /** It outlives the rule: one that is switched off and on again goes on with what it knew. */
+  #usualOf(kind: string): UsualSet {
+    let set = this.#usual.get(kind);
+    if (set === undefined) {
+      set = new UsualSet(this.#remembered[kind]);
+      this.#usual.set(kind, set);
+    }
+    return set;
   }
 
   #observe(observation: Observation): void {

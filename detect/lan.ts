@@ -68,11 +68,3 @@ export class Segments {
     return this.#numbers.size - 1;
   }
 }
-
-/** "3 s", "4 min", "2 h": for messages. */
-export function spanText(us: number): string {
-  const seconds = us / 1e6;
-  if (seconds < 120) return `${Math.max(1, Math.round(seconds))} s`;
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
-}

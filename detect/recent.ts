@@ -57,6 +57,10 @@ export class Recent<K, V> {
     return this.#map.entries();
   }
 
+  keys(): IterableIterator<K> {
+    return this.#map.keys();
+  }
+
   values(): IterableIterator<V> {
     return this.#map.values();
   }

@@ -14,6 +14,7 @@ import type { PacketRecord } from "./packet.ts";
 import type { SystemReport } from "./system.ts";
 import type { PingReply, PingSocket } from "./who.ts";
 import type { SystemFacts } from "./system_facts.ts";
+import type { Usual } from "./usual.ts";
 
 // ---------------------------------------------------------------- capture → inspect, over the port
 
@@ -257,6 +258,8 @@ export interface StartDetect {
   localAddresses: string[];
   /** In front of the numbers of this worker's alerts, so that they differ from those of one that crashed. */
   idPrefix: string;
+  /** What was learnt before, in this run or an earlier one. */
+  usual: Usual;
 }
 
 /** Main → detect: take facts from this port too. */
@@ -283,7 +286,13 @@ export interface DetectReport {
   type: "detect-report";
   counters: DetectCounters;
 }
-export type DetectToMain = DetectReport | Alerts;
+
+/** Detect → main, when something was learnt, and now and then: to be kept for the next detector. */
+export interface Learnt {
+  type: "learnt";
+  usual: Usual;
+}
+export type DetectToMain = DetectReport | Alerts | Learnt;
 
 // ---------------------------------------------------------------- main ↔ system
 

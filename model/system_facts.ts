@@ -10,7 +10,18 @@ export interface SystemFacts {
   /** Programs that use more than a little CPU: share of one core. */
   busy: { pid: number; program: string; path: string; cpu: number }[];
   /** Flows whose program has become known since the last time. */
-  owners: { flowId: number; program: string; path: string; pid: number; user: string }[];
+  owners: {
+    flowId: number;
+    program: string;
+    path: string;
+    pid: number;
+    user: string;
+    /** The other end. */
+    address: string;
+    port: number;
+    /** Whether the program was called rather than calling. */
+    inbound: boolean;
+  }[];
   /** All sockets that listen now (TCP) or wait without a peer on a fixed port (UDP). */
   listeners: {
     protocol: "tcp" | "udp";
@@ -33,5 +44,12 @@ export interface SystemFacts {
     dropped: number;
   };
   /** Countries of addresses that flows were seen to since the last time: ISO code; only where a place is known. */
-  places: { flowId: number; program: string; address: string; country: string }[];
+  places: {
+    flowId: number;
+    program: string;
+    path: string;
+    address: string;
+    country: string;
+    inbound: boolean;
+  }[];
 }

@@ -19,6 +19,7 @@ import type {
   SystemToMain,
 } from "../model/protocol.ts";
 import type { RuleSettings } from "../model/detection.ts";
+import type { Usual } from "../model/usual.ts";
 import type { Feed } from "./feed.ts";
 import type { Monitor } from "./mod.ts";
 
@@ -56,6 +57,9 @@ export interface EngineOptions {
   showPayload: boolean;
   /** What the settings file says of rules. */
   rules: RuleSettings;
+  /** What rules learnt in earlier runs, and who keeps it for later ones; live only. */
+  usual?: Usual;
+  keepUsual?: (usual: Usual) => void;
   log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
 }
 
@@ -161,6 +165,10 @@ export class Engine {
       "none",
       (message) => {
         if (message.type === "detect-report") return this.#monitor.applyDetect(message.counters);
+        if (message.type === "learnt") {
+          this.#options.usual = message.usual;
+          return this.#options.keepUsual?.(message.usual);
+        }
         this.#monitor.applyAlerts(message.alerts);
         this.#tellAlerts();
       },
@@ -171,6 +179,7 @@ export class Engine {
       rules: this.#options.rules,
       localAddresses: this.#localAddresses,
       idPrefix: this.#restarts.detect === 0 ? "" : `${this.#restarts.detect}-`,
+      usual: this.#options.usual ?? {},
     });
     this.#connectDetect();
   }

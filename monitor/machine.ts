@@ -22,6 +22,8 @@ export interface MachineView {
 export class Machine {
   /** Flows whose program was told; those that are gone are dropped each time. */
   #told = new Map<string, string>();
+  /** Flows whose country was told; likewise. */
+  #placed = new Set<string>();
 
   facts(view: MachineView): SystemFacts {
     const { system } = view;
@@ -49,25 +51,50 @@ export class Machine {
         sentBitsPerSecond: device.sent_bits_per_second,
       })),
       capture: { received: view.received, dropped: view.dropped },
-      places: [],
+      places: this.#places(view.connections),
     };
   }
 
   #owners(connections: readonly Connection[]): SystemFacts["owners"] {
     const owners: SystemFacts["owners"] = [];
     const told = new Map<string, string>();
-    for (const { id, process } of connections) {
+    for (const connection of connections) {
+      const { id, process } = connection;
       if (process === null || !id.startsWith("f")) continue;
       const known = this.#told.get(id) === process.name;
       if (!known && owners.length >= MAX_OWNERS) continue;
       told.set(id, process.name);
       if (known) continue;
       const { name, path, pid, user } = process;
-      owners.push({ flowId: Number(id.slice(1)), program: name, path, pid, user });
+      owners.push({ flowId: Number(id.slice(1)), program: name, path, pid, user, ...otherEnd(connection) });
     }
     this.#told = told;
     return owners;
   }
+
+  #places(connections: readonly Connection[]): SystemFacts["places"] {
+    const places: SystemFacts["places"] = [];
+    const placed = new Set<string>();
+    for (const connection of connections) {
+      const { id, process, country } = connection;
+      if (process === null || country === "" || !id.startsWith("f")) continue;
+      const known = this.#placed.has(id);
+      if (!known && places.length >= MAX_OWNERS) continue;
+      placed.add(id);
+      if (known) continue;
+      const { address, inbound } = otherEnd(connection);
+      const { name, path } = process;
+      places.push({ flowId: Number(id.slice(1)), program: name, path, address, country, inbound });
+    }
+    this.#placed = placed;
+    return places;
+  }
+}
+
+function otherEnd(connection: Connection): { address: string; port: number; inbound: boolean } {
+  return connection.direction === "in"
+    ? { address: connection.src_ip, port: connection.src_port, inbound: true }
+    : { address: connection.dest_ip, port: connection.dest_port, inbound: false };
 }
 
 /** TCP that listens; UDP without a peer below the range that the kernel gives out (`ip_local_port_range`). */

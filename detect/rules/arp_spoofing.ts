@@ -20,8 +20,9 @@ import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { FactKind } from "../../model/facts.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { ArpClaims, type Claim, type Claimant } from "../arp_claims.ts";
-import { areNeighbours, ipv4Text, isSharedRouterMac, macText, spanText } from "../lan.ts";
+import { areNeighbours, ipv4Text, isSharedRouterMac, macText } from "../lan.ts";
 import { Recent } from "../recent.ts";
+import { spanText } from "../words.ts";
 
 const OPTIONS = {
   replies: {
@@ -242,7 +243,7 @@ class ArpSpoofing implements Rule {
     const addresses = verdicts.map(({ claim }) => ipv4Text(claim.address)).slice(0, MAX_LISTED);
     const who = `${macText(suspect.mac)}${own === "" ? "" : ` (${own})`}`;
     const whom = liar?.told.length ? ` towards ${listText(liar.told.map(ipv4Text))}` : "";
-    const since = `within ${spanText(world.timeUs - firstUs)}`;
+    const since = `within ${spanText((world.timeUs - firstUs) / 1e6)}`;
     desk.raise({
       key: `${suspect.segment} ${suspect.mac}`,
       source: own === "" ? ipv4Text(first.address) : own,

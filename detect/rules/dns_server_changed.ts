@@ -10,8 +10,8 @@ import { isGlobalText, isPrivateText } from "../../model/address.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { isSameSet, type Lease, leaseOf, Leases } from "../dhcp_leases.ts";
-import { spanText } from "../lan.ts";
 import { Recent } from "../recent.ts";
+import { spanText } from "../words.ts";
 
 const OPTIONS = {
   learnSeconds: {
@@ -174,7 +174,7 @@ class DnsServerChanged implements Rule {
       severity: isInstead && goesOutside ? 2 : 3,
       message: `${clientAddress} asks ${server.address} for names ${place} ${
         before.join(" and ")
-      }: ${server.answers} answers within ${spanText(lastedUs)}`,
+      }: ${server.answers} answers within ${spanText(lastedUs / 1e6)}`,
       evidence: {
         server: server.address,
         servers_before: before,

@@ -19,10 +19,10 @@ import {
   isSharedRouterMac,
   macText,
   Segments,
-  spanText,
 } from "../lan.ts";
 import { parseAddress } from "../../model/address.ts";
 import { Recent } from "../recent.ts";
+import { spanText } from "../words.ts";
 
 const OPTIONS = {
   seconds: {
@@ -145,7 +145,7 @@ class GatewayChanged implements Rule {
       interfaceIndex: fact.interfaceIndex,
       message: `The gateway ${text} is another network card: ${macText(mac)} where it was ${
         macText(gateway.mac)
-      }, for ${spanText(lastedUs)}`,
+      }, for ${spanText(lastedUs / 1e6)}`,
       evidence: { gateway: text, mac: macText(mac), mac_before: macText(gateway.mac) },
       count: 1,
     });
@@ -266,7 +266,7 @@ class GatewayChanged implements Rule {
       interfaceIndex,
       severity: 1,
       message: `${network.newRouters} new IPv6 routers advertise themselves within ${
-        spanText(clockUs - network.newFromUs)
+        spanText((clockUs - network.newFromUs) / 1e6)
       }`,
       evidence: { routers: routers.map(({ address, mac, prefixes }) => ({ address, mac, prefixes })) },
       count: network.newRouters,

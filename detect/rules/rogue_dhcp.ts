@@ -11,8 +11,8 @@
 import type { Observation } from "../../model/observation.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { isSameSet, type Lease, leaseOf } from "../dhcp_leases.ts";
-import { spanText } from "../lan.ts";
 import { Recent } from "../recent.ts";
+import { spanText } from "../words.ts";
 
 const OPTIONS = {
   seconds: {
@@ -148,7 +148,6 @@ class RogueDhcp implements Rule {
     const rogue = network.rogues.has(server.lease.server) ? server : other!;
     const known = (rogue === server ? other : server) ??
       servers.find(({ lease }) => !network.rogues.has(lease.server));
-    const offered = what(rogue.lease);
     desk.raise({
       key: server.lease.network,
       source: rogue.lease.server,
@@ -158,10 +157,10 @@ class RogueDhcp implements Rule {
       interfaceIndex: server.lease.interfaceIndex,
       message: `${rogue.lease.server} answers DHCP beside ${
         known?.lease.server ?? "another server"
-      } and hands out ${offered}${
-        known === undefined ? "" : `, the other ${what(known.lease)}`
-      }: ${network.count} ${network.count === 1 ? "answer" : "answers"} within ${
-        spanText(world.timeUs - rogue.firstSeenUs)
+      } and hands out ${what(rogue.lease)}${known === undefined ? "" : `, the other ${what(known.lease)}`}${
+        network.count === 1
+          ? ""
+          : `: ${network.count} answers within ${spanText((world.timeUs - rogue.firstSeenUs) / 1e6)}`
       }`,
       evidence: {
         servers: servers.map(({ lease, answers, clients }) => ({

@@ -191,7 +191,7 @@ Deno.test("live, two programs with one server are told apart, by name", () => {
       step(FlowStep.established, ++id, atUs);
       detector.takeSystem({
         ...{ atUs: atUs + 1e6, cpu: null, busy: [], listeners: [], interfaces: [], places: [] },
-        owners: [{ flowId: id, program, path: "", pid: id, user: "" }],
+        owners: [{ flowId: id, program, path: "", pid: id, user: "", address: "", port: 0, inbound: false }],
         capture: { received: 0, dropped: 0 },
       });
       step(FlowStep.ended, id, atUs + 4e6);

@@ -30,7 +30,7 @@ Deno.test("a host that asks outside instead of inside is told, once", () => {
   ]]);
   assert.equal(
     alerts[0].message,
-    "10.9.0.20 asks 45.90.28.1 for names instead of 10.9.0.1: 20 answers within 10 min",
+    "10.9.0.20 asks 45.90.28.1 for names instead of 10.9.0.1: 20 answers within 9.5 min",
   );
 });
 

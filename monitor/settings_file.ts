@@ -7,6 +7,7 @@ import type { Expected, Problem } from "../model/api.ts";
 import { emptySettings, type Settings } from "../model/settings.ts";
 import type { KindSpec } from "../detect/kinds.ts";
 import {
+  expectedId,
   MAX_EXPECTED,
   MAX_SETTINGS_BYTES,
   parseSettings,
@@ -111,7 +112,8 @@ export class SettingsFile {
    *
    * @throws SettingsWriteError
    */
-  expect(entry: Expected): Promise<void> {
+  expect(wanted: Omit<Expected, "id">): Promise<void> {
+    const entry = { ...wanted, id: expectedId(wanted) };
     return this.#inTurn(async () => {
       const { text, settings } = await this.#current();
       if (settings.expected.some(({ id }) => id === entry.id)) return;
@@ -273,7 +275,9 @@ export class SettingsFile {
     try {
       const old = before === "" ? emptySettings() : this.#parse(before);
       const now = this.#parse(text);
-      if (JSON.stringify(now) === JSON.stringify({ ...old, expected })) return;
+      const ids = (entries: Expected[]) => entries.map(({ id }) => id); // made from all that an entry says
+      const [is, should] = [{ ...now, expected: ids(now.expected) }, { ...old, expected: ids(expected) }];
+      if (JSON.stringify(is) === JSON.stringify(should)) return;
     } catch (error) {
       if (!(error instanceof SettingsError)) throw error;
     }

@@ -13,6 +13,7 @@ import { oddFlags } from "./rules/odd_flags.ts";
 import { portScan } from "./rules/port_scan.ts";
 import { synFlood } from "./rules/syn_flood.ts";
 import { exfiltration } from "./rules/exfiltration.ts";
+import { slowConnection } from "./rules/slow_connection.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
 export const RULES: readonly RuleSpec<any>[] = [
@@ -29,4 +30,5 @@ export const RULES: readonly RuleSpec<any>[] = [
   gatewayChanged,
   dnsServerChanged,
   exfiltration,
+  slowConnection,
 ];

@@ -1,0 +1,218 @@
+/**
+ * Slow connections: handshakes that take many times what they took between the same two hosts, or loss far above what
+ * it was, for several connections in a row. Each pair is compared with its own past, so a satellite link is not slow
+ * for being one.
+ */
+import { FactKind, FlowStep } from "../../model/facts.ts";
+import { IpProtocol } from "../../model/flow.ts";
+import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
+import { Drift } from "../drift.ts";
+import type { FlowFact } from "../flow_fact.ts";
+import { Recent } from "../recent.ts";
+import { percentText, placeText, round, spanText } from "../words.ts";
+
+/** Pairs with few connections, and those with a past worth keeping: the many do not push out the latter. */
+const MAX_FRESH = 8_192;
+const MAX_KEPT = 2_048;
+const KEPT_VALUES = 8;
+/** Flows that go on, for what was counted of them already. */
+const MAX_FLOWS = 8_192;
+/** Packets of which a share of loss says something. */
+const LOSS_PACKETS = 100;
+
+const options = {
+  latency: { default: 4, range: [1.5, 100], unit: "times", help: "The usual time of a handshake, at least" },
+  latencyFloor: {
+    default: 0.1,
+    range: [0.001, 10],
+    unit: "s",
+    help: "Above the usual time, at least: less is not felt",
+  },
+  loss: {
+    default: 5,
+    range: [1.5, 100],
+    unit: "times",
+    help: "The usual share of segments sent again, at least",
+  },
+  lossFloor: {
+    default: 0.05,
+    range: [0.001, 1],
+    unit: "",
+    help: "Above the usual share, at least: TCP gets along with one in a hundred",
+  },
+  lasts: {
+    default: 30,
+    range: [1, 3_600],
+    unit: "s",
+    help: "Time over which the latest five measurements must be spread",
+  },
+} satisfies Record<string, RuleOption>;
+
+type Options = { [K in keyof typeof options]: number };
+
+interface Pair {
+  key: string;
+  client: string;
+  server: string;
+  latency: Drift;
+  loss: Drift;
+  values: number;
+  /** Told, and for which of both. */
+  told: "" | "latency" | "loss";
+  sinceUs: number;
+}
+
+class SlowConnection implements Rule {
+  readonly #context: RuleContext<Options>;
+  readonly #options: Readonly<Options>;
+  readonly #fresh = new Recent<string, Pair>(MAX_FRESH);
+  readonly #kept = new Recent<string, Pair>(MAX_KEPT, (_, pair) => this.#close(pair));
+  /** Segments counted already, and those of them sent again. */
+  readonly #flows = new Recent<number, [number, number]>(MAX_FLOWS);
+
+  constructor(context: RuleContext<Options>) {
+    this.#context = context;
+    this.#options = context.options;
+  }
+
+  get state(): RuleState {
+    const parts = [this.#fresh, this.#kept, this.#flows];
+    return {
+      entries: parts.reduce((sum, { size }) => sum + size, 0),
+      capacity: parts.reduce((sum, { capacity }) => sum + capacity, 0),
+      evicted: parts.reduce((sum, { evicted }) => sum + evicted, 0),
+    };
+  }
+
+  fact(fact: FlowFact): void {
+    if (fact.kind !== FactKind.flow || fact.protocol !== IpProtocol.tcp) return;
+    const { steps } = fact;
+    if ((steps & FlowStep.established) !== 0) {
+      if (fact.rttUs > 0) this.#latency(fact);
+    } else if ((steps & (FlowStep.progress | FlowStep.ended)) !== 0) this.#loss(fact);
+  }
+
+  #latency(fact: FlowFact): void {
+    const pair = this.#pairOf(fact);
+    const { latency: factor, latencyFloor: floor, lasts } = this.#options;
+    const { latency } = pair;
+    const isFar = latency.add(fact.rttUs / 1e6, fact.timeUs, { factor, floor });
+    if (!isFar) return this.#end(pair, "latency");
+    if (pair.told !== "latency" && latency.spanUs < lasts * 1e6) return;
+    const { now, median } = latency;
+    this.#tell(pair, fact, "latency", {
+      message: `takes ${spanText(now)} to answer`,
+      usual: `usually ${spanText(median)}`,
+      evidence: {
+        handshake_s: round(now, 6),
+        handshake_usual_s: round(median, 6),
+        handshake_deviation_s: round(latency.deviation, 6),
+        handshake_lowest_s: round(latency.lowest, 6),
+        handshake_highest_s: round(latency.highest, 6),
+        handshakes_compared: latency.pastValues,
+      },
+    });
+  }
+
+  #loss(fact: FlowFact): void {
+    const packets = fact.packets(0) + fact.packets(1);
+    const hasEnded = (fact.steps & FlowStep.ended) !== 0;
+    if (packets < LOSS_PACKETS) return;
+    const again = fact.retransmissions(0) + fact.retransmissions(1);
+    const before = this.#flows.peek(fact.flowId);
+    const count = packets - (before?.[0] ?? 0);
+    const lost = again - (before?.[1] ?? 0);
+    if (hasEnded && before !== undefined) this.#flows.delete(fact.flowId);
+    if (count < LOSS_PACKETS) return;
+    if (!hasEnded) this.#flows.set(fact.flowId, [packets, again]);
+    const pair = this.#pairOf(fact);
+    const { loss: factor, lossFloor: floor, lasts } = this.#options;
+    const { loss } = pair;
+    const isFar = loss.add(lost / count, fact.lastUs, { factor, floor });
+    if (!isFar) return this.#end(pair, "loss");
+    if (pair.told !== "loss" && loss.spanUs < lasts * 1e6) return;
+    const { now, median } = loss;
+    this.#tell(pair, fact, "loss", {
+      message: `loses ${percentText(now)} of segments`,
+      usual: `usually ${percentText(median)}`,
+      evidence: {
+        sent_again_share: round(now, 4),
+        sent_again_usual_share: round(median, 4),
+        sent_again_highest_share: round(loss.highest, 4),
+        stretches_compared: loss.pastValues,
+      },
+    });
+  }
+
+  #pairOf(fact: FlowFact): Pair {
+    const { client, server } = fact;
+    const key = `${client} ${server}`;
+    let pair = this.#kept.get(key) ?? this.#fresh.get(key);
+    if (pair === undefined) {
+      const fresh = { values: 0, told: "" as const, sinceUs: 0 };
+      pair = { key, client, server, latency: new Drift(), loss: new Drift(), ...fresh };
+      this.#fresh.set(key, pair);
+    }
+    if (++pair.values === KEPT_VALUES && this.#fresh.delete(key)) this.#kept.set(key, pair);
+    return pair;
+  }
+
+  #tell(
+    pair: Pair,
+    fact: FlowFact,
+    what: "latency" | "loss",
+    told: { message: string; usual: string; evidence: Record<string, unknown> },
+  ): void {
+    const { world, desk } = this.#context;
+    if (pair.told !== "" && pair.told !== what) return; // it is told already, for the other reason
+    const drift = pair[what];
+    if (pair.told === "") pair.sinceUs = drift.sinceUs;
+    pair.told = what;
+    const server = fact.serverName || world.nameOf(pair.server) || pair.server;
+    desk.raise({
+      key: pair.key,
+      source: pair.client,
+      target: pair.server,
+      targetPort: fact.serverPort,
+      protocol: fact.protocol,
+      flowId: fact.flowId,
+      program: world.programOf(fact.flowId),
+      count: drift.farCount,
+      firstUs: pair.sinceUs,
+      message:
+        `${placeText(server, fact.serverPort)} ${told.message} for ${pair.client}, ${told.usual}, since ` +
+        spanText(Math.max(1, (world.timeUs - pair.sinceUs) / 1e6)),
+      evidence: { server, ...told.evidence },
+    });
+  }
+
+  #end(pair: Pair, what: "latency" | "loss"): void {
+    if (pair.told === what) this.#close(pair);
+  }
+
+  #close(pair: Pair): void {
+    if (pair.told === "") return;
+    pair.told = "";
+    this.#context.desk.close(pair.key);
+  }
+}
+
+export const slowConnection: RuleSpec<typeof options> = {
+  kind: "slow_connection",
+  title: "Slow connection",
+  category: "Not Suspicious Traffic",
+  severity: 3,
+  signatureId: 1_900_143,
+  attack: null,
+  notices:
+    "A server answers connections several times later than it used to answer this client, or far more of what " +
+    "they send has to be sent again, for five measurements in a row over at least half a minute.",
+  why:
+    "A line, a route or a server is in trouble, or overloaded by somebody; or traffic takes another way than it did.",
+  fooled:
+    "Only connections that are opened, or carry a hundred segments, are measured: an open one that is slow for " +
+    "other reasons is not. A capture that loses packets sees loss that there is none of.",
+  options,
+  quietSeconds: 900,
+  create: (context) => new SlowConnection(context),
+};

@@ -2,7 +2,8 @@
  * SNMP version 1, 2c and 3, RFC 1157, 3416 and 3412: what is asked of devices.
  *
  * Told as Suricata 7's `snmp`, but for the community and the user, which are secrets here: that a community went by
- * in clear text is told by `credentials`, once a direction.
+ * in clear text is told by `credentials`, once a direction. Communities that everybody tries ("public") are no secret
+ * until a device answers to them: a sweep over a network is not a login at each of its addresses.
  */
 import { Cursor } from "../../../model/cursor.ts";
 import { formatIpv4 } from "../../../model/address.ts";
@@ -36,6 +37,10 @@ const PDU_TYPES = [
 ];
 const PDU_TAG = 0xa0;
 const TRAP_V1 = 4;
+/** Types that only who knows the community sends. */
+const KNOWING = new Set(["response", "trap_v1", "trap_v2"]);
+/** What devices come with, and so what is tried first. */
+const DEFAULT_COMMUNITIES = new Set(["public", "private", "community", "snmp", "default", ""]);
 const GENERIC_TRAPS = [
   "cold_start",
   "warm_start",
@@ -65,18 +70,23 @@ class Snmp implements DatagramParser {
 
   datagram(direction: number, bytes: Uint8Array, at: number, end: number): void {
     scanDatagram(this.#flow, direction, bytes, at, end);
-    const secretsKnown = (this.#communities >> direction & 1) !== 0;
-    if (secretsKnown && this.#told >= MAX_TOLD) return;
+    if (this.#communities !== 0 && this.#told >= MAX_TOLD) return;
     const snmp = readMessage(new Cursor(bytes, at, end));
     if (snmp === null) return;
-    if (snmp.version !== 3 && !secretsKnown) {
-      this.#communities |= 1 << direction;
-      this.#flow.credentials(direction, "community", 0);
-    }
+    if (snmp.version !== 3) this.#community(direction, String(snmp.pdu_type), new Cursor(bytes, at, end));
     if (this.#told++ < MAX_TOLD) this.#flow.tell("snmp", direction, { snmp });
   }
 
   close(): void {}
+
+  /** An answer shows that whoever asked knows the community. */
+  #community(direction: number, type: string, message: Cursor): void {
+    if (!KNOWING.has(type) && hasDefaultCommunity(message)) return;
+    const who = type === "response" ? 1 - direction : direction;
+    if ((this.#communities >> who & 1) !== 0) return;
+    this.#communities |= 1 << who;
+    this.#flow.credentials(who, "community", 0);
+  }
 }
 
 type Fields = Record<string, unknown>;
@@ -92,6 +102,14 @@ function readMessage(c: Cursor): Fields | null {
   if (community === null || community.remaining > MAX_COMMUNITY_BYTES) return null;
   const fields: Fields = { version: version + 1 };
   return readPdu(message, fields) ? fields : null;
+}
+
+function hasDefaultCommunity(c: Cursor): boolean {
+  const message = element(c, SEQUENCE);
+  if (message === null) return false;
+  integer(message); // version
+  const community = element(message, OCTETS);
+  return community !== null && DEFAULT_COMMUNITIES.has(community.ascii(community.remaining).toLowerCase());
 }
 
 /** RFC 3412 §6: global data, security parameters, then the scoped PDU, in clear or encrypted. */

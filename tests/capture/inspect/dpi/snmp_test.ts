@@ -76,13 +76,18 @@ for (const [what, datagram, expected] of MESSAGES) {
   });
 }
 
-Deno.test("communities are told by their presence only, once a direction", () => {
-  const flow = exchange(snmpDatagrams, [[0, GET], [1, RESPONSE], [0, GET], [1, ENCRYPTED]]);
-  assert.deepEqual(flow.secrets, [
-    { direction: 0, kind: "community", userLength: 0 },
-    { direction: 1, kind: "community", userLength: 0 },
-  ]);
+Deno.test("communities are told by their presence only, once for whoever knows it", () => {
+  const flow = exchange(snmpDatagrams, [[0, GET], [1, RESPONSE], [0, GET], [1, RESPONSE], [1, ENCRYPTED]]);
+  assert.deepEqual(flow.secrets, [{ direction: 0, kind: "community", userLength: 0 }]);
   assert.doesNotMatch(JSON.stringify(flow.told), /public|s3cret|operator/);
+});
+
+Deno.test("what everybody tries is no secret until it is answered; another is one at once", () => {
+  const other = element(0x30, integer(1), element(4, latin1("s3cret-of-ours")), pdu(0xa0));
+  assert.deepEqual(exchange(snmpDatagrams, [[0, GET], [0, GET]]).secrets, []);
+  assert.deepEqual(exchange(snmpDatagrams, [[0, other]]).secrets, [
+    { direction: 0, kind: "community", userLength: 0 },
+  ]);
 });
 
 Deno.test("requests told of a flow are bounded", () => {

@@ -2,7 +2,9 @@
 import type { RuleSpec } from "./contract.ts";
 import { arpSpoofing } from "./rules/arp_spoofing.ts";
 import { beaconing } from "./rules/beaconing.ts";
+import { exfiltration } from "./rules/exfiltration.ts";
 import { longConnection } from "./rules/long_connection.ts";
+import { slowConnection } from "./rules/slow_connection.ts";
 import { dnsTunnel } from "./rules/dns_tunnel.ts";
 import { dga } from "./rules/dga.ts";
 import { rogueDhcp } from "./rules/rogue_dhcp.ts";
@@ -12,8 +14,10 @@ import { hostSweep } from "./rules/host_sweep.ts";
 import { oddFlags } from "./rules/odd_flags.ts";
 import { portScan } from "./rules/port_scan.ts";
 import { synFlood } from "./rules/syn_flood.ts";
-import { exfiltration } from "./rules/exfiltration.ts";
-import { slowConnection } from "./rules/slow_connection.ts";
+import { newListener } from "./rules/new_listener.ts";
+import { newProgram } from "./rules/new_program.ts";
+import { newCountry } from "./rules/new_country.ts";
+import { bruteForce } from "./rules/brute_force.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
 export const RULES: readonly RuleSpec<any>[] = [
@@ -24,11 +28,15 @@ export const RULES: readonly RuleSpec<any>[] = [
   arpSpoofing,
   beaconing,
   longConnection,
+  exfiltration,
+  slowConnection,
   dnsTunnel,
   dga,
   rogueDhcp,
   gatewayChanged,
   dnsServerChanged,
-  exfiltration,
-  slowConnection,
+  newListener,
+  newProgram,
+  newCountry,
+  bruteForce,
 ];

@@ -19,7 +19,8 @@ import {
 import { bytesInOut, DIRECTIONS, METHOD_WORDS } from "./ConnectionRow.tsx";
 import { FilterLink } from "./FilterLink.tsx";
 import { Icon } from "./Icon.tsx";
-import { type FlowMarks, flowOf } from "./marks.ts";
+import { alertHref } from "./alert_filter.ts";
+import type { Marks } from "./marks.ts";
 import { usualService } from "./ports.ts";
 import { filterFor } from "./shares.ts";
 
@@ -50,11 +51,11 @@ export interface ConnectionDetailsProps {
   /** It is no longer in the list: what is shown is the last that was known. */
   gone: boolean;
   /** What was found in it, if anything. */
-  found?: FlowMarks;
+  found?: Marks;
   onClose: () => void;
 }
 
-/** Findings listed here; their own page has them all. */
+/** Alerts listed here; their own page has them all. */
 const MAX_FOUND = 5;
 
 export function ConnectionDetails({ row, now, gone, found, onClose }: ConnectionDetailsProps) {
@@ -99,7 +100,7 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
         )}
         {found && (
           <section class="fields">
-            <h3>Findings</h3>
+            <h3>Alerts</h3>
             <ul class="drawer-found">
               {found.marks.slice(0, MAX_FOUND).map(({ id, severity, text }) => {
                 const { word, tone } = gradeOf(severity);
@@ -108,16 +109,18 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
                     <span class={`tone-${tone}`}>
                       <Icon name={tone} /> {word}
                     </span>{" "}
-                    <span class="foreign">{text}</span>
+                    <a class="foreign" href={alertHref(id)}>{text}</a>
                   </li>
                 );
               })}
             </ul>
-            <p>
-              <a href={`/findings?flow=${flowOf(found.marks[0].id)}`}>
-                {found.marks.length > MAX_FOUND ? `All ${count(found.marks.length)} findings` : "Evidence"}
-              </a>
-            </p>
+            {found.marks.length > MAX_FOUND && (
+              <p>
+                <a href={`/findings?q=${encodeURIComponent(`ip:${row.src_ip}`)}`}>
+                  All {count(found.marks.length)} alerts
+                </a>
+              </p>
+            )}
           </section>
         )}
         <Group title="Connection">

@@ -12,7 +12,8 @@ import {
   text,
 } from "./format.ts";
 import { Icon } from "./Icon.tsx";
-import type { FlowMarks } from "./marks.ts";
+import { Marked } from "./Marked.tsx";
+import type { Marks } from "./marks.ts";
 import { usualService } from "./ports.ts";
 
 /** What each direction is called, and what it means. */
@@ -73,7 +74,7 @@ export interface ConnectionRowProps {
   /** Whether there is a column for programs; without one the client leads the row. */
   programs: boolean;
   /** What was found in it, if anything. */
-  found?: FlowMarks;
+  found?: Marks;
   onOpen?: (row: Connection) => void;
 }
 
@@ -100,7 +101,7 @@ export function ConnectionRow(props: ConnectionRowProps) {
         ? (
           <th scope="row" class="c-process">
             <button {...open} title={processTitle(row)}>
-              <FoundMark found={found} />
+              <Marked found={found} />
               <ProcessName row={row} />
             </button>
           </th>
@@ -108,7 +109,7 @@ export function ConnectionRow(props: ConnectionRowProps) {
         : (
           <th scope="row" class="c-client c-lead mono" title={row.src_ip}>
             <button {...open}>
-              <FoundMark found={found} />
+              <Marked found={found} />
               {client}
             </button>
           </th>
@@ -159,20 +160,6 @@ export function ConnectionRow(props: ConnectionRowProps) {
 function Service({ row }: { row: Connection }) {
   if (row.app_proto !== "") return <span class="service service-known foreign">{row.app_proto}</span>;
   return <span class="dim service">{hasPorts(row.proto) ? usualService(row.dest_port) : ""}</span>;
-}
-
-/** Sign that something was found in the connection; the words are in its title and for screen readers. */
-function FoundMark({ found }: { found: FlowMarks | undefined }) {
-  if (found === undefined) return null;
-  const { word, tone } = gradeOf(found.severity);
-  const more = found.marks.length > 1 ? ` and ${found.marks.length - 1} more` : "";
-  const text = `${word}: ${found.marks[0].text}${more}`;
-  return (
-    <span class={`found-mark tone-${tone}`} title={text}>
-      <Icon name={tone === "error" ? "error" : tone} />
-      <span class="visually-hidden">{text}.</span>
-    </span>
-  );
 }
 
 /** What came in to and went out from this side; seen from the client where neither or both ends are here. */

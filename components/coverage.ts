@@ -1,6 +1,6 @@
 /**
- * What the search for card numbers and logins has looked at, and what it cannot see: an empty list of findings says
- * something only beside these numbers. Pure: the server makes it from what it has, the browser from the API.
+ * What was looked at for alerts, and what cannot be seen: an empty list of alerts says something only beside these
+ * numbers. Pure: the server makes it from what it has, the browser from the API.
  */
 import type { Connection, Stats } from "../model/api.ts";
 import { count, counted } from "./format.ts";
@@ -40,7 +40,7 @@ export function countEncrypted(rows: Connection[]): Pick<Coverage, "connections"
 
 /** What of the traffic was not searched though it was clear text, and why. */
 export function missedOf(stats: Stats): string[] {
-  const { capture, packets, payload } = stats;
+  const { capture, packets, payload, detect } = stats;
   const lost = capture.kernel_dropped + capture.interface_dropped + capture.app_dropped;
   const failures = Object.values(payload.failures).reduce((sum, n) => sum + n, 0);
   const missed: [number, string][] = [
@@ -49,6 +49,8 @@ export function missedOf(stats: Stats): string[] {
     [payload.refused, `${counted(payload.refused, "flow")} not looked into to their end: too many at once`],
     [payload.heldExceeded, `${counted(payload.heldExceeded, "gap")} in streams, left for want of memory`],
     [failures, `${counted(failures, "flow")} given up by a parser that failed`],
+    [detect.facts_lost, `${counted(detect.facts_lost, "event")} that rules never saw: too many at once`],
+    [detect.alertsEvicted, `${counted(detect.alertsEvicted, "alert")} told as over early: too many open`],
     [payload.alertsRefused, `${counted(payload.alertsRefused, "finding")} not kept: too many at once`],
   ];
   return missed.filter(([n]) => n > 0).map(([, text]) => text);

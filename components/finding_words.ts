@@ -37,16 +37,50 @@ const KINDS: Record<string, Kind> = {
   cleartext_credentials: { one: "Login in clear text", many: "logins", icon: "key" },
 };
 
+/** Signs of other kinds, by a word in their name; the first that fits. */
+const SIGNS: [RegExp, IconName][] = [
+  [/scan|sweep/, "radar"],
+  [/flood|saturat|cpu|loss|latency|capture/, "gauge"],
+  [/beacon|periodic|long_connection/, "pulse"],
+  [/dns|dga|name/, "globe"],
+  [/exfil|upload/, "out"],
+  [/brute|login|password/, "key"],
+  [/tls|certificate|blocklist/, "shield"],
+  [/arp|dhcp|gateway|listen|service|protocol|flags/, "wire"],
+  [/country|first_use|program/, "globe"],
+];
+
+const ACRONYMS: [RegExp, string][] = ["dns", "dhcp", "arp", "tls", "cpu", "syn", "dga", "icmp", "udp", "tcp"]
+  .map((word) => [new RegExp(`\\b${word}\\b`), word.toUpperCase()]);
+
 /** What a kind is called; one that is not known here goes by its own name. */
 export function kindOf(kind: string): Kind {
   if (Object.hasOwn(KINDS, kind)) return KINDS[kind];
   const words = kind.replaceAll("_", " ");
-  return { one: words.slice(0, 1).toUpperCase() + words.slice(1), many: words, icon: "warning" };
+  const icon = SIGNS.find(([word]) => word.test(kind))?.[1] ?? "warning";
+  const one = ACRONYMS.reduce((text, [word, written]) => text.replace(word, written), words);
+  return { one: one.slice(0, 1).toUpperCase() + one.slice(1), many: one, icon };
 }
 
 /** The head of a finding. Kinds without words here bring their own in `signature`. */
 export function titleOf({ kind, signature }: Pick<Anomaly, "kind" | "signature">): string {
   return Object.hasOwn(KINDS, kind) || signature === "" ? kindOf(kind).one : signature;
+}
+
+/** Who did what to whom; of what the inspector found a sentence is made here. */
+export function messageOf({ kind, message, details, src_ip, dest_ip, server_name, count }: Anomaly): string {
+  if (message !== "" || !Object.hasOwn(KINDS, kind)) return message;
+  const fromServer = details.direction === "toclient";
+  const source = fromServer && server_name !== "" ? server_name : src_ip;
+  const target = !fromServer && server_name !== "" ? server_name : dest_ip;
+  const often = count > 1 ? `, ${count} times` : "";
+  const way = `from ${source} to ${target}, readable to anyone between${often}`;
+  if (kind === "cleartext_credentials") {
+    const protocol = textDetail(details, "protocol").toUpperCase();
+    return `A login${protocol === "" ? "" : ` (${protocol})`} went ${way}`;
+  }
+  const brand = brandOf(textDetail(details, "brand"));
+  return `A card number${brand === "" ? "" : ` (${brand})`} went ${way}`;
 }
 
 const BRANDS: Record<string, string> = {
@@ -187,18 +221,20 @@ const PLACED = new Set([
   "protocol",
   "method",
   "user_length",
+  "evidence",
+  "server_name",
+  "source_name",
+  "program",
 ]);
-/** Most other details shown, and longest value. */
-const MAX_OTHERS = 12;
-const MAX_VALUE = 200;
 
-/** What else a finding brings as evidence, as names and texts. */
-export function otherDetails(details: Record<string, unknown>): [name: string, text: string][] {
-  return Object.entries(details).filter(([name]) => !PLACED.has(name)).slice(0, MAX_OTHERS)
-    .map(([name, value]) => {
-      const text = typeof value === "string" ? value : JSON.stringify(value) ?? "";
-      return [name.replaceAll("_", " "), text.length > MAX_VALUE ? text.slice(0, MAX_VALUE) + "…" : text];
-    });
+/** Evidence that has no place of its own: of a rule what it brings, of the inspector what else it says. */
+export function otherEvidence(details: Record<string, unknown>): Record<string, unknown> {
+  const { evidence } = details;
+  const others = Object.fromEntries(Object.entries(details).filter(([name]) => !PLACED.has(name)));
+  if (typeof evidence !== "object" || evidence === null || Array.isArray(evidence)) {
+    return evidence === undefined || evidence === null ? others : { ...others, evidence };
+  }
+  return { ...others, ...evidence };
 }
 
 /** A detail that must be a text; "" where it is none. */

@@ -14,9 +14,9 @@ export const PAGES: readonly PageInfo[] = [
   { path: "/", label: "Overview", title: "", main: { id: "connections", label: "Skip to connections" } },
   {
     path: "/findings",
-    label: "Findings",
-    title: "Findings",
-    main: { id: "findings", label: "Skip to findings" },
+    label: "Alerts",
+    title: "Alerts",
+    main: { id: "findings", label: "Skip to alerts" },
   },
   { path: "/dns", label: "DNS", title: "DNS queries", main: { id: "dns", label: "Skip to DNS queries" } },
   {

@@ -5,20 +5,20 @@
  * the server's list: rows near the view are drawn, a spacer above and below stands for the others.
  */
 import { useSignalEffect } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Connection, ConnectionPage } from "../model/api.ts";
 import { ConnectionDetails } from "../components/ConnectionDetails.tsx";
 import { columnsFor, ConnectionRow, WaitingRow } from "../components/ConnectionRow.tsx";
 import { count, counted } from "../components/format.ts";
 import { packetTime, paused, tick } from "../components/live.ts";
-import { type Mark, markOf, marksByConnection } from "../components/marks.ts";
+import { type Mark, marksOfRow } from "../components/marks.ts";
 import { apiHref, pageHref, SORT_LABELS, sortedBy, type TableQuery } from "../components/query.ts";
 import { askedFilter } from "../components/selection.ts";
 import { type Advice, adviceFor } from "../components/status.ts";
 import { TableEmpty } from "../components/TableEmpty.tsx";
 import { TableFilter } from "../components/TableFilter.tsx";
 import { TableHead } from "../components/TableHead.tsx";
-import { useFindings } from "../components/use_findings.ts";
+import { useMarks } from "../components/use_marks.ts";
 import { sliceWindow } from "../components/window.ts";
 
 /** Rest after a keystroke before the filter is sent. */
@@ -27,8 +27,6 @@ const TYPING_MS = 180;
 const SCROLL_MS = 70;
 /** How far off the screen the table is still kept fresh. */
 const NEAR_PX = 200;
-/** Findings whose connections are marked: the latest. */
-const MAX_MARKS = 300;
 /** An answer slower than this is given up. */
 const PATIENCE_MS = 8_000;
 
@@ -39,7 +37,7 @@ interface Props {
   now: number;
   /** What to do when there is nothing to show. */
   advice: Advice;
-  /** Findings of late, newest first. */
+  /** Alerts of late, newest first. */
   marks: Mark[];
 }
 
@@ -65,8 +63,7 @@ export default function ConnectionsTable(props: Props) {
   /** A row must not change under a finger that is about to open it. */
   const pressed = useRef(false);
 
-  const marks = useFindings({ first: props.marks, max: MAX_MARKS, take: markOf });
-  const found = useMemo(() => marksByConnection(marks), [marks]);
+  const marks = useMarks(props.marks);
 
   const key = keyOf(query);
   const { page } = loaded;
@@ -290,7 +287,7 @@ export default function ConnectionsTable(props: Props) {
                   now={now}
                   current={index === stop}
                   programs={programs}
-                  found={found.get(row.id)}
+                  found={marksOfRow(marks, row)}
                   onOpen={(row) => {
                     setCurrent(index);
                     setOpened(row);
@@ -319,7 +316,7 @@ export default function ConnectionsTable(props: Props) {
           row={live ?? opened}
           now={now}
           gone={live === null}
-          found={found.get(opened.id)}
+          found={marksOfRow(marks, live ?? opened)}
           onClose={() => {
             goal.current = current;
             setOpened(null);

@@ -2,7 +2,6 @@
 import type { ComponentChildren } from "preact";
 import type { Tick } from "../model/api.ts";
 import { Amount } from "../components/Amount.tsx";
-import { kindOf } from "../components/finding_words.ts";
 import { bitRate, byteCount, count, counted, percent, shortCount, text } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { isCapturing } from "../components/status.ts";
@@ -71,26 +70,28 @@ export default function KeyNumbers(props: { tick: Tick }) {
       >
         <Amount q={shortCount(totals.undecoded)} />
       </Key>
-      <FindingsKey anomalies={tick.anomalies} seen={seen} />
+      <AlertsKey anomalies={tick.anomalies} seen={seen} />
     </dl>
   );
 }
 
-function FindingsKey({ anomalies, seen }: { anomalies: Tick["anomalies"]; seen: boolean }) {
-  const { total, kinds, notes } = anomalies;
+function AlertsKey({ anomalies, seen }: { anomalies: Tick["anomalies"]; seen: boolean }) {
+  const { total, open, notes, expected } = anomalies;
   const alerts = total - notes;
-  const words = notes > 0
-    ? `and ${counted(notes, "unsure note")}`
-    : Object.entries(kinds).map(([kind, n]) => `${count(n)} ${kindOf(kind).many}`).join(" · ");
+  const words = [
+    `${count(open)} open`,
+    ...(notes > 0 ? [counted(notes, "note")] : []),
+    ...(expected > 0 ? [`${count(expected)} expected`] : []),
+  ].join(" · ");
   return (
     <Key
-      label="Findings"
-      tone={alerts > 0 ? "error" : undefined}
-      below={total > 0 ? words : seen ? "no card number or login in clear text" : "no packets are captured"}
+      label="Alerts"
+      tone={open > 0 ? "error" : alerts > 0 ? "warning" : undefined}
+      below={total + expected > 0 ? words : seen ? "nothing suspicious so far" : "no packets are captured"}
     >
       <a class="quiet" href="/findings">
         <Amount q={shortCount(alerts)} />
-        <span class="visually-hidden">{alerts === 1 ? " finding" : " findings"}: show them</span>
+        <span class="visually-hidden">{alerts === 1 ? " alert" : " alerts"}: show them</span>
       </a>
     </Key>
   );

@@ -4,10 +4,22 @@ import { Bar } from "../components/Bar.tsx";
 import { FilterLink } from "../components/FilterLink.tsx";
 import { bitRate, byteCount, counted, text } from "../components/format.ts";
 import { filterFor } from "../components/shares.ts";
+import { Marked } from "../components/Marked.tsx";
+import { type Mark, type Marks, marksOfHost, marksOfProgram } from "../components/marks.ts";
 import { useLive } from "../components/use_live.ts";
+import { useMarks } from "../components/use_marks.ts";
 
-export default function Leaders(props: { tick: Tick; of: "hosts" | "programs" }) {
+interface Props {
+  tick: Tick;
+  of: "hosts" | "programs";
+  /** Alerts of late, newest first. */
+  marks: Mark[];
+}
+
+export default function Leaders(props: Props) {
   const tick = useLive(props.tick);
+  const marks = useMarks(props.marks);
+  const marksOf = props.of === "hosts" ? marksOfHost : marksOfProgram;
   const rows = props.of === "hosts" ? tick.top_talkers : tick.top_apps;
   const top = Math.max(1, ...rows.map((row) => row.bytes));
   if (rows.length === 0) {
@@ -29,17 +41,31 @@ export default function Leaders(props: { tick: Tick; of: "hosts" | "programs" })
         </tr>
       </thead>
       <tbody>
-        {rows.map((row) => <Row key={row.label} row={row} share={row.bytes / top} of={props.of} />)}
+        {rows.map((row) => (
+          <Row
+            key={row.label}
+            row={row}
+            share={row.bytes / top}
+            of={props.of}
+            found={marksOf(marks, row.label, tick.packet_time)}
+          />
+        ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ row, share, of }: { row: Talker; share: number; of: "hosts" | "programs" }) {
+function Row({ row, share, of, found }: {
+  row: Talker;
+  share: number;
+  of: "hosts" | "programs";
+  found: Marks | undefined;
+}) {
   const q = filterFor(of === "hosts" ? "ip" : "process", row.label);
   return (
     <tr>
       <th scope="row">
+        <Marked found={found} />
         <FilterLink q={q} title={`${row.label}: ${counted(row.connections, "connection")}`}>
           {row.label}
         </FilterLink>

@@ -1,4 +1,4 @@
-/** The way between the pages, with the number of findings as it grows. */
+/** The way between the pages, with the number of alerts: those that go on, else those that were. */
 import { useEffect } from "preact/hooks";
 import type { Tick } from "../model/api.ts";
 import { count, counted } from "../components/format.ts";
@@ -10,8 +10,8 @@ const MAX_SHOWN = 999;
 
 export default function Nav(props: { path: string; findings: Tick["anomalies"] }) {
   useEffect(startFeed, []);
-  const { total, notes } = tick.value?.anomalies ?? props.findings;
-  const alerts = total - notes;
+  const { total, notes, open } = tick.value?.anomalies ?? props.findings;
+  const alerts = open > 0 ? open : total - notes;
   return (
     <nav class="nav" aria-label="Pages">
       <ul>
@@ -20,11 +20,13 @@ export default function Nav(props: { path: string; findings: Tick["anomalies"] }
             <a href={path} aria-current={path === props.path ? "page" : undefined}>
               {label}
               {path === "/findings" && alerts > 0 && (
-                <span class="nav-count">
+                <span class={open > 0 ? "nav-count" : "nav-count nav-count-over"}>
                   <span aria-hidden="true">
                     {alerts > MAX_SHOWN ? `${count(MAX_SHOWN)}+` : count(alerts)}
                   </span>
-                  <span class="visually-hidden">{`, ${counted(alerts, "alert")}`}</span>
+                  <span class="visually-hidden">
+                    {`, ${counted(alerts, "alert")}${open > 0 ? " open" : ""}`}
+                  </span>
                 </span>
               )}
             </a>

@@ -3,7 +3,7 @@ import { asset } from "fresh/runtime";
 import { windowTitle } from "../components/pages.ts";
 import { define } from "../state.ts";
 
-const STYLES = ["tokens", "base", "layout", "cards", "charts", "table", "lists", "findings"];
+const STYLES = ["tokens", "base", "layout", "cards", "charts", "table", "lists", "findings", "evidence"];
 
 export default define.page(function Frame({ Component, url }) {
   return (

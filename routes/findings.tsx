@@ -1,31 +1,33 @@
-/** Findings: where card numbers and logins travelled in clear text; `kind` and `flow` show a part of them. */
+/** Alerts: what is wrong and what was, on what evidence; the address says which are shown. */
 import { page } from "fresh";
-import FindingsList from "../islands/FindingsList.tsx";
+import AlertList from "../islands/AlertList.tsx";
+import Watching from "../islands/Watching.tsx";
+import { filterOfView, PAGE_ALERTS, parseView } from "../components/alert_filter.ts";
 import { countEncrypted, missedOf } from "../components/coverage.ts";
-import { flowOf } from "../components/marks.ts";
 import { FIRST_QUERY } from "../components/query.ts";
-import { MAX_FINDINGS } from "../components/use_findings.ts";
 import { define } from "../state.ts";
 import { aboutOf, Frame } from "./(_frame)/Frame.tsx";
 
-const API: [string, string][] = [["/api/anomalies", "Findings (JSON)"], [
-  "/api/stats",
-  "All counters (JSON)",
-]];
+const API: [string, string][] = [
+  ["/api/anomalies", "Alerts (JSON)"],
+  ["/api/rules", "Rules (JSON)"],
+  ["/api/stats", "All counters (JSON)"],
+];
 
 export const handler = define.handlers({
   GET(ctx) {
     const { monitor } = ctx.state;
-    const kind = (ctx.url.searchParams.get("kind") ?? "").slice(0, 64);
-    const flow = /^\d{1,16}$/.exec(ctx.url.searchParams.get("flow") ?? "")?.[0] ?? "";
-    const all = monitor.anomalies({ kind, limit: flow === "" ? MAX_FINDINGS : Infinity });
-    const anomalies = all.anomalies.filter((one) => flow === "" || flowOf(one.id) === flow);
+    const view = parseView(ctx.url.searchParams);
     const connections = monitor.connections({ ...FIRST_QUERY, limit: Infinity }).connections;
     return page({
-      kind,
-      flow,
+      view,
       tick: monitor.tick(),
-      findings: { ...all, anomalies: anomalies.slice(0, MAX_FINDINGS) },
+      alerts: monitor.anomalies({
+        ...filterOfView(view),
+        offset: (view.page - 1) * PAGE_ALERTS,
+        limit: PAGE_ALERTS,
+      }),
+      rules: monitor.rules(),
       coverage: { ...countEncrypted(connections), missed: missedOf(monitor.stats()) },
       about: aboutOf(monitor),
     }, { headers: { "cache-control": "no-store" } });
@@ -33,14 +35,16 @@ export const handler = define.handlers({
 });
 
 export default define.page<typeof handler>(function Findings({ data }) {
-  const { kind, flow, tick, findings, coverage, about } = data;
+  const { view, tick, alerts, rules, coverage, about } = data;
   return (
     <Frame path="/findings" tick={tick} about={about} api={API}>
       <section class="card" id="findings" aria-labelledby="findings-title">
-        <h1 class="card-title" id="findings-title">
-          Findings <span class="note">card numbers and logins that anyone on the path could read</span>
-        </h1>
-        <FindingsList tick={tick} page={findings} kind={kind} flow={flow} coverage={coverage} />
+        <h1 class="card-title" id="findings-title">Alerts</h1>
+        <AlertList tick={tick} page={alerts} view={view} rules={rules} />
+      </section>
+      <section class="card" aria-labelledby="watching-title">
+        <h2 id="watching-title">What this list can know</h2>
+        <Watching tick={tick} coverage={coverage} rules={rules} />
       </section>
     </Frame>
   );

@@ -3,20 +3,21 @@
  * without them; islands then take over from the event stream.
  */
 import { page } from "fresh";
+import AlertsNow, { MAX_NOW } from "../islands/AlertsNow.tsx";
 import ConnectionsTable from "../islands/ConnectionsTable.tsx";
 import Interfaces from "../islands/Interfaces.tsx";
 import KeyNumbers from "../islands/KeyNumbers.tsx";
 import Leaders from "../islands/Leaders.tsx";
 import Shares from "../islands/Shares.tsx";
 import Throughput from "../islands/Throughput.tsx";
+import { filterOfView, FIRST_VIEW } from "../components/alert_filter.ts";
 import { markOf } from "../components/marks.ts";
 import { parseTableQuery } from "../components/query.ts";
+import { rulesText } from "../components/rule_words.ts";
 import { adviceFor } from "../components/status.ts";
+import { MAX_MARKS } from "../components/use_marks.ts";
 import { define } from "../state.ts";
 import { aboutOf, Frame } from "./(_frame)/Frame.tsx";
-
-/** Findings whose connections are marked at first; newer ones come on the feed. */
-const MARKS = 300;
 
 const API: [string, string][] = [
   ["/api/stats", "All counters (JSON)"],
@@ -34,19 +35,26 @@ export const handler = define.handlers({
       tick,
       history,
       connections: monitor.connections(query),
-      marks: monitor.anomalies({ kind: "", limit: MARKS }).anomalies.map(markOf),
+      alerts: monitor.anomalies({ ...filterOfView({ ...FIRST_VIEW, tab: "open" }), limit: MAX_NOW }),
+      marks: monitor.anomalies({ expected: "no", limit: MAX_MARKS }).anomalies.map(markOf)
+        .filter((mark) => mark !== null),
+      rules: rulesText(monitor.rules()),
       about: aboutOf(monitor),
     }, { headers: { "cache-control": "no-store" } });
   },
 });
 
 export default define.page<typeof handler>(function Dashboard({ data }) {
-  const { tick, history, connections, query, marks, about } = data;
+  const { tick, history, connections, query, alerts, marks, rules, about } = data;
   const playback = tick.capture.mode === "playback";
   return (
     <Frame path="/" tick={tick} about={about} api={API}>
       <section class="card span-all" aria-label="Key numbers">
         <KeyNumbers tick={tick} />
+      </section>
+      <section class="card span-all" aria-labelledby="now-title">
+        <h2 class="visually-hidden" id="now-title">What is wrong now</h2>
+        <AlertsNow tick={tick} page={alerts} rules={rules} />
       </section>
       <section class="card span-chart" aria-labelledby="throughput-title">
         <h2 id="throughput-title">Throughput</h2>
@@ -71,12 +79,12 @@ export default define.page<typeof handler>(function Dashboard({ data }) {
             <span class="note">a file knows neither this machine’s interfaces nor its programs</span>
           )}
         </h2>
-        <Leaders tick={tick} of="hosts" />
+        <Leaders tick={tick} of="hosts" marks={marks} />
       </section>
       {!playback && (
         <section class="card span-leaders" aria-labelledby="programs-title">
           <h2 id="programs-title">Top programs</h2>
-          <Leaders tick={tick} of="programs" />
+          <Leaders tick={tick} of="programs" marks={marks} />
         </section>
       )}
       <section class="card span-all" id="connections" aria-labelledby="connections-title">

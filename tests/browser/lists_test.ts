@@ -22,10 +22,10 @@ Deno.test(browserTest("findings: where a card number and a login went, and never
   const page = await browser.page({ viewport: { width: 1280, height: 900 } });
 
   await page.goto(server.url("/findings"));
-  const list = page.getByRole("list", { name: "Alerts, newest first" });
-  const login = list.locator(".finding", { hasText: "Login in clear text" });
+  const list = page.getByRole("list", { name: "Alerts, the latest change first" });
+  const login = list.locator(".alert", { hasText: "Login in clear text" });
   assert.match(await login.innerText(), /HTTP Basic.*user name of 5 characters/s);
-  const card = list.locator(".finding", { hasText: "Card number in clear text" });
+  const card = list.locator(".alert", { hasText: "Card number in clear text" });
   const text = await card.innerText();
   assert.match(text, /High/);
   assert.match(text, /Visa\s*•••• 1111/);
@@ -42,10 +42,10 @@ Deno.test(browserTest("findings: where a card number and a login went, and never
   assert.match(await card.innerText(), /4111 11•• •••• 1111/);
   await page.getByRole("link", { name: "logins" }).click();
   await until("only the login is left", async () => {
-    return page.url().endsWith("?kind=cleartext_credentials") && await page.locator(".finding").count() === 1;
+    return page.url().endsWith("?kind=cleartext_credentials") && await page.locator(".alert").count() === 1;
   });
 
-  await card.or(login).first().getByRole("link", { name: "connection" }).click();
+  await card.or(login).first().getByRole("link", { name: "Connections" }).click();
   const row = page.locator(".rows .row-found");
   await row.getByText("High: Login in clear text: HTTP.").waitFor();
   assert.equal(await page.locator(".rows .row").count(), 1);
@@ -54,14 +54,14 @@ Deno.test(browserTest("findings: where a card number and a login went, and never
   await row.click();
   const drawer = page.getByRole("dialog");
   assert.match(await drawer.innerText(), /Login in clear text: HTTP.*shop\.example.*http/s);
-  await drawer.getByRole("link", { name: "Evidence" }).click();
-  await page.getByText("one connection").waitFor();
-  assert.equal(await page.locator(".finding").count(), 1);
+  await drawer.getByRole("link", { name: "Login in clear text: HTTP" }).click();
+  await page.getByText("one alert").waitFor();
+  assert.equal(await page.locator(".alert").count(), 1);
 
   await page.goto(server.url("/?q=app:http+host:shop"));
   await until("three connections", async () => await page.locator(".rows .row").count() === 3);
   assert.equal(await page.locator(".rows .row-found").count(), 2);
-  assert.match(await page.locator(".key", { hasText: "Findings" }).innerText(), /2/);
+  assert.match(await page.locator(".key", { hasText: "Alerts" }).innerText(), /2/);
   assert.equal(await page.locator(".nav-count [aria-hidden]").innerText(), "2");
 
   for (const path of [...PAGES, "/api/anomalies", "/api/packets?limit=1000", "/api/connections"]) {
@@ -151,7 +151,7 @@ Deno.test(
     await until("it goes on again", async () => await newest() !== held);
 
     await page.goto(server.url("/findings"));
-    await page.getByText("No card number and no login in clear text").waitFor();
+    await page.getByText("Nothing suspicious").waitFor();
     assert.match(await page.locator(".looked").innerText(), /Cannot be seen\s+What is encrypted: none of/);
     assert.deepEqual(browser.complaints, []);
   }),
@@ -183,8 +183,8 @@ Deno.test(
     await still.getByRole("searchbox").fill("port:40003");
     await still.getByRole("button", { name: "Filter" }).click();
     await until("one connection's packets", async () => await still.locator(".entry").count() === 5);
-    await nav.getByRole("link", { name: "Findings" }).click();
-    await until("two findings", async () => await still.locator(".finding").count() === 2);
+    await nav.getByRole("link", { name: "Alerts" }).click();
+    await until("two alerts", async () => await still.locator(".alert").count() === 2);
     assert.doesNotMatch(await still.locator("main").innerText(), /4111/);
 
     for (const [width, colorScheme] of [[360, "light"], [1440, "dark"]] as const) {
@@ -196,7 +196,7 @@ Deno.test(
       });
       for (const path of PAGES.slice(1)) {
         await page.goto(server.url(path));
-        await page.locator(".entry, .finding").first().waitFor();
+        await page.locator(".entry, .alert").first().waitFor();
         assert.deepEqual(await axeViolations(page), [], `${path} at ${width} px, ${colorScheme}`);
         assert.ok(await overhang(page) <= 0, `${path} sticks out at ${width} px`);
       }

@@ -1,10 +1,13 @@
 /** Names come from other programs and the network: whatever they hold, they are shown as text. */
 import assert from "node:assert/strict";
 import { renderToString } from "preact-render-to-string";
+import { Alert } from "../../components/Alert.tsx";
+import { AlertBar } from "../../components/AlertBar.tsx";
+import { FIRST_VIEW } from "../../components/alert_filter.ts";
 import { ConnectionDetails } from "../../components/ConnectionDetails.tsx";
 import { ConnectionRow } from "../../components/ConnectionRow.tsx";
 import { DnsRow } from "../../components/DnsRow.tsx";
-import { Finding } from "../../components/Finding.tsx";
+import { ExpectDialog } from "../../components/ExpectDialog.tsx";
 import { markOf } from "../../components/marks.ts";
 import { PacketRow } from "../../components/PacketRow.tsx";
 import { Ring } from "../../components/Ring.tsx";
@@ -116,11 +119,28 @@ const finding: Anomaly = {
     protocol: HOSTILE,
     method: HOSTILE,
     [HOSTILE]: HOSTILE,
+    evidence: {
+      ports: [1, 2, 3],
+      names: [HOSTILE, HOSTILE.repeat(1_000)],
+      answers: { [HOSTILE]: 1, other: 2 },
+      rows: [{ [HOSTILE]: HOSTILE, count: 1 }, { [HOSTILE]: HOSTILE, count: 2 }],
+      [HOSTILE]: { [HOSTILE]: { [HOSTILE]: HOSTILE } },
+    },
+  },
+  expected: {
+    id: HOSTILE,
+    comment: HOSTILE,
+    source: HOSTILE,
+    program: HOSTILE,
+    kind: HOSTILE,
+    port: HOSTILE,
   },
 };
 
+const rule = { why: HOSTILE, fooled: HOSTILE, attack: { id: HOSTILE, name: HOSTILE } };
+
 Deno.test("hostile names are text in rows, details, lists, findings and rings", () => {
-  const found = { severity: 1, marks: [markOf(finding)] };
+  const found = { severity: 1, marks: [markOf({ ...finding, expected: null })!] };
   const ring = (
     <Ring slices={[{ label: HOSTILE, share: 1, colour: 1 }]} title={HOSTILE} middle={[HOSTILE, "B"]} />
   );
@@ -131,7 +151,19 @@ Deno.test("hostile names are text in rows, details, lists, findings and rings", 
     ),
     renderToString(<PacketRow packet={packet} programs onFilter={() => {}} />),
     renderToString(<DnsRow query={query} now={2} programs />),
-    renderToString(<Finding finding={finding} withFirst alike={1} />),
+    renderToString(
+      <Alert alert={finding} rule={rule} withFirst alike={1} onExpect={() => {}} onUndo={() => {}} />,
+    ),
+    renderToString(
+      <AlertBar
+        view={{ ...FIRST_VIEW, kind: HOSTILE, q: HOSTILE }}
+        counts={{ kinds: { [HOSTILE]: 1 }, severities: {}, open: 1, closed: 0, expected: 0 }}
+        typed={HOSTILE}
+        onType={() => {}}
+        onView={() => {}}
+      />,
+    ),
+    renderToString(<ExpectDialog alert={finding} onClose={() => {}} />),
     renderToString(ring),
   ];
   for (const html of pages) {

@@ -7,11 +7,11 @@ import {
   gradeOf,
   kindOf,
   lastDigits,
-  otherDetails,
+  messageOf,
+  otherEvidence,
   reasonsOf,
   titleOf,
 } from "../../components/finding_words.ts";
-import { markOf, marksByConnection } from "../../components/marks.ts";
 import type { Anomaly } from "../../model/api.ts";
 
 Deno.test("cardText() shows the last four digits, and the first six only when asked", () => {
@@ -46,6 +46,7 @@ Deno.test("grades, kinds, brands, encodings and reasons have words, also those t
   assert.equal(kindOf("cardholder_data").one, "Card number in clear text");
   assert.equal(kindOf("port_scan").one, "Port scan");
   assert.equal(kindOf("constructor").one, "Constructor");
+  assert.equal(kindOf("dns_tunnel").one, "DNS tunnel");
   assert.equal(titleOf({ kind: "port_scan", signature: "Many ports of one host" }), "Many ports of one host");
   assert.equal(brandOf("amex"), "American Express");
   assert.equal(brandOf("Visa"), "Visa");
@@ -61,29 +62,39 @@ Deno.test("grades, kinds, brands, encodings and reasons have words, also those t
   assert.equal(reasonsOf(Array(100).fill("luhn")).length, 12);
 });
 
-Deno.test("otherDetails() are bounded texts, without those that have a place of their own", () => {
-  const details = { masked: "x", ports_touched: [1, 2], note: "y".repeat(1_000), nothing: undefined };
-  assert.deepEqual(otherDetails(details).map(([name]) => name), ["ports touched", "note", "nothing"]);
-  assert.equal(otherDetails(details)[0][1], "[1,2]");
-  assert.equal(otherDetails(details)[1][1].length, 201);
+Deno.test("otherEvidence() is a rule's, and what of the inspector's has no place of its own", () => {
+  assert.deepEqual(otherEvidence({ masked: "x", confidence: 1, track: 1, parts: [1, 2] }), { parts: [1, 2] });
+  assert.deepEqual(otherEvidence({ confidence: 1, evidence: { ports: [1] }, tries: 3 }), {
+    tries: 3,
+    ports: [1],
+  });
+  assert.deepEqual(otherEvidence({ evidence: [1] }), { evidence: [1] });
+  assert.deepEqual(otherEvidence({ evidence: null }), {});
 });
 
-Deno.test("marksByConnection() joins the findings of a flow, the gravest first in rank", () => {
-  const anomaly = (id: string, severity: number) =>
-    ({
-      id,
-      severity,
-      kind: "cardholder_data",
-      signature: "",
-      details: { brand: "visa", masked: "4111111111111111" },
-    }) as unknown as Anomaly;
-  const flows = marksByConnection(
-    [anomaly("12:card:a", 3), anomaly("12:card:b", 1), anomaly("7:x", 2)].map(markOf),
+Deno.test("messageOf() makes a sentence of what the inspector found, and leaves those of rules alone", () => {
+  const alert = {
+    kind: "cardholder_data",
+    message: "",
+    src_ip: "10.0.0.5",
+    dest_ip: "192.0.2.80",
+    server_name: "shop.example",
+    count: 3,
+    details: { brand: "visa", masked: "411111******1111" },
+  } as unknown as Anomaly;
+  assert.equal(
+    messageOf(alert),
+    "A card number (Visa) went from 10.0.0.5 to shop.example, readable to anyone between, 3 times",
   );
-  assert.deepEqual([...flows.keys()], ["f12", "f7"]);
-  assert.equal(flows.get("f12")!.severity, 1);
-  assert.deepEqual(flows.get("f12")!.marks.map(({ text }) => text), [
-    "Card number in clear text: Visa •••• 1111 (unsure)",
-    "Card number in clear text: Visa •••• 1111",
-  ]);
+  assert.equal(
+    messageOf({
+      ...alert,
+      kind: "cleartext_credentials",
+      count: 1,
+      details: { protocol: "ftp", direction: "toclient" },
+    }),
+    "A login (FTP) went from shop.example to 192.0.2.80, readable to anyone between",
+  );
+  assert.equal(messageOf({ ...alert, message: "as it was said" }), "as it was said");
+  assert.equal(messageOf({ ...alert, kind: "port_scan" }), "");
 });

@@ -1,4 +1,4 @@
-/** The lists of packets, DNS queries and findings: what they ask for, and that they stay bounded and in order. */
+/** The lists of packets and DNS queries: what they ask for, and that they stay bounded and in order. */
 import assert from "node:assert/strict";
 import { countEncrypted, encryptedText, missedOf } from "../../components/coverage.ts";
 import { answerTexts, outcomeOf } from "../../components/DnsRow.tsx";
@@ -15,7 +15,6 @@ import {
 import { flagWords } from "../../components/PacketRow.tsx";
 import { pageAt, windowTitle } from "../../components/pages.ts";
 import { MAX_FILTER } from "../../components/query.ts";
-import { withFindings } from "../../components/use_findings.ts";
 import { mergeRows } from "../../components/use_tail.ts";
 import type { Connection, DnsQuery, Stats } from "../../model/api.ts";
 import { parseListQuery, parsePacketQuery } from "../../monitor/packet_query.ts";
@@ -87,18 +86,6 @@ Deno.test("mergeRows() keeps the newest first, each once, and no more than fit",
   assert.equal(merged[0].number, 1_000);
 });
 
-Deno.test("withFindings() puts new ones on top and leaves changed ones in their place", () => {
-  const row = (id: string, count = 1) => ({ id, count });
-  const fresh = new Map([row("b", 5), row("c"), row("d")].map((one) => [one.id, one]));
-  assert.deepEqual(withFindings([row("b"), row("a")], fresh, 10), [
-    row("d"),
-    row("c"),
-    row("b", 5),
-    row("a"),
-  ]);
-  assert.deepEqual(withFindings([row("b"), row("a")], fresh, 3).map(({ id }) => id), ["d", "c", "b"]);
-});
-
 Deno.test("outcomeOf() says what became of a question", () => {
   const query = (changes: Partial<DnsQuery>) =>
     ({ kind: "dns", rcode: "", answers: [], time: 1_000, rrtype: "A", ...changes }) as DnsQuery;
@@ -135,6 +122,7 @@ Deno.test("missedOf() names what was missed, and nothing else", () => {
     capture: { kernel_dropped: 0, interface_dropped: 0, app_dropped: 0 },
     packets: { snapped: 0 },
     payload: { refused: 0, heldExceeded: 0, failures: {}, alertsRefused: 0 },
+    detect: { facts_lost: 0, alertsEvicted: 0 },
   } as unknown as Stats;
   assert.deepEqual(missedOf(stats), []);
   stats.capture.kernel_dropped = 2;

@@ -2,6 +2,7 @@
  * Tells people and programs outside of alerts: when one is new, grows worse, or is over. Off until the settings file
  * names a target; what the user expects is never told.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Anomaly, NotifyTargetCounters, Problem } from "../../model/api.ts";
 import type { NotifySetting } from "../../model/settings.ts";
 import { targetHost } from "../settings.ts";
@@ -43,7 +44,7 @@ export class Notifier {
   configure(settings: readonly NotifySetting[]): void {
     const before = this.#targets;
     this.#targets = (this.#options.enabled === false ? [] : settings).map((setting) => {
-      const same = before.find(({ target }) => JSON.stringify(target.setting) === JSON.stringify(setting));
+      const same = before.find(({ target }) => isDeepStrictEqual(target.setting, setting));
       return same ?? { target: this.#create(setting), alerts: new Map() };
     });
     for (const told of before) {

@@ -26,8 +26,8 @@ export interface TcpTalk {
   clientPort?: number;
   /** `open`: handshake, `turns`, FINs. `refused`: RST. `silent`: no answer. `half`: SYN-ACK, then RST by the client. */
   outcome?: "open" | "refused" | "silent" | "half";
-  /** What is said, by turns, the client first; text or a number of bytes. */
-  turns?: (string | number)[];
+  /** What is said, by turns, the client first; text, bytes or a number of bytes. "": nothing. */
+  turns?: (string | number | Uint8Array)[];
   /** Seconds between packets of the conversation. @default {0.001} */
   stepS?: number;
   /** Leave it open at the end. */
@@ -97,7 +97,11 @@ export class Traffic {
     }
     say(true, TCP.ack);
     turns.forEach((turn, i) => {
-      const whole = typeof turn === "number" ? new Uint8Array(turn).fill(0x78) : text(turn);
+      const whole = typeof turn === "number"
+        ? new Uint8Array(turn).fill(0x78)
+        : typeof turn === "string"
+        ? text(turn)
+        : turn;
       for (let at = 0; at < whole.length; at += MAX_SEGMENT) {
         say(i % 2 === 0, TCP.psh | TCP.ack, whole.subarray(at, at + MAX_SEGMENT));
       }

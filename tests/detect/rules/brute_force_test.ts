@@ -1,0 +1,184 @@
+/** Guessing of passwords is found in each protocol and each of its shapes; what only logs in often is not. */
+import assert from "node:assert/strict";
+import { bruteForce } from "../../../detect/rules/brute_force.ts";
+import { latin1, SSH_LOGIN, sshTurns } from "../../support/ssh_talk.ts";
+import { detect, Traffic } from "../../support/traffic.ts";
+
+const CLIENT = "198.51.100.9";
+const SERVER = "10.0.0.1";
+const FROM = { client: CLIENT, server: SERVER };
+
+/** An FTP login; passwords that are refused, then perhaps one that is not. */
+function ftp(
+  traffic: Traffic,
+  ends: { client: string; server: string },
+  refused: number,
+  accepted = false,
+): void {
+  const turns: string[] = ["", "220 FTP ready\r\n"];
+  for (let i = 0; i < refused; i++) {
+    turns.push("USER ann\r\n", "331 Password\r\n", `PASS guess${i}\r\n`, "530 Login incorrect\r\n");
+  }
+  if (accepted) turns.push("USER ann\r\n", "331 Password\r\n", "PASS right\r\n", "230 Welcome\r\n");
+  traffic.tcp({ ...ends, port: 21, turns });
+}
+
+Deno.test("FTP: ten failed logins are told, nine are not; over IPv6 too", () => {
+  for (const ends of [FROM, { client: "2001:db8::9", server: "fd00::1" }]) {
+    const [ten, nine] = [new Traffic(), new Traffic()];
+    for (let i = 0; i < 10; i++) ftp(ten.wait(2), ends, 1);
+    for (let i = 0; i < 9; i++) ftp(nine.wait(2), ends, 1);
+    const { alerts } = detect(ten, [bruteForce]);
+    assert.deepEqual(
+      alerts.map((
+        { source, target, targetPort, count, severity },
+      ) => [source, target, targetPort, count, severity]),
+      [[ends.client, ends.server, 21, 10, 2]],
+    );
+    assert.match(alerts[0].message, /failed to log in to .*21 over FTP 10 times within 1[89]/);
+    assert.deepEqual(detect(nine, [bruteForce]).told, []);
+  }
+});
+
+Deno.test("it is told with the packet that makes it ten", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 10; i++) ftp(traffic.wait(1), FROM, 1);
+  const { told } = detect(traffic, [bruteForce], { framesABatch: 1 });
+  // Eleven packets a connection; the refusal is the eighth.
+  assert.equal(told[0].packets, 9 * 11 + 8);
+});
+
+Deno.test("a success after many failures makes it grave, at once", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 15; i++) ftp(traffic.wait(1), FROM, 2);
+  ftp(traffic, FROM, 1, true);
+  const [alert] = detect(traffic, [bruteForce]).alerts;
+  assert.equal(alert.severity, 1);
+  assert.match(alert.message, /31 times within .*, then a login succeeded$/);
+});
+
+Deno.test("slow guessing, one try every twenty minutes, is told within a day", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 60; i++) ftp(traffic.wait(1200), FROM, 1);
+  assert.equal(detect(traffic, [bruteForce]).alerts.length >= 1, true);
+});
+
+Deno.test("many sources at one server, and one source at many servers", () => {
+  const [distributed, sprayed] = [new Traffic(), new Traffic()];
+  for (let i = 0; i < 40; i++) {
+    ftp(distributed.wait(3), { client: `198.51.100.${i % 20}`, server: SERVER }, 1);
+  }
+  for (let i = 0; i < 20; i++) ftp(sprayed.wait(3), { client: CLIENT, server: `10.0.0.${i}` }, 1);
+  const [many] = detect(distributed, [bruteForce]).alerts;
+  assert.deepEqual([many.source, many.target, many.count, many.evidence.sources], ["", SERVER, 40, 20]);
+  const [one] = detect(sprayed, [bruteForce]).alerts;
+  assert.deepEqual([one.source, one.target, one.count], [CLIENT, "", 20]);
+  assert.equal(one.evidence.technique, "T1110.003 Password Spraying");
+});
+
+Deno.test("SSH: told by lengths alone, connection by connection", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 12; i++) traffic.wait(1).tcp({ ...FROM, port: 22, turns: sshTurns(SSH_LOGIN.refused) });
+  const { alerts } = detect(traffic, [bruteForce]);
+  assert.deepEqual(alerts.map(({ source, evidence }) => [source, evidence.protocol]), [[CLIENT, "ssh"]]);
+});
+
+Deno.test("HTTP: Basic, forms that come back, forms that say 401", () => {
+  const login =
+    "POST /login HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/x-www-form-urlencoded\r\n" +
+    "Content-Length: 23\r\n\r\nuser=ann&password=guess";
+  const page =
+    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 30\r\n\r\n<form>wrong password </form>..";
+  const talks: [string, string][] = [
+    [
+      "GET /admin HTTP/1.1\r\nHost: h\r\nAuthorization: Basic YW5uOmd1ZXNz\r\n\r\n",
+      "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+    ],
+    [login, page],
+    [login, "HTTP/1.1 302 Found\r\nLocation: /login?error=1\r\nContent-Length: 0\r\n\r\n"],
+    [login, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"],
+  ];
+  for (const [ask, answer] of talks) {
+    const traffic = new Traffic();
+    for (let i = 0; i < 14; i++) traffic.wait(1).tcp({ ...FROM, port: 80, turns: [ask, answer] });
+    assert.deepEqual(detect(traffic, [bruteForce]).alerts.map(({ count }) => count), [14], answer);
+  }
+});
+
+Deno.test("Remote Desktop and VNC: by the shape of connections", () => {
+  const traffic = new Traffic();
+  const request = latin1("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x0b\x00\x00\x00");
+  for (let i = 0; i < 12; i++) {
+    traffic.wait(2).tcp({ ...FROM, port: 3389, turns: [request, 19, 900, 2500] });
+    traffic.wait(2).tcp({
+      ...FROM,
+      port: 5900,
+      turns: ["", "RFB 003.008\n", "RFB 003.008\n", 2, 1, 16, 16, 26],
+    });
+  }
+  const kinds = detect(traffic, [bruteForce]).alerts.map(({ evidence }) => evidence.protocol);
+  assert.deepEqual(kinds.toSorted(), ["rdp", "rfb"]);
+});
+
+const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
+  "a script with a key": (traffic) => traffic.tcp({ ...FROM, port: 22, turns: sshTurns(SSH_LOGIN.accepted) }),
+  "a key after two that are refused": (traffic) => {
+    traffic.tcp({
+      ...FROM,
+      port: 22,
+      turns: sshTurns([...SSH_LOGIN.refused, ...SSH_LOGIN.accepted.slice(2)]),
+    });
+  },
+  "a check that reads the banner": (traffic) => {
+    traffic.tcp({ ...FROM, port: 22, turns: ["", "SSH-2.0-OpenSSH_9.6\r\n"] });
+  },
+  "mail programs with a right password": (traffic) => ftp(traffic, FROM, 0, true),
+  "people who mistype and then do not": (traffic, i) => ftp(traffic, FROM, i % 6 === 0 ? 2 : 0, true),
+  "an expired session, polled": (traffic) => {
+    const ask = "GET /api/me HTTP/1.1\r\nHost: h\r\n\r\n";
+    traffic.tcp({
+      ...FROM,
+      port: 80,
+      turns: [ask, "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n"],
+    });
+  },
+  "telemetry posted": (traffic) => {
+    const ask = "POST /collect HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}";
+    traffic.tcp({ ...FROM, port: 80, turns: [ask, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"] });
+  },
+  "an application's own logins": (traffic) => {
+    const ask =
+      "POST /api/login HTTP/1.1\r\nHost: h\r\nContent-Type: application/json\r\nContent-Length: 31\r\n\r\n" +
+      '{"user":"svc","password":"abc"}';
+    const answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+    traffic.tcp({ ...FROM, port: 80, turns: [ask, answer] });
+  },
+  "checks of a Remote Desktop's port": (traffic) => {
+    const request = latin1("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x0b\x00\x00\x00");
+    traffic.tcp({ ...FROM, port: 3389, turns: [request, 19] });
+  },
+};
+
+for (const [name, talk] of Object.entries(BENIGN)) {
+  Deno.test(`quiet: ${name}`, () => {
+    const traffic = new Traffic();
+    for (let i = 0; i < 60; i++) talk(traffic.wait(3), i);
+    assert.deepEqual(detect(traffic, [bruteForce]).told.map(({ message }) => message), []);
+  });
+}
+
+Deno.test("quiet: one who mistypes five times", () => {
+  const traffic = new Traffic();
+  ftp(traffic, FROM, 3);
+  ftp(traffic, FROM, 2, true);
+  assert.deepEqual(detect(traffic, [bruteForce]).told, []);
+});
+
+Deno.test("failures from many addresses grow nothing without bound", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 1_500; i++) {
+    ftp(traffic, { client: `100.64.${i >> 8}.${i & 255}`, server: `10.${i % 7}.0.${i & 255}` }, 1);
+  }
+  const { entries, capacity } = detect(traffic, [bruteForce]).counters.rules.brute_force;
+  assert(entries <= capacity && capacity <= 32_768);
+});

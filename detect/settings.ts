@@ -4,6 +4,11 @@ import { nearest } from "../model/nearest.ts";
 import { type Complain, describe, tableOf } from "../model/settings.ts";
 import { KINDS, type KindSpec } from "./kinds.ts";
 
+/** How the settings file, documentation and API call an option: `forgetSeconds` is `forget_seconds` there. */
+export function settingName(option: string): string {
+  return option.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
 /**
  * @param value What the file has as `rules`.
  * @param specs For tests. @default all kinds there are
@@ -47,22 +52,26 @@ function checkRule(
   complain: Complain,
 ): RuleSettings[string] {
   const rule: RuleSettings[string] = {};
+  const names = new Map(Object.keys(options).map((option) => [settingName(option), option]));
   for (const [name, value] of Object.entries(table)) {
     const at = `${path}.${name}`;
     if (name === "enabled") {
       if (typeof value === "boolean") rule.enabled = value;
       else complain(at, `takes true or false, not ${describe(value)}`);
-    } else if (!Object.hasOwn(options, name)) {
-      const known = ["enabled", ...Object.keys(options)];
+      continue;
+    }
+    const option = names.get(name);
+    if (option === undefined) {
+      const known = ["enabled", ...names.keys()];
       complain(at, `is not known here${nearest(name, known) || `; known are ${known.join(", ")}`}`);
     } else {
-      const { range: [least, most], unit } = options[name];
+      const { range: [least, most], unit } = options[option];
       const allowed = `from ${least} to ${most}${unit === "" ? "" : ` ${unit}`}`;
       if (typeof value !== "number" || !Number.isFinite(value)) {
         complain(at, `takes a number ${allowed}, not ${describe(value)}`);
       } else if (value < least || value > most) {
         complain(at, `is ${value}, ${value < least ? "below" : "above"} what is allowed: ${allowed}`);
-      } else (rule.options ??= {})[name] = value;
+      } else (rule.options ??= {})[option] = value;
     }
   }
   return rule;

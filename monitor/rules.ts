@@ -1,5 +1,6 @@
 /** All kinds of alerts as the API tells of them: their words, how they are set, and what they have done. */
 import { INSPECTED_KINDS, KINDS } from "../detect/kinds.ts";
+import { settingName } from "../detect/settings.ts";
 import type { RuleStatus } from "../model/api.ts";
 import type { DetectCounters, RuleSettings } from "../model/detection.ts";
 import type { KindCounters } from "./alerts.ts";
@@ -34,7 +35,7 @@ export function ruleStatuses(
       enabled_by_default: enabled,
       quiet_s: isInspected ? null : spec.quietSeconds ?? DEFAULT_QUIET_S,
       options: Object.entries(spec.options).map(([name, option]) => ({
-        name,
+        name: settingName(name),
         value: set?.options?.[name] ?? option.default,
         default: option.default,
         min: option.range[0],

@@ -10,7 +10,7 @@ const SPECS: KindSpec[] = [
     kind: "port_scan",
     title: "Port scan",
     signatureId: 1,
-    options: { failures: { default: 5, range: [3, 100], unit: "ports", help: "" } },
+    options: { failedPorts: { default: 5, range: [3, 100], unit: "ports", help: "" } },
   },
   { ...WORDS, kind: "cardholder_data", title: "Card", signatureId: 2, options: {} },
 ];
@@ -30,7 +30,7 @@ function complaints(text: string, format?: SettingsFormat): string[] {
 
 const WHOLE = `
 [rules.port_scan]
-failures = 12
+failed_ports = 12
 [rules.cardholder_data]
 enabled = false
 [[expected]]
@@ -56,7 +56,7 @@ kinds = ["port_scan"]
 Deno.test("a whole file, in TOML and in JSON", () => {
   const settings = parse(WHOLE);
   assert.deepEqual(settings.rules, {
-    port_scan: { options: { failures: 12 } },
+    port_scan: { options: { failedPorts: 12 } },
     cardholder_data: { enabled: false },
   });
   assert.deepEqual(settings.expected.map(({ id: _, ...entry }) => entry), [
@@ -95,8 +95,8 @@ Deno.test("everything that is wrong is told at once, with its line and what is a
   assert.deepEqual(
     complaints(`
 [rules.port_scan]
-failures = 0
-failurs = 4
+failed_ports = 0
+failedports = 4
 enabled = "yes"
 [rules.port_scam]
 [[expected]]
@@ -110,8 +110,8 @@ until = "31.1.2027"
 `),
     [
       'netpane.toml:14: rule is not known here; did you mean "rules"?',
-      "netpane.toml:3: rules.port_scan.failures is 0, below what is allowed: from 3 to 100 ports",
-      'netpane.toml:4: rules.port_scan.failurs is not known here; did you mean "failures"?',
+      "netpane.toml:3: rules.port_scan.failed_ports is 0, below what is allowed: from 3 to 100 ports",
+      'netpane.toml:4: rules.port_scan.failedports is not known here; did you mean "failed_ports"?',
       'netpane.toml:5: rules.port_scan.enabled takes true or false, not "yes"',
       'netpane.toml:6: rules.port_scam is no rule; did you mean "port_scan"?',
       "netpane.toml:11: expected[1].comment takes a line of text, at most 300 characters: why it is expected",
@@ -200,7 +200,7 @@ Deno.test("no complaint repeats an address or a secret of a target", () => {
 
 Deno.test("entries come and go in the text without touching anything else", () => {
   const before =
-    `# mine\n[rules.port_scan] # why\nfailures = 12\n\n[[expected]] # first\ncomment = "a"\nport = 1\n\n# about the second\n[[expected]]\ncomment = "b"\nport = 2\n\n# the end\n[[blocklists]]\nname = "x"\npath = "y"\n`;
+    `# mine\n[rules.port_scan] # why\nfailed_ports = 12\n\n[[expected]] # first\ncomment = "a"\nport = 1\n\n# about the second\n[[expected]]\ncomment = "b"\nport = 2\n\n# the end\n[[blocklists]]\nname = "x"\npath = "y"\n`;
   const entry = { id: "", comment: 'say "hi" \\ ü', source: "10.0.0.1", port: "1-2" };
   const more = withEntry(before, entry);
   assert(more.startsWith(before));
@@ -212,7 +212,7 @@ Deno.test("entries come and go in the text without touching anything else", () =
     assert(less.includes(words), words);
   }
   assert.equal(withoutEntry(before, 5), before);
-  const windows = withEntry("[rules.port_scan]\r\nfailures = 12", entry);
+  const windows = withEntry("[rules.port_scan]\r\nfailed_ports = 12", entry);
   assert(!/[^\r]\n/.test(windows));
   assert.equal(parse(windows).expected.length, 1);
 });

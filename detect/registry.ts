@@ -18,6 +18,9 @@ import { newListener } from "./rules/new_listener.ts";
 import { newProgram } from "./rules/new_program.ts";
 import { newCountry } from "./rules/new_country.ts";
 import { bruteForce } from "./rules/brute_force.ts";
+import { interfaceSaturation } from "./rules/interface_saturation.ts";
+import { captureLoss } from "./rules/capture_loss.ts";
+import { highCpu } from "./rules/high_cpu.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
 export const RULES: readonly RuleSpec<any>[] = [
@@ -39,4 +42,7 @@ export const RULES: readonly RuleSpec<any>[] = [
   newProgram,
   newCountry,
   bruteForce,
+  interfaceSaturation,
+  captureLoss,
+  highCpu,
 ];

@@ -72,7 +72,9 @@ interface Unresolved {
 }
 
 /** What can be read of the fields of /proc/PID/stat; `null` when it makes no sense. */
-export function parseStat(text: string): { name: string; parentPid: number; startTicks: number } | null {
+export function parseStat(
+  text: string,
+): { name: string; parentPid: number; startTicks: number; cpuTicks: number } | null {
   // The name is in parentheses and may hold any character, parentheses and blanks included: proc_pid_stat(5).
   const open = text.indexOf("(");
   const close = text.lastIndexOf(")");
@@ -81,7 +83,8 @@ export function parseStat(text: string): { name: string; parentPid: number; star
   const parentPid = Number(fields[1]);
   const startTicks = Number(fields[19]);
   if (!Number.isInteger(parentPid) || !Number.isFinite(startTicks) || fields.length < 20) return null;
-  return { name: text.slice(open + 1, close), parentPid, startTicks };
+  const cpuTicks = Number(fields[11]) + Number(fields[12]); // utime and stime, fields 14 and 15
+  return { name: text.slice(open + 1, close), parentPid, startTicks, cpuTicks };
 }
 
 /** Effective uid in /proc/PID/status; -1 when it is not there. */
@@ -298,6 +301,12 @@ export class ProcessTable {
       process.netnsMs = nowMs;
     }
     return process.netns;
+  }
+
+  /** Clock ticks it has used of all CPUs; -1 when it is gone, or another has its number. */
+  cpuTicks({ pid, startTicks }: Process): number {
+    const stat = parseStat(this.#files.readText(`/proc/${pid}/stat`, 1024) ?? "");
+    return stat === null || stat.startTicks !== startTicks || !(stat.cpuTicks >= 0) ? -1 : stat.cpuTicks;
   }
 
   #setBoot(nowMs: number): void {

@@ -5,6 +5,7 @@
  * fails leaves the others standing and is told in `problems`.
  */
 import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
+import { BusyProcesses } from "./busy_processes.ts";
 import { cpuShare, type CpuTimes, parseCpuTimes } from "./cpu.ts";
 import { ConnectionTrace } from "./ffi/connection_trace.ts";
 import { errnoName, isRefusal, type Libc, openLibc, SystemError } from "./ffi/libc.ts";
@@ -12,6 +13,7 @@ import { NETLINK_ROUTE, NETLINK_SOCK_DIAG, NetlinkSocket } from "./ffi/netlink_s
 import { HomeNamespace, NamespaceLostError } from "./ffi/network_namespace.ts";
 import { ProcFiles } from "./ffi/proc_files.ts";
 import { readInterfaces } from "./interfaces.ts";
+import { LinkSpeeds } from "./link_speed.ts";
 import { Openings } from "./openings.ts";
 import { type Process, ProcessTable } from "./processes.ts";
 import { NamespaceSockets, type SocketRecord, type SocketSource } from "./sockets.ts";
@@ -50,6 +52,8 @@ export class SystemReader {
   /** Where the next reading of other namespaces begins, so that a deadline starves none. */
   #nextNamespace = 0;
   #cpu: CpuTimes | null = null;
+  #busy: BusyProcesses;
+  #speeds: LinkSpeeds;
   #lastMs = 0;
   #clock: () => number;
   #closed = false;
@@ -69,6 +73,8 @@ export class SystemReader {
       clockTicks: libc.clockTicks(),
       bootClockMs: () => libc.bootClockMs(),
     });
+    this.#busy = new BusyProcesses(this.#processes, libc.clockTicks());
+    this.#speeds = new LinkSpeeds(this.#files);
     this.#attempt("namespaces", "Other network namespaces cannot be read", HINT_NAMESPACES, () => {
       this.#home = new HomeNamespace(libc);
       this.#homeInode = this.#threadNamespace();
@@ -164,6 +170,9 @@ export class SystemReader {
       "Netlink (NETLINK_ROUTE) must be permitted: check the sandbox's list of system calls",
       () => readInterfaces(this.#route ??= NetlinkSocket.open(this.#libc, NETLINK_ROUTE)),
     ) ?? [];
+    for (const link of interfaces) {
+      if (link.running && !link.loopback) link.speedBitsPerSecond = this.#speeds.of(link.name, nowMs);
+    }
     const cpu = this.#attempt("cpu", "CPU use cannot be read", "Mount /proc", () => this.#readCpu());
     problems.push(...this.#standing.values());
     const report: SystemReport = {
@@ -174,6 +183,7 @@ export class SystemReader {
       socketsLost: told.lost,
       processes: told.processes,
       interfaces,
+      busy: this.#busy.look(told.owners, nowMs),
       problems,
     };
     if (cpu !== undefined) report.cpu = cpu;
@@ -387,7 +397,7 @@ export class SystemReader {
     for (const { info, owner } of unseen) tell({ info, owner, held: false, seen: 0 });
     const processes: ProcessInfo[] = [];
     for (const process of owners.values()) processes.push(this.#processes.describe(process, nowMs));
-    return { sockets, processes, lost, interrupted };
+    return { sockets, processes, owners: owners.values(), lost, interrupted };
   }
 
   #readCpu(): number | undefined {

@@ -83,6 +83,8 @@ export interface InterfaceInfo {
   sentPackets: number;
   sentErrors: number;
   sentDropped: number;
+  /** What the card can do in each direction; null where nobody knows, absent where it is not running. */
+  speedBitsPerSecond?: number | null;
 }
 
 /** One reading of the machine. */
@@ -97,6 +99,8 @@ export interface SystemReport {
   socketsLost: number;
   processes: ProcessInfo[];
   interfaces: InterfaceInfo[];
+  /** Processes among `processes` that use much CPU, as share of one core; absent where it was not looked at. */
+  busy?: { pid: number; cpu: number }[];
   /** Share of all cores in use since the last reading, 0 to 1; absent at the first. */
   cpu?: number;
   /** What could not be read, and the step that would allow it. */

@@ -28,10 +28,11 @@ export class Machine {
   facts(view: MachineView): SystemFacts {
     const { system } = view;
     const processes = new Map(system?.processes.map((process) => [process.pid, process]) ?? []);
+    const speeds = new Map(system?.interfaces.map((link) => [link.name, link.speedBitsPerSecond]) ?? []);
     return {
       atUs: view.atMs * 1000,
       cpu: system?.cpu ?? null,
-      busy: [],
+      busy: busyTalkers(system),
       owners: this.#owners(view.connections),
       listeners: (system?.sockets ?? []).filter(isListener).map((socket) => {
         const process = socket.pid === undefined ? undefined : processes.get(socket.pid);
@@ -46,7 +47,7 @@ export class Machine {
       }),
       interfaces: view.interfaces.map((device) => ({
         name: device.name,
-        speedBitsPerSecond: null,
+        speedBitsPerSecond: speeds.get(device.name) ?? null,
         receivedBitsPerSecond: device.received_bits_per_second,
         sentBitsPerSecond: device.sent_bits_per_second,
       })),
@@ -89,6 +90,16 @@ export class Machine {
     this.#placed = placed;
     return places;
   }
+}
+
+/** Busy processes that have a connection now: holding a port open is not talking. */
+function busyTalkers(system: SystemReport | null): SystemFacts["busy"] {
+  if (!system?.busy?.length) return [];
+  const talking = new Set(system.sockets.filter(({ remotePort }) => remotePort > 0).map(({ pid }) => pid));
+  return system.busy.filter(({ pid }) => talking.has(pid)).map(({ pid, cpu }) => {
+    const process = system.processes.find((process) => process.pid === pid);
+    return { pid, program: process?.name ?? "", path: process?.path ?? "", cpu };
+  });
 }
 
 function otherEnd(connection: Connection): { address: string; port: number; inbound: boolean } {

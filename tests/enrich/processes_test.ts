@@ -9,7 +9,7 @@ import { parsePasswd, UserNames } from "../../enrich/users.ts";
 const STAT = "4242 (a ) R 1 (x) S 17 4242 4242 0 -1 4194560 1 0 0 0 2 3 0 0 20 0 1 0 987654 1 2 3";
 
 Deno.test("parseStat() finds the name between the outer parentheses", () => {
-  assert.deepEqual(parseStat(STAT), { name: "a ) R 1 (x", parentPid: 17, startTicks: 987654 });
+  assert.deepEqual(parseStat(STAT), { name: "a ) R 1 (x", parentPid: 17, startTicks: 987654, cpuTicks: 5 });
   for (let n = 0; n < STAT.length; n++) {
     const cut = parseStat(STAT.slice(0, n));
     if (cut !== null) assert.equal(cut.parentPid, 17);

@@ -110,7 +110,7 @@ export function putFlow(
   }
   out.text('","alerted":false}');
   if (protocol === IpProtocol.tcp) putTcp(out, columns, row);
-  out.text(netpaneMembers(columns, row));
+  putNetpane(out, columns, row);
   putEnd(out, extra);
 }
 
@@ -336,25 +336,46 @@ function putTcp(out: JsonBytes, columns: FlowColumns, row: number): void {
 /** Of fewer round trips the handshake's tells enough. */
 const MIN_ROUND_TRIPS = 3;
 
-/** What EVE has no field for; empty where there is nothing to say. */
-function netpaneMembers(columns: FlowColumns, row: number): string {
-  let members = "";
-  if (columns.serverName[row] !== "") members += `,"server_name":${JSON.stringify(columns.serverName[row])}`;
-  if (columns.rttUs[row] > 0) members += `,"rtt_us":${columns.rttUs[row]}`;
-  for (let d = 0; d < 2; d++) {
-    const at = 2 * row + d;
-    if (columns.roundTrips[at] < MIN_ROUND_TRIPS) continue;
-    members += `,"rtt_${d === 0 ? "server" : "client"}":{"min_us":${Math.round(columns.rttLeastUs[at])}` +
-      `,"median_us":${Math.round(columns.rttMedianUs[at])},"p95_us":${Math.round(columns.rttP95Us[at])}` +
-      `,"samples":${columns.roundTrips[at]}}`;
+/** What EVE has no field for: the object `netpane`, left out where there is nothing to say. */
+function putNetpane(out: JsonBytes, columns: FlowColumns, row: number): void {
+  const from = out.length;
+  const toServer = 2 * row;
+  const toClient = toServer + 1;
+  if (columns.serverName[row] !== "") {
+    out.text(',"server_name":');
+    out.string(columns.serverName[row]);
   }
-  if (columns.answers[row] >= MIN_ROUND_TRIPS) members += `,"answer_us":${Math.round(columns.answerUs[row])}`;
-  const toServer = columns.retransmissions[2 * row];
-  const toClient = columns.retransmissions[2 * row + 1];
-  if (toServer > 0) members += `,"retransmissions_toserver":${toServer}`;
-  if (toClient > 0) members += `,"retransmissions_toclient":${toClient}`;
-  if (columns.tunnel[row] !== Tunnel.none) members += `,"tunnel":"${tunnelName(columns.tunnel[row])}"`;
-  if (columns.end[row] === FlowEnd.evicted) members += `,"evicted":true`;
-  if (columns.state[row] === FlowState.reset) members += `,"reset":true`;
-  return members === "" ? "" : `,"netpane":{${members.slice(1)}}`;
+  if (columns.rttUs[row] > 0) putNumber(out, ',"rtt_us":', columns.rttUs[row]);
+  if (columns.roundTrips[toServer] >= MIN_ROUND_TRIPS) {
+    putRoundTrips(out, ',"rtt_server":', columns, toServer);
+  }
+  if (columns.roundTrips[toClient] >= MIN_ROUND_TRIPS) {
+    putRoundTrips(out, ',"rtt_client":', columns, toClient);
+  }
+  if (columns.answers[row] >= MIN_ROUND_TRIPS) {
+    putNumber(out, ',"answer_us":', Math.round(columns.answerUs[row]));
+  }
+  if (columns.retransmissions[toServer] > 0) {
+    putNumber(out, ',"retransmissions_toserver":', columns.retransmissions[toServer]);
+  }
+  if (columns.retransmissions[toClient] > 0) {
+    putNumber(out, ',"retransmissions_toclient":', columns.retransmissions[toClient]);
+  }
+  if (columns.tunnel[row] !== Tunnel.none) {
+    out.text(',"tunnel":"');
+    out.text(tunnelName(columns.tunnel[row]));
+    out.byte(QUOTE);
+  }
+  if (columns.end[row] === FlowEnd.evicted) out.text(',"evicted":true');
+  if (columns.state[row] === FlowState.reset) out.text(',"reset":true');
+  if (out.length > from) out.wrap(from, ',"netpane":{');
+}
+
+function putRoundTrips(out: JsonBytes, name: string, columns: FlowColumns, at: number): void {
+  out.text(name);
+  putNumber(out, '{"min_us":', Math.round(columns.rttLeastUs[at]));
+  putNumber(out, ',"median_us":', Math.round(columns.rttMedianUs[at]));
+  putNumber(out, ',"p95_us":', Math.round(columns.rttP95Us[at]));
+  putNumber(out, ',"samples":', columns.roundTrips[at]);
+  out.byte(0x7d);
 }

@@ -84,6 +84,20 @@ export class JsonBytes {
     this.length = length + count + 2;
   }
 
+  /**
+   * Makes an object of the members put since `from`, each with a comma before it: `opening` comes in place of the first
+   * comma, a brace behind the last.
+   */
+  wrap(from: number, opening: string): void {
+    const end = this.length;
+    this.text(opening); // for its room
+    this.bytes.copyWithin(from + opening.length, from + 1, end);
+    this.length = from;
+    this.text(opening);
+    this.length = end + opening.length - 1;
+    this.byte(0x7d);
+  }
+
   /** A number as `JSON.stringify` writes it. */
   number(value: number): void {
     if (this.length + MAX_NUMBER_BYTES > this.bytes.length) this.#grow(MAX_NUMBER_BYTES);
@@ -144,12 +158,29 @@ export class JsonBytes {
       const key = keys[i];
       const value = object[key];
       if (value === undefined) continue;
-      if (follows) this.byte(0x2c);
+      this.#name(key, follows);
       follows = true;
-      this.string(key);
-      this.byte(0x3a);
-      this.value(value);
+      if (typeof value === "string") this.string(value);
+      else this.value(value);
     }
+  }
+
+  /** A member's name with its quotes and colon, and a comma before it where others stand before. */
+  #name(name: string, follows: boolean): void {
+    const count = name.length;
+    if (this.length + count + 4 > this.bytes.length) this.#grow(count + 4);
+    const { bytes } = this;
+    let at = this.length;
+    if (follows) bytes[at++] = 0x2c;
+    bytes[at++] = 0x22;
+    for (let i = 0; i < count; i++) {
+      const code = name.charCodeAt(i);
+      if (code > 0x7f || PLAIN[code] === 0) return this.text(`${follows ? "," : ""}${JSON.stringify(name)}:`);
+      bytes[at++] = code;
+    }
+    bytes[at++] = 0x22;
+    bytes[at++] = 0x3a;
+    this.length = at;
   }
 
   #list(list: unknown[]): void {

@@ -82,6 +82,9 @@ Deno.test("what is put grows the buffer and stays in order", () => {
   out.sixDigits(1234);
   assert.equal(out.toString(), "plain, größer, 07.001234");
   out.clear();
+  out.text('{"x":0');
   out.members({ a: 1, b: undefined, c: "d" }, true);
-  assert.equal(out.toString(), ',"a":1,"c":"d"');
+  out.wrap(6, ',"y":{');
+  out.byte(0x7d);
+  assert.equal(out.toString(), `{"x":0,"y":{"a":1,"c":"d"}}`);
 });

@@ -196,7 +196,7 @@ export class CardLanes implements FinderSink {
     text.encoding = encoding;
     this.#lane = text;
     if (text.iso === null && text.total === 0) {
-      text.iso = Iso8583Reader.mayBegin(bytes[at]) ? new Iso8583Reader() : null;
+      text.iso = Iso8583Reader.mayBegin(bytes[at]) ? Iso8583Reader.take() : null;
     }
     text.begun = true;
     if (text.iso !== null) at = this.#readIso(text, text.iso, bytes, at, end);
@@ -235,13 +235,13 @@ export class CardLanes implements FinderSink {
     text.encoding = encoding;
     this.#lane = text;
     if (Iso8583Reader.mayBegin(bytes[at])) {
-      const iso = new Iso8583Reader();
+      const iso = Iso8583Reader.take();
       const state = iso.read(bytes, at, end, (track, digits, length) => {
         finder.judgeField(this, text, track, digits, length);
       });
       if (state === IsoState.yes) at = end;
       else if (state === IsoState.no) at = end - iso.unread - iso.pending;
-      iso.wipe();
+      iso.release();
     }
     if (at < end) finder.search(this, text, bytes, at, end);
   }
@@ -357,7 +357,7 @@ export class CardLanes implements FinderSink {
     const held = iso.held();
     if (held.length > 0) this.#search(text, held, 0, held.length);
     const from = end - iso.unread;
-    iso.wipe();
+    iso.release();
     return from;
   }
 
@@ -365,7 +365,7 @@ export class CardLanes implements FinderSink {
     text.iso = null;
     const held = iso.held();
     if (held.length > 0) this.#search(text, held, 0, held.length);
-    iso.wipe();
+    iso.release();
   }
 
   // ------------------------------------------------------------ from the finder

@@ -79,6 +79,10 @@ const FRAMINGS: readonly Framing[] = [
 const MORE = -1;
 const WRONG = -2;
 
+/** Readers that wait for a text. One in thirty texts has a first byte for which it needs one, mostly for one call. */
+const idle: Iso8583Reader[] = [];
+const MAX_IDLE = 64;
+
 export class Iso8583Reader {
   #bytes = new Uint8Array(128);
   #length = 0;
@@ -94,6 +98,21 @@ export class Iso8583Reader {
   static mayBegin(first: number): boolean {
     return first <= 2 || first === 0x30 || first === 0x31 || first === 0x60 || first === 0xf0 ||
       first === 0xf1;
+  }
+
+  /** A reader for a new text, one that was used before where there is one. */
+  static take(): Iso8583Reader {
+    return idle.pop() ?? new Iso8583Reader();
+  }
+
+  /** The reader, of which nobody will ask anything any more, forgets all it held and is used again. */
+  release(): void {
+    this.wipe();
+    this.#framing = null;
+    this.#skip = 0;
+    this.#found = null;
+    this.unread = 0;
+    if (idle.length < MAX_IDLE) idle.push(this);
   }
 
   /** The next bytes of the text. */

@@ -243,10 +243,7 @@ export class PayloadInspector {
   serverName(row: number, flows: FlowColumns, at: number): string {
     const said = this.#serverName[row];
     if (said !== undefined || this.names.size === 0) return said ?? "";
-    return this.names.nameOf(
-      formatAddress(flows.address, 32 * at + 16, flows.ipVersion[at]),
-      flows.lastUs[at],
-    );
+    return this.names.nameOf(flows.address, 32 * at + 16, flows.ipVersion[at], flows.lastUs[at]);
   }
 
   counters(): PayloadCounters {

@@ -100,8 +100,8 @@ export function maskCards(text: string): string {
 
 /** As `maskCards`, where the text was looked at already. @param kinds What `cardKinds` said of it. */
 export function maskCardKinds(text: string, kinds: number): string {
-  const masked = (kinds & CardKind.plain) === 0 ? text : maskPlainRuns(text);
-  return (kinds & CardKind.coded) !== 0 || masked !== text ? maskCodedCards(masked) : text;
+  const masked = (kinds & PLAIN) === 0 ? text : maskPlainRuns(text);
+  return (kinds & CODED) !== 0 || masked !== text ? maskCodedCards(masked) : text;
 }
 
 /**
@@ -126,20 +126,19 @@ export function cardKinds(text: string): number {
     if (traits < AS_DIGIT) {
       if (i > percentAt + 2) digits = 0;
     } else if (traits < AS_SEPARATOR) {
-      if (++digits >= MIN_CARD_DIGITS) plain = CardKind.plain;
+      if (++digits >= MIN_CARD_DIGITS) plain = PLAIN;
     } else if (traits >= AS_PERCENT) percentAt = i;
   }
-  return plain | ((seen & LAST_PLACES) !== 0 ? CardKind.coded : 0) |
-    ((seen & THIRD_HEX_PLACE) !== 0 ? CardKind.threeHexDigits : 0);
+  return plain | ((seen & LAST_PLACES) !== 0 ? CODED : 0) |
+    ((seen & THIRD_HEX_PLACE) !== 0 ? THREE_HEX_DIGITS : 0);
 }
 
+const PLAIN = 1;
+const CODED = 2;
+/** Three digits in hexadecimal side by side; by itself no sign of a card. */
+const THREE_HEX_DIGITS = 4;
 /** Bits of what `cardKinds` answers. */
-export const CardKind = {
-  plain: 1,
-  coded: 2,
-  /** Three digits in hexadecimal side by side; by itself no sign of a card. */
-  threeHexDigits: 4,
-} as const;
+export const CardKind = { plain: PLAIN, coded: CODED, threeHexDigits: THREE_HEX_DIGITS } as const;
 
 const OTHER = 0;
 const DIGIT = 1;
@@ -201,7 +200,7 @@ function unbase64(word: string): string {
 }
 
 function maskPlainCards(text: string): string {
-  return (cardKinds(text) & CardKind.plain) === 0 ? text : maskPlainRuns(text);
+  return (cardKinds(text) & PLAIN) === 0 ? text : maskPlainRuns(text);
 }
 
 function maskPlainRuns(text: string): string {

@@ -86,7 +86,9 @@ export async function run(args: string[]): Promise<number> {
     onProblem: (id, problem) => monitor.setProblem(id, problem),
   });
   monitor.connect({ notifier, settings });
-  settings.watch(({ settings: { rules } }) => {
+  settings.watch(({ settings: { rules }, problem }) => {
+    if (problem === null) log("info", "The settings file has changed: it holds from now on");
+    else log("warn", problem.message);
     engine.setRules(rules);
     monitor.applySettings();
   });

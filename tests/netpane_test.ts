@@ -91,6 +91,12 @@ Deno.test("netpane start grants the paths it is given, each by itself, and nothi
       `--allow-read=${folder}/a.mmdb`,
       "--allow-read=/x/b.mmdb",
     ]);
+    assert.deepEqual(await added("--settings", "my.toml"), [ // and what is written beside it
+      `--allow-read=${folder}/my.toml`,
+      `--allow-read=${folder}/my.toml.new`,
+      `--allow-write=${folder}/my.toml`,
+      `--allow-write=${folder}/my.toml.new`,
+    ]);
     assert.deepEqual(await added("--data", "kept here"), [
       `--allow-read=${folder}/kept here`,
       `--allow-write=${folder}/kept here`,

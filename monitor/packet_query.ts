@@ -1,12 +1,13 @@
 /** Which packets and DNS queries a request wants: bounded lists, newest first. */
 import type { DnsQuery, LoggedPacket } from "../model/api.ts";
 import { MAX_QUERY_LENGTH, QueryError, wholeNumber } from "./query.ts";
+import { filterOf, PACKETS, QUERIES } from "./subjects.ts";
 
 export const MAX_LIMIT = 1000;
 export const DEFAULT_LIMIT = 100;
 
 export interface PacketQuery {
-  /** Words that must all be found in addresses, protocol, summary or process; see also the exact fields. */
+  /** In the filter language; empty for all. */
   q: string;
   ip: string;
   port: number;
@@ -40,7 +41,7 @@ export function parseListQuery(parameters: URLSearchParams): { q: string; limit:
 
 /** @param packets Oldest first. @returns Newest first, at most `limit`. */
 export function selectPackets(packets: LoggedPacket[], query: PacketQuery): LoggedPacket[] {
-  const wanted = query.q.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const matches = filterOf(query.q, PACKETS);
   const found: LoggedPacket[] = [];
   for (let i = packets.length - 1; i >= 0 && found.length < query.limit; i--) {
     const packet = packets[i];
@@ -49,26 +50,22 @@ export function selectPackets(packets: LoggedPacket[], query: PacketQuery): Logg
     if (query.port > 0 && packet.src_port !== query.port && packet.dest_port !== query.port) continue;
     if (query.proto !== "" && packet.proto !== query.proto) continue;
     if (query.iface !== "" && packet.in_iface !== query.iface) continue;
-    const text = `${packet.src_ip} ${packet.dest_ip} ${packet.proto} ${packet.summary} ${packet.process}`
-      .toLowerCase();
-    if (wanted.every((word) => text.includes(word))) found.push(packet);
+    if (matches(packet)) found.push(packet);
   }
   return found;
 }
 
 /** @param queries Oldest first. @returns Newest first, at most `limit`. */
 export function selectQueries(queries: DnsQuery[], { q, limit }: { q: string; limit: number }): DnsQuery[] {
-  const wanted = q.toLowerCase().split(/\s+/).filter((word) => word !== "");
+  const matches = filterOf(q, QUERIES);
   const found: DnsQuery[] = [];
   for (let i = queries.length - 1; i >= 0 && found.length < limit; i--) {
-    const { rrname, rrtype, client_ip, server_ip, rcode, answers, process } = queries[i];
-    const text = [rrname, rrtype, client_ip, server_ip, rcode, process, ...answers].join(" ").toLowerCase();
-    if (wanted.every((word) => text.includes(word))) found.push(queries[i]);
+    if (matches(queries[i])) found.push(queries[i]);
   }
   return found;
 }
 
-/** The words of `q`. @throws QueryError */
+/** The filter in `q`. @throws QueryError */
 export function words(parameters: URLSearchParams): string {
   const q = (parameters.get("q") ?? "").trim();
   if (q.length > MAX_QUERY_LENGTH) {

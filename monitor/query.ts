@@ -1,10 +1,9 @@
-/**
- * Which connections a request wants, in which order: words that must all match, a sort key, and a window.
- *
- * A word matches anywhere in a row's text; `key:value` looks at one field. Unknown keys are plain words, so
- * that an IPv6 address can be typed as it is.
- */
+/** Which connections a request wants, in which order: a filter (`model/filter/`), a sort key, and a window. */
 import type { Connection } from "../model/api.ts";
+import { QueryError } from "./query_error.ts";
+import { CONNECTIONS, filterOf } from "./subjects.ts";
+
+export { QueryError };
 
 export const SORT_KEYS = [
   "process",
@@ -29,7 +28,7 @@ export const MAX_PAGE = 10_000;
 export const MAX_QUERY_LENGTH = 500;
 
 export interface ConnectionQuery {
-  /** Words, see above; empty for all. */
+  /** In the filter language; empty for all. */
   q: string;
   sort: SortKey;
   order: "asc" | "desc";
@@ -44,14 +43,6 @@ export const DEFAULT_QUERY: ConnectionQuery = {
   offset: 0,
   limit: 100,
 };
-
-/** What a query has wrong, with the parameter at fault. */
-export class QueryError extends Error {
-  override name = "QueryError";
-  constructor(readonly field: string, message: string) {
-    super(message);
-  }
-}
 
 const QUERY_NAMES = ["q", "sort", "order", "offset", "limit"];
 
@@ -85,10 +76,9 @@ export function parseConnectionQuery(parameters: URLSearchParams): ConnectionQue
   };
 }
 
-/** The rows that match, sorted; a new array. */
+/** The rows that match, sorted; a new array. @throws QueryError for a filter that cannot be read. */
 export function selectConnections(rows: Connection[], query: ConnectionQuery): Connection[] {
-  const tests = query.q.toLowerCase().split(/\s+/).filter((word) => word !== "").map(wordTest);
-  const matching = tests.length === 0 ? rows.slice() : rows.filter((row) => tests.every((test) => test(row)));
+  const matching = query.q === "" ? rows.slice() : rows.filter(filterOf(query.q, CONNECTIONS));
   const sign = query.order === "asc" ? 1 : -1;
   const valueOf = SORT_VALUES[query.sort];
   // Ties keep a fixed order, so that rows do not dance from second to second.
@@ -113,42 +103,6 @@ const SORT_VALUES: Record<SortKey, (row: Connection) => string | number | null> 
   last: (row) => row.last,
   in_iface: (row) => row.in_iface,
 };
-
-const FIELD_TESTS: Record<string, (row: Connection, value: string) => boolean> = {
-  port: (row, value) => String(row.src_port) === value || String(row.dest_port) === value,
-  proto: (row, value) => row.proto === protocolAlias(value),
-  ip: (row, value) => row.src_ip === value || row.dest_ip === value,
-  process: (row, value) => row.process?.name.toLowerCase().includes(value) ?? "unknown".includes(value),
-  pid: (row, value) => String(row.process?.pid) === value,
-  user: (row, value) => row.process?.user.toLowerCase() === value,
-  state: (row, value) => row.state === value,
-  direction: (row, value) => row.direction === value,
-  app: (row, value) => row.app_proto === value,
-  host: (row, value) => row.server_name.includes(value) || row.reverse_name.includes(value),
-  country: (row, value) => row.country.toLowerCase() === value,
-  iface: (row, value) => row.in_iface.toLowerCase() === value,
-};
-
-/** Packets and shares say `icmpv6` where connections keep IANA's `ipv6-icmp`: both find it. */
-function protocolAlias(word: string): string {
-  return word === "icmpv6" ? "ipv6-icmp" : word;
-}
-
-function wordTest(word: string): (row: Connection) => boolean {
-  const colon = word.indexOf(":");
-  const test = colon > 0 ? FIELD_TESTS[word.slice(0, colon)] : undefined;
-  if (test !== undefined && colon < word.length - 1) {
-    const value = word.slice(colon + 1);
-    return (row) => test(row, value);
-  }
-  return (row) =>
-    row.src_ip.includes(word) || row.dest_ip.includes(word) || String(row.dest_port) === word ||
-    String(row.src_port) === word || row.proto === protocolAlias(word) || row.state.includes(word) ||
-    row.in_iface.toLowerCase().includes(word) || row.app_proto === word || row.server_name.includes(word) ||
-    row.reverse_name.includes(word) ||
-    row.direction === word || row.tunnel === word ||
-    (row.process !== null && row.process.name.toLowerCase().includes(word));
-}
 
 /** What is not known comes last, whichever way round. */
 function compare(a: string | number | null, b: string | number | null, sign: number): number {

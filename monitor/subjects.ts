@@ -1,0 +1,170 @@
+/** How each list's rows are asked by the filter language: see `model/filter/`. */
+import type { Anomaly, Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
+import { FilterError } from "../model/filter/filter.ts";
+import { type Matcher, matcherOf, type Subject } from "../model/filter/match.ts";
+import { parseFilter } from "../model/filter/parse.ts";
+import { QueryError } from "./query_error.ts";
+
+const low = (text: string) => text.toLowerCase();
+
+/** Packets and shares say `icmpv6` where connections keep IANA's `ipv6-icmp`: both find it. */
+function connectionAlias(field: string, word: string): string {
+  return field === "proto" && word === "icmpv6" ? "ipv6-icmp" : word;
+}
+
+const programOf = (row: Connection) => row.process === null ? "unknown" : low(row.process.name);
+
+export const CONNECTIONS: Subject<Connection> = {
+  name: "connections",
+  text: (row) => [
+    row.src_ip,
+    row.dest_ip,
+    row.state,
+    low(row.in_iface),
+    row.server_name,
+    row.reverse_name,
+    row.process === null ? "" : low(row.process.name),
+  ],
+  exact: (
+    row,
+  ) => [`${row.src_port}`, `${row.dest_port}`, row.proto, row.app_proto, row.direction, row.tunnel],
+  texts: {
+    host: (row) => [row.src_ip, row.dest_ip],
+    ip: (row) => [row.src_ip, row.dest_ip],
+    src: (row) => [row.src_ip],
+    dst: (row) => [row.dest_ip],
+    name: (row) => [row.server_name, row.reverse_name],
+    proto: (row) => [row.proto],
+    app: (row) => [row.app_proto, row.process === null ? "" : low(row.process.name)],
+    process: (row) => [programOf(row)],
+    pid: (row) => [`${row.process?.pid ?? ""}`],
+    user: (row) => [low(row.process?.user ?? "")],
+    container: (row) => [low(row.process?.container ?? "")],
+    country: (row) => [low(row.country)],
+    direction: (row) => [row.direction],
+    state: (row) => [row.state],
+    iface: (row) => [low(row.in_iface)],
+    slow: (row) => [row.slow],
+  },
+  names: {
+    host: (row) => [row.server_name, row.reverse_name],
+    ip: (row) => [row.server_name, row.reverse_name],
+    dst: (row) => [row.server_name],
+  },
+  numbers: {
+    port: (row) => [row.src_port, row.dest_port],
+    sport: (row) => [row.src_port],
+    dport: (row) => [row.dest_port],
+    bytes: (row) => [row.bytes_toserver + row.bytes_toclient],
+    packets: (row) => [row.pkts_toserver + row.pkts_toclient],
+    rate: (row) => [row.bits_per_second],
+    rtt: (row) => [row.rtt_ms],
+    since: (row) => [row.last],
+    until: (row) => [row.start],
+  },
+  alias: connectionAlias,
+};
+
+export const PACKETS: Subject<LoggedPacket> = {
+  name: "packets",
+  text: (row) => [row.src_ip, row.dest_ip, low(row.proto), low(row.summary), low(row.process)],
+  exact: (row) => [`${row.src_port}`, `${row.dest_port}`],
+  texts: {
+    host: (row) => [row.src_ip, row.dest_ip],
+    ip: (row) => [row.src_ip, row.dest_ip],
+    src: (row) => [row.src_ip],
+    dst: (row) => [row.dest_ip],
+    proto: (row) => [low(row.proto)],
+    process: (row) => [low(row.process) || "unknown"],
+    app: (row) => [low(row.process), low(row.summary)],
+    iface: (row) => [low(row.in_iface)],
+  },
+  numbers: {
+    port: (row) => [row.src_port, row.dest_port],
+    sport: (row) => [row.src_port],
+    dport: (row) => [row.dest_port],
+    bytes: (row) => [row.length],
+    since: (row) => [row.time],
+    until: (row) => [row.time],
+  },
+  alias: (field, word) => field === "proto" && word === "ipv6-icmp" ? "icmpv6" : word,
+};
+
+export const QUERIES: Subject<DnsQuery> = {
+  name: "DNS queries",
+  text: (row) => [
+    low(row.rrname),
+    low(row.rrtype),
+    row.client_ip,
+    row.server_ip,
+    low(row.rcode),
+    low(row.process),
+    ...row.answers.map(low),
+  ],
+  texts: {
+    host: (row) => [row.client_ip, row.server_ip],
+    ip: (row) => [row.client_ip, row.server_ip],
+    src: (row) => [row.client_ip],
+    dst: (row) => [row.server_ip],
+    name: (row) => [low(row.rrname)],
+    type: (row) => [low(row.rrtype)],
+    rcode: (row) => [low(row.rcode)],
+    process: (row) => [low(row.process) || "unknown"],
+    app: (row) => [low(row.process)],
+  },
+  names: { host: (row) => [low(row.rrname)] },
+  numbers: {
+    rtt: (row) => [row.latency_ms],
+    since: (row) => [row.time],
+    until: (row) => [row.time],
+  },
+};
+
+export const ALERTS: Subject<Anomaly> = {
+  name: "alerts",
+  text: (row) => [
+    row.kind,
+    low(row.signature),
+    low(row.message),
+    row.src_ip,
+    row.dest_ip,
+    row.server_name,
+    low(row.process),
+  ],
+  exact: (row) => [`${row.src_port}`, `${row.dest_port}`, row.proto, row.app_proto],
+  texts: {
+    host: (row) => [row.src_ip, row.dest_ip],
+    ip: (row) => [row.src_ip, row.dest_ip],
+    src: (row) => [row.src_ip],
+    dst: (row) => [row.dest_ip],
+    name: (row) => [row.server_name],
+    kind: (row) => [row.kind],
+    proto: (row) => [row.proto],
+    app: (row) => [row.app_proto, low(row.process)],
+    process: (row) => [low(row.process) || "unknown"],
+    iface: (row) => [low(row.in_iface)],
+  },
+  names: { host: (row) => [row.server_name], dst: (row) => [row.server_name] },
+  numbers: {
+    port: (row) => [row.src_port, row.dest_port],
+    sport: (row) => [row.src_port],
+    dport: (row) => [row.dest_port],
+    severity: (row) => [row.severity],
+    since: (row) => [row.last],
+    until: (row) => [row.first],
+  },
+};
+
+/**
+ * A filter's text as a question to a list's rows.
+ *
+ * @throws {QueryError} Naming the parameter at fault, and the place in it.
+ */
+export function filterOf<Row>(text: string, subject: Subject<Row>, parameter = "q"): Matcher<Row> {
+  try {
+    return matcherOf(parseFilter(text), subject);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    throw new QueryError(parameter, `${error.message} (character ${error.at + 1})`, error.at);
+  }
+}

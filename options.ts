@@ -96,6 +96,13 @@ export const START_OPTIONS = {
     default: "",
     help: "Settings of rules, expected alerts, notifications. Default: `netpane.toml` in the data folder",
   },
+  blocklist: {
+    kind: "list",
+    value: "FILE",
+    default: [],
+    help:
+      "Addresses, networks and names to warn of, besides those of the settings file; may be given several times",
+  },
   geoip: {
     kind: "list",
     value: "FILE",
@@ -152,6 +159,7 @@ export const ANALYZE_OPTIONS = {
     default: "",
     help: "Settings of rules and expected alerts. Default: none",
   },
+  blocklist: START_OPTIONS.blocklist,
   "max-flows": START_OPTIONS["max-flows"],
   quiet: { kind: "flag", short: "q", default: false, help: "No progress on stderr" },
   help: START_OPTIONS.help,

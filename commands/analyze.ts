@@ -8,12 +8,14 @@ import { Inspector } from "../capture/inspect/inspector.ts";
 import { type CaptureFile, openCaptureFile } from "../capture/source/capture_file.ts";
 import { CaptureFileError } from "../capture/source/errors.ts";
 import { Detector } from "../detect/detector.ts";
+import type { Blocklist } from "../model/blocklist.ts";
 import type { FlowColumns } from "../model/flow.ts";
 import type { Observation } from "../model/observation.ts";
 import type { Settings } from "../model/settings.ts";
 import { AlertSieve } from "../monitor/alert_sieve.ts";
 import { type EveContext, putFlow, putObservation, statsLine } from "../monitor/eve.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
+import { allLists, namedLists, readList, unreadable } from "./blocklists.ts";
 import { LineWriter } from "./line_writer.ts";
 import { ownPath, userPath } from "./paths.ts";
 import { readFingerprintKey } from "./secrets.ts";
@@ -40,6 +42,17 @@ export async function run(args: string[]): Promise<number> {
   const files = options.positionals;
   const fingerprintKey = readFingerprintKey(ownPath("data"));
   let code = 0;
+  const blocklists: Blocklist[] = [];
+  for (const setting of allLists(namedLists(options.blocklist), settings.blocklists)) {
+    try {
+      const { list, trouble } = await readList(setting);
+      blocklists.push(list);
+      if (trouble !== null) console.error(`netpane: ${trouble.message}`);
+    } catch (error) {
+      console.error(`netpane: ${unreadable(setting, error, false).message}`);
+      code = 1;
+    }
+  }
   for (const name of files) {
     const whole = await analyzeFile(name, {
       out,
@@ -47,6 +60,7 @@ export async function run(args: string[]): Promise<number> {
       maxFlows: options["max-flows"],
       fingerprintKey,
       settings,
+      blocklists,
       context: {
         interfaceName: "",
         extra: files.length > 1 ? `"pcap_filename":${JSON.stringify(name)}` : "",
@@ -65,13 +79,14 @@ interface Analysis {
   /** See `loadFingerprintKey`. */
   fingerprintKey: Uint8Array;
   settings: Settings;
+  blocklists: readonly Blocklist[];
   context: EveContext;
 }
 
 /** @returns Whether the file was read to its end; what is wrong has been told on stderr. */
 async function analyzeFile(
   name: string,
-  { out, progress, maxFlows, fingerprintKey, settings, context }: Analysis,
+  { out, progress, maxFlows, fingerprintKey, settings, blocklists, context }: Analysis,
 ): Promise<boolean> {
   let file: CaptureFile;
   try {
@@ -91,7 +106,7 @@ async function analyzeFile(
     putObservation(out.line, observation, context);
     out.endLine();
   };
-  const detector = new Detector({ tell, rules: settings.rules });
+  const detector = new Detector({ tell, rules: settings.rules, blocklists });
   const sieve = new AlertSieve(settings, (address) => detector.nameOf(address));
   const inspector = new Inspector({
     maxFlows,

@@ -19,6 +19,7 @@ import {
   UsageError,
 } from "../options.ts";
 import { VERSION } from "../version.ts";
+import { allLists, Blocklists, namedLists } from "./blocklists.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { ownPath, userPath } from "./paths.ts";
 import { whoHoldsPort } from "./port_holder.ts";
@@ -86,13 +87,21 @@ export async function run(args: string[]): Promise<number> {
     onProblem: (id, problem) => monitor.setProblem(id, problem),
   });
   monitor.connect({ notifier, settings });
+  const blocklists = new Blocklists({
+    onLists: (lists) => engine.setBlocklists(lists),
+    onProblem: (id, problem) => monitor.setProblem(id, problem),
+  });
+  const setBlocklists = () =>
+    blocklists.set(allLists(namedLists(options.blocklist), settings.settings.blocklists));
   settings.watch(({ settings: { rules }, problem }) => {
     if (problem === null) log("info", "The settings file has changed: it holds from now on");
     else log("warn", problem.message);
     engine.setRules(rules);
     monitor.applySettings();
+    setBlocklists();
   });
   engine.start();
+  setBlocklists();
   const loaded = load((id, problem) => monitor.setProblem(id, problem))
     .catch((error) => log("error", `Places cannot be read: ${error}`));
   // The workers have opened what they need; main needs no native code again.
@@ -110,6 +119,7 @@ export async function run(args: string[]): Promise<number> {
   await engine.stop();
   await settings.close();
   await usual.close();
+  await blocklists.close();
   notifier.close();
   await loaded;
   await who.close();

@@ -8,6 +8,7 @@
 import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import type { AlertDesk } from "./alert_desk.ts";
+import type { Listed } from "./blocklist/listed.ts";
 import type { FlowFact } from "./flow_fact.ts";
 import type { UsualSet } from "./usual_set.ts";
 
@@ -77,6 +78,8 @@ export interface World {
   programOf(flowId: number): string;
   /** Name that `server` was seen to have (DNS answers, SNI, Host); "" for none. */
   nameOf(server: string): string;
+  /** The user's lists of addresses and names; another object when they have changed. */
+  readonly listed: Listed;
 }
 
 /** A rule at work. It implements what it wants to be told. */

@@ -40,6 +40,9 @@ scope.onmessage = (event) => {
     case "local-addresses":
       detector.setLocalAddresses(message.addresses);
       break;
+    case "blocklists":
+      detector.setBlocklists(message.lists);
+      break;
     case "system-facts":
       detector.takeSystem(message.facts);
       scope.postMessage({ type: "detect-report", counters: detector.counters() });

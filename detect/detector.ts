@@ -13,7 +13,9 @@ import type { Rule, RuleSpec, World } from "./contract.ts";
 import { FlowFact } from "./flow_fact.ts";
 import { Recent } from "./recent.ts";
 import { RULES } from "./registry.ts";
+import type { Blocklist } from "../model/blocklist.ts";
 import type { Usual } from "../model/usual.ts";
+import { Listed } from "./blocklist/listed.ts";
 import { UsualSet } from "./usual_set.ts";
 
 /** Programs of flows, and names of servers, remembered. */
@@ -32,6 +34,8 @@ export interface DetectorOptions {
   localAddresses?: readonly string[];
   /** See `AlertBoard`. */
   idPrefix?: string;
+  /** Addresses and names that nobody should talk to. */
+  blocklists?: readonly Blocklist[];
   /** What rules had learnt to be usual before; see `usual`. */
   remembered?: Usual;
   /** For tests. @default all that are registered */
@@ -60,7 +64,7 @@ export class Detector {
   readonly #board: AlertBoard;
   readonly #fact = new FlowFact();
   readonly #failed: DetectorOptions["failed"];
-  readonly #world: World & { clockUs: number; timeUs: number };
+  readonly #world: World & { clockUs: number; timeUs: number; listed: Listed };
   readonly #programs = new Recent<number, string>(MAX_PROGRAMS);
   readonly #names = new Recent<string, string>(MAX_NAMES);
   readonly #judged = new Map<string, boolean>();
@@ -86,6 +90,7 @@ export class Detector {
       isLocal: (address) => this.#isLocal(address),
       programOf: (flowId) => this.#programs.peek(flowId) ?? "",
       nameOf: (server) => this.nameOf(server),
+      listed: new Listed(options.blocklists),
     };
     this.setLocalAddresses(options.localAddresses ?? []);
     this.configure(options.rules ?? {});
@@ -124,6 +129,11 @@ export class Detector {
     const known = addresses.map(normalizeAddress).filter((address) => address !== null);
     this.#locals = known.length === 0 ? null : new Set(known);
     this.#judged.clear();
+  }
+
+  /** The user's lists have changed. */
+  setBlocklists(lists: readonly Blocklist[]): void {
+    this.#world.listed = new Listed(lists);
   }
 
   /** Takes facts in. Nothing of `batch` is kept but its observations. */

@@ -5,6 +5,7 @@
  * slot, so no locks are needed. Main starts the workers and joins them by a `MessagePort`.
  */
 import type { BatchFormat } from "./batch.ts";
+import type { Blocklist } from "./blocklist.ts";
 import type { DetectCounters, RuleSettings } from "./detection.ts";
 import type { FactBatch } from "./facts.ts";
 import type { FlowColumns } from "./flow.ts";
@@ -279,7 +280,19 @@ export interface TellSystem {
   type: "system-facts";
   facts: SystemFacts;
 }
-export type MainToDetect = StartDetect | ConnectFacts | ChangeRules | LocalAddresses | TellSystem;
+
+/** Main → detect: the user's lists, all of them, whenever one was read. */
+export interface TellBlocklists {
+  type: "blocklists";
+  lists: Blocklist[];
+}
+export type MainToDetect =
+  | StartDetect
+  | ConnectFacts
+  | ChangeRules
+  | LocalAddresses
+  | TellSystem
+  | TellBlocklists;
 
 /** Detect → main. */
 export interface DetectReport {

@@ -18,6 +18,7 @@ import type {
   Stop,
   SystemToMain,
 } from "../model/protocol.ts";
+import type { Blocklist } from "../model/blocklist.ts";
 import type { RuleSettings } from "../model/detection.ts";
 import type { Usual } from "../model/usual.ts";
 import type { Feed } from "./feed.ts";
@@ -80,6 +81,7 @@ export class Engine {
   #source: Hand<MainToCapture> | Hand<MainToPlayback> | null = null;
   #system: Hand<MainToSystem> | null = null;
   #localAddresses: string[] = [];
+  #blocklists: Blocklist[] = [];
   #ticks = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Whether the inspector still owes an answer. */
@@ -116,6 +118,12 @@ export class Engine {
   setRules(rules: RuleSettings): void {
     this.#options.rules = rules;
     this.#detect?.send({ type: "rules", rules });
+  }
+
+  /** The user's lists have been read. They are kept for a detector that starts anew. */
+  setBlocklists(lists: Blocklist[]): void {
+    this.#blocklists = lists;
+    this.#detect?.send({ type: "blocklists", lists });
   }
 
   // ------------------------------------------------------------ workers
@@ -181,6 +189,7 @@ export class Engine {
       idPrefix: this.#restarts.detect === 0 ? "" : `${this.#restarts.detect}-`,
       usual: this.#options.usual ?? {},
     });
+    if (this.#blocklists.length > 0) this.setBlocklists(this.#blocklists);
     this.#connectDetect();
   }
 

@@ -11,6 +11,7 @@
 import { Inspector } from "../../capture/inspect/mod.ts";
 import type { RuleSpec } from "../../detect/contract.ts";
 import { Detector } from "../../detect/mod.ts";
+import type { Blocklist } from "../../model/blocklist.ts";
 import type { DetectCounters, RuleSettings } from "../../model/detection.ts";
 import type { Observation } from "../../model/observation.ts";
 import { batchOf, type Frame, START_US } from "../capture/inspect/helpers.ts";
@@ -247,13 +248,19 @@ export function detect(
   traffic: Traffic,
   // deno-lint-ignore no-explicit-any -- each has options of its own
   specs: readonly RuleSpec<any>[],
-  options: { rules?: RuleSettings; localAddresses?: string[]; framesABatch?: number } = {},
+  options: {
+    rules?: RuleSettings;
+    localAddresses?: string[];
+    framesABatch?: number;
+    blocklists?: Blocklist[];
+  } = {},
 ): Verdict {
   const told: Alert[] = [];
   const detector = new Detector({
     specs,
     rules: options.rules,
     localAddresses: options.localAddresses,
+    blocklists: options.blocklists,
     tell: (alert) => told.push(alertOf(alert, inspector.counters().packets)),
     failed: (kind, error) => {
       throw new Error(`${kind} failed`, { cause: error });

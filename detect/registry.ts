@@ -21,6 +21,7 @@ import { bruteForce } from "./rules/brute_force.ts";
 import { interfaceSaturation } from "./rules/interface_saturation.ts";
 import { captureLoss } from "./rules/capture_loss.ts";
 import { highCpu } from "./rules/high_cpu.ts";
+import { blocklisted } from "./rules/blocklisted.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
 export const RULES: readonly RuleSpec<any>[] = [
@@ -45,4 +46,5 @@ export const RULES: readonly RuleSpec<any>[] = [
   interfaceSaturation,
   captureLoss,
   highCpu,
+  blocklisted,
 ];

@@ -58,7 +58,7 @@ export interface Contact {
   weak: boolean;
   client: string;
   server: string;
-  /** Of the target: addresses with the same are neighbours. /24 of IPv4 (/16 of private), /64 of IPv6. */
+  /** Of the target: addresses with the same are neighbours. /24 of IPv4 (/16 of private, but for UDP), /64 of IPv6. */
   prefix: string;
   /** IP protocol number; 0 for ARP. */
   protocol: number;
@@ -69,12 +69,21 @@ export interface Contact {
   /** 0 for what is no flow. */
   flowId: number;
   interfaceIndex: number;
+  /** Of a failure: successes of its source before, at this target over all ports, and on this port over all targets. */
+  creditAtTarget: number;
+  creditOnPort: number;
+  /** Of those, the ones of the last seconds, in full. */
+  burstAtTarget: number;
+  burstOnPort: number;
+  /** Of a failure: whether its source reached something like its target lately (same IP version, private or not). */
+  reaches: boolean;
 }
 
 export function createContact(): Contact {
   return {
     ...{ outcome: 0, probe: 0, weak: false, client: "", server: "", prefix: "", protocol: 0, port: 0 },
     ...{ version: 0, timeUs: 0, flowId: 0, interfaceIndex: 0 },
+    ...{ creditAtTarget: 0, creditOnPort: 0, burstAtTarget: 0, burstOnPort: 0, reaches: false },
   };
 }
 

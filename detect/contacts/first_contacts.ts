@@ -18,6 +18,7 @@ import type { World } from "../contract.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { hashOfAddress, hashWith } from "./address_hash.ts";
 import { type Contact, createContact, isFailure, Outcome, Probe } from "./contact.ts";
+import { Credits } from "./credits.ts";
 import { HashSet } from "./hash_set.ts";
 import { MAX_REQUESTS, Neighbours } from "./neighbours.ts";
 import { SourceTallies } from "./source_tallies.ts";
@@ -42,6 +43,9 @@ const LIMITS = 8_192;
 /** Sources whose successes matter, as they have failed: a mark is kept this long at least, seconds. */
 const MARKED_S = 3_600;
 const MARKS = 65_536;
+
+/** A success so long ago still says that there is a network. */
+const REACHES_US = 60e6;
 
 // Stages of an attempt.
 const FREE = 0;
@@ -71,6 +75,9 @@ const FRAGMENTATION_NEEDED = 4;
 const EPHEMERAL = 32_768;
 const WELL_KNOWN = 1_024;
 const DHCP_SERVER = 67;
+/** Ports of traceroute: 33,434 and one more for each of at most 255 hops. */
+const TRACEROUTE = 33_434;
+const TRACEROUTE_END = 33_690;
 /** An ABORT chunk of SCTP has 4 bytes and perhaps a cause; INIT ACK has 20 and a cookie. RFC 9260 §3.3. */
 const SCTP_ABORT_BYTES = 19;
 
@@ -81,6 +88,7 @@ export class FirstContacts {
   readonly #neighbours: Neighbours;
   /** What both rules know of sources that failed. */
   readonly sources = new SourceTallies();
+  readonly #credits = new Credits();
   /** TCP and UDP services, and hosts that answer echoes, seen alive. */
   readonly #alive = new HashSet(16_384);
 
@@ -91,6 +99,7 @@ export class FirstContacts {
   readonly #address = new Uint8Array(32 * MAX_ATTEMPTS);
   readonly #port = new Uint16Array(2 * MAX_ATTEMPTS);
   readonly #clientHash = new Int32Array(MAX_ATTEMPTS);
+  readonly #serverHash = new Int32Array(MAX_ATTEMPTS);
   readonly #serviceHash = new Int32Array(MAX_ATTEMPTS);
   readonly #protocol = new Uint8Array(MAX_ATTEMPTS);
   readonly #version = new Uint8Array(MAX_ATTEMPTS);
@@ -135,7 +144,16 @@ export class FirstContacts {
   constructor(world: World) {
     this.#world = world;
     this.#neighbours = new Neighbours((request, answered) => {
+      if (answered) {
+        const { clientHash, serverHash } = request;
+        this.#credits.add(clientHash, serverHash, serverHash, 0, this.#world.clockUs);
+      }
       const contact = this.#next();
+      contact.creditAtTarget = 0;
+      contact.creditOnPort = answered ? 0 : this.#credits.of(request.clientHash, 0);
+      contact.burstAtTarget = 0;
+      contact.burstOnPort = this.#credits.inBurst(request.clientHash, 0, this.#world.clockUs);
+      contact.reaches = true;
       contact.outcome = answered ? Outcome.success : Outcome.silent;
       contact.probe = request.version === 4 ? Probe.arp : Probe.neighbour;
       contact.weak = false;
@@ -202,6 +220,9 @@ export class FirstContacts {
     }
     const protocol = fact.protocol;
     const slot = fact.flowId & SLOT_MASK;
+    if ((steps & FlowStep.answered) !== 0 && fact.packets(0) > 0) {
+      this.#neighbours.heard(hashOfAddress(fact.addressBytes, fact.serverAt, fact.ipVersion));
+    }
     const known = this.#id[slot] === fact.flowId && this.#stage[slot] !== FREE;
     if (protocol === IpProtocol.tcp) {
       if ((steps & FlowStep.established) !== 0) this.#keepAlive(fact);
@@ -224,8 +245,9 @@ export class FirstContacts {
       const byServer = (fact.flags(1) & RST) !== 0;
       if (stage === DONE) {
         this.#stage[slot] = FREE;
-        if (!byServer && fact.payloadBytes(0) + fact.payloadBytes(1) === 0 && this.#isMarked(slot)) {
-          this.#tell(slot, Outcome.bare);
+        if (!byServer && fact.payloadBytes(0) + fact.payloadBytes(1) === 0) {
+          this.#credits.takeBack(this.#clientHash[slot], this.#serverHash[slot], this.#service(slot));
+          if (this.#isMarked(slot)) this.#tell(slot, Outcome.bare);
         }
       } else if (stage === ANSWERED || (fact.flags(1) & SYN) !== 0) {
         if (byServer) this.#drop(slot); // it thought better of it: overload, or a middlebox
@@ -331,6 +353,7 @@ export class FirstContacts {
     this.#port[2 * slot] = clientPort;
     this.#port[2 * slot + 1] = port;
     this.#clientHash[slot] = client;
+    this.#serverHash[slot] = server;
     this.#serviceHash[slot] = service;
     this.#protocol[slot] = protocol;
     this.#version[slot] = version;
@@ -358,6 +381,8 @@ export class FirstContacts {
           if (clockUs - this.#clockUs[slot] < waitUs) return;
           // A SYN-ACK that nobody took: forged, or a scanner whose host keeps still.
           if (stage === ANSWERED) this.#settle(slot, Outcome.halfOpen, true);
+          // Media and answers to groups go one way to high ports: silence says nothing there.
+          else if (this.#probe[slot] === Probe.udp && this.#port[2 * slot + 1] >= EPHEMERAL) this.#drop(slot);
           else this.#settle(slot, Outcome.silent);
         }
       }
@@ -379,8 +404,29 @@ export class FirstContacts {
       }
       this.#turnMarks(clockUs);
       this.#marks[this.#clientHash[slot] & (MARKS - 1)] = 1;
-    } else if (!this.#isMarked(slot)) return;
+    } else {
+      this.#credits.add(
+        this.#clientHash[slot],
+        this.#serverHash[slot],
+        this.#serviceHash[slot],
+        this.#service(slot),
+        this.#world.clockUs,
+      );
+      this.#credits.reach(this.#clientHash[slot], this.#network(slot), this.#world.clockUs);
+      if (!this.#isMarked(slot)) return;
+    }
     this.#tell(slot, outcome, weak);
+  }
+
+  /** Kinds of networks that one may reach and not the other: IP version, private or not. */
+  #network(slot: number): number {
+    const version = this.#version[slot];
+    return version + (isPrivate(this.#address, 32 * slot + 16, version) ? 16 : 0);
+  }
+
+  /** Protocol and port in one number. */
+  #service(slot: number): number {
+    return this.#protocol[slot] << 16 | this.#port[2 * slot + 1];
   }
 
   /** Whether its source has failed before. */
@@ -398,19 +444,34 @@ export class FirstContacts {
     const probe = this.#probe[slot];
     const version = this.#version[slot];
     const at = 32 * slot;
+    if (isFailure(outcome)) this.#addPast(contact, slot);
     contact.outcome = outcome;
     contact.probe = probe;
     contact.weak = weak ||
       (outcome === Outcome.silent && (probe === Probe.udp || probe === Probe.ack || probe === Probe.maimon));
     contact.client = formatAddress(this.#address, at, version);
     contact.server = formatAddress(this.#address, at + 16, version);
-    contact.prefix = prefixOf(this.#address, at + 16, version);
+    contact.prefix = prefixOf(this.#address, at + 16, version, probe !== Probe.udp);
     contact.protocol = this.#protocol[slot];
     contact.port = this.#port[2 * slot + 1];
     contact.version = version;
     contact.timeUs = this.#timeUs[slot];
     contact.flowId = this.#id[slot];
     contact.interfaceIndex = this.#interface[slot];
+  }
+
+  /** What its source did before. */
+  #addPast(contact: Contact, slot: number): void {
+    const credits = this.#credits;
+    const client = this.#clientHash[slot];
+    const server = this.#serverHash[slot];
+    const service = this.#service(slot);
+    const { clockUs } = this.#world;
+    contact.creditAtTarget = credits.of(client, server);
+    contact.creditOnPort = credits.of(client, service);
+    contact.burstAtTarget = credits.inBurst(client, server, clockUs);
+    contact.burstOnPort = credits.inBurst(client, service, clockUs);
+    contact.reaches = clockUs - credits.reachedUs(client, this.#network(slot)) <= REACHES_US;
   }
 
   #next(): Contact {
@@ -480,12 +541,9 @@ function looksLikeAnswer(from: number, to: number): boolean {
   return (from < WELL_KNOWN && to >= WELL_KNOWN) || (from < EPHEMERAL && to >= EPHEMERAL);
 }
 
-/**
- * Datagrams that may well go one way: answers whose question was not captured, and media and traceroute (33,434 and up),
- * which go to high ports.
- */
+/** Answers whose question was not captured, and traceroute, which ends when it is refused. */
 function isOneSided(from: number, to: number): boolean {
-  return to >= EPHEMERAL || (from < WELL_KNOWN && to >= WELL_KNOWN);
+  return looksLikeAnswer(from, to) || (to >= TRACEROUTE && to < TRACEROUTE_END);
 }
 
 function hashOfEnds(client: number, server: number, clientPort: number, serverPort: number): number {
@@ -493,9 +551,9 @@ function hashOfEnds(client: number, server: number, clientPort: number, serverPo
 }
 
 /** See `Contact.prefix`. */
-function prefixOf(bytes: Uint8Array, at: number, version: number): string {
+function prefixOf(bytes: Uint8Array, at: number, version: number, wide: boolean): string {
   if (version === 4) {
-    return isPrivate(bytes, at, 4)
+    return wide && isPrivate(bytes, at, 4)
       ? `${bytes[at]}.${bytes[at + 1]}`
       : `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}`;
   }

@@ -71,6 +71,11 @@ export class Neighbours {
     called[at + 2] = this.#second(clockUs);
   }
 
+  /** An address has answered; by its hash. */
+  heard(address: number): void {
+    this.#alive.add(address);
+  }
+
   arp(fact: FlowFact, clockUs: number): void {
     const bytes = fact.addressBytes;
     const client = hashOfAddress(bytes, fact.clientAt, 4);

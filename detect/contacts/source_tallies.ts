@@ -10,8 +10,8 @@ export const MAX_TALLIES = 8_192;
 const MAX_TARGETS = 8;
 
 export interface SourceTally {
-  /** Clock of its last success by IPv4 and by IPv6, microseconds; 0 for none since it first failed. */
-  okUs: [number, number];
+  /** Whether answers to its ARP requests can be heard here. */
+  heard: boolean;
   /** Targets at which it failed lately, and when. */
   targets: Map<string, number>;
   /** Clock until which it counts as one that sweeps. */
@@ -34,7 +34,7 @@ export class SourceTallies {
   of(client: string): SourceTally {
     let tally = this.#known.get(client);
     if (tally === undefined) {
-      tally = { okUs: [0, 0], targets: new Map(), sweepUntilUs: 0, portScans: 0 };
+      tally = { heard: false, targets: new Map(), sweepUntilUs: 0, portScans: 0 };
       this.#known.set(client, tally);
     }
     return tally;
@@ -46,7 +46,7 @@ export class SourceTallies {
     if (outcome === Outcome.bare) return;
     const tally = this.of(contact.client);
     if (!isFailure(outcome)) {
-      tally.okUs[contact.version === 6 ? 1 : 0] = clockUs;
+      if (contact.protocol === 0) tally.heard = true;
       return;
     }
     const { targets } = tally;

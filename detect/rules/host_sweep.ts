@@ -61,8 +61,6 @@ const MAX_PORTS_LISTED = 16;
 const TELL_US = 1e6;
 /** A source that swept is one that sweeps for so long. */
 const SWEEPING_US = 60e6;
-/** A success so long ago still says that there is a network. */
-const REACHES_US = 60e6;
 
 const NEAR = weightsOf(CLOSE);
 const FAR = weightsOf(SCATTERED);
@@ -73,6 +71,8 @@ interface SweepWalk extends Walk {
   port: number;
   probe: number;
   score: number;
+  /** What failures alone have added to it. */
+  failedScore: number;
   hosts: Map<string, number>;
   /** All that were tried. */
   count: number;
@@ -107,6 +107,7 @@ export const hostSweep: RuleSpec<typeof OPTIONS> = {
   category: "Detection of a Network Scan",
   severity: 2,
   signatureId: 1_900_101,
+  quietSeconds: 900,
   attack: { id: "T1018", name: "Remote System Discovery" },
   notices:
     "A source whose first contacts to one host after the other, on one port or by ping, ARP or neighbour solicitation, fail " +
@@ -171,6 +172,7 @@ class HostSweep implements Rule {
     if (walk === undefined) {
       if (!isFailure(outcome)) return;
       walk = createWalk(contact, clockUs);
+      walk.score = Math.max(walk.score, boundsOf(options.falseAlarm, options.miss).lower);
     }
     if (!this.#note(walk, contact)) return;
     walk.lastUs = clockUs;
@@ -199,6 +201,14 @@ class HostSweep implements Rule {
       walk.score += BARE - successWeight;
       return true;
     }
+    if (before === Outcome.silent && outcome === Outcome.success) {
+      // It was slow, or the first question was lost.
+      walk.hosts.set(server, outcome);
+      walk.silent--;
+      walk.answered++;
+      walk.score += successWeight - (contact.probe === Probe.udp ? WEAK : 1) * FAR.failure;
+      return true;
+    }
     if (before !== undefined) return false;
     if (walk.hosts.size >= (walk.convicted ? MAX_HOSTS : MAX_HOSTS_BEFORE)) {
       walk.hosts.delete(walk.hosts.keys().next().value!);
@@ -220,11 +230,14 @@ class HostSweep implements Rule {
     }
     const share = contact.weak ? WEAK : 1;
     const isNeighbour = contact.probe === Probe.arp || contact.probe === Probe.neighbour;
-    if (isNeighbour || inPrefix === 0) walk.score += share * FAR.failure;
-    else {
+    const weight = share * (isNeighbour || inPrefix === 0
+      ? FAR.failure
       // The first of this network was no stray shot either.
-      walk.score += share * (inPrefix === 1 ? 2 * NEAR.failure - FAR.failure : NEAR.failure);
-    }
+      : inPrefix === 1
+      ? 2 * NEAR.failure - FAR.failure
+      : NEAR.failure);
+    walk.score += weight;
+    walk.failedScore += weight;
     if (inPrefix > 0 || walk.prefixes.size < MAX_HOSTS_BEFORE) walk.prefixes.set(prefix, inPrefix + 1);
     return true;
   }
@@ -232,15 +245,18 @@ class HostSweep implements Rule {
   /** Whether what passed the bound is a sweep, and not an outage or an answer that cannot be heard from here. */
   #isSure(walk: SweepWalk, contact: Contact, clockUs: number): boolean {
     const { options } = this.#context;
+    const { upper } = boundsOf(options.falseAlarm, options.miss);
+    const each = walk.prefixes.size > walk.failures / 2 ? FAR.success : NEAR.success;
+    // Of many attempts at once those that succeed are known first.
+    if (isFailure(contact.outcome) && walk.failedScore + contact.burstOnPort * each < upper) return false;
     const source = this.#contacts.sources.of(walk.client);
     if (contact.probe === Probe.arp || contact.probe === Probe.neighbour) {
-      if (walk.answered > 0) return true;
+      if (source.heard) return true;
       const seconds = (clockUs - walk.firstClockUs) / 1e6;
       return walk.silent >= options.unheardHosts && seconds < walk.silent;
     }
     if (walk.failed * 2 >= walk.silent + walk.failed) return true;
-    const okUs = source.okUs[contact.version === 6 ? 1 : 0];
-    if (okUs > 0 && clockUs - okUs <= REACHES_US) return true;
+    if (contact.reaches) return true;
     let most = 0;
     let all = 0;
     for (const failures of walk.prefixes.values()) {
@@ -338,7 +354,8 @@ class HostSweep implements Rule {
 function createWalk(contact: Contact, clockUs: number): SweepWalk {
   return {
     ...{ client: contact.client, protocol: contact.protocol, port: contact.port, probe: contact.probe },
-    ...{ score: 0, hosts: new Map(), count: 0, prefixes: new Map(), answered: 0, failed: 0, silent: 0 },
+    ...{ score: contact.creditOnPort * NEAR.success, hosts: new Map(), count: 0, prefixes: new Map() },
+    ...{ answered: contact.creditOnPort, failedScore: 0, failed: 0, silent: 0 },
     ...{ named: 0, failures: 0, convicted: false, firstUs: contact.timeUs, lastTriedUs: contact.timeUs },
     ...{ lastUs: clockUs, firstClockUs: clockUs, attempts: 0 },
   };

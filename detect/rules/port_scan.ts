@@ -56,6 +56,7 @@ const SWEEP_PORTS = 16;
 /** A walk that may be part of a sweep waits so long to be told. */
 const HOLD_US = 3e6;
 const TOGETHER_S = 60;
+const CROWD_US = 10e6;
 const TELL_US = 1e6;
 /** Faster than this over many sources it is a flood, which is another rule's. */
 const FLOOD_PORTS_PER_SECOND = 500;
@@ -112,6 +113,8 @@ interface Crowd {
   firstUs: number;
   lastUs: number;
   clockUs: number;
+  /** When it began, by the clock. */
+  sinceUs: number;
   dirty: boolean;
 }
 
@@ -122,6 +125,7 @@ export const portScan: RuleSpec<typeof OPTIONS> = {
   category: "Detection of a Network Scan",
   severity: 2,
   signatureId: 1_900_100,
+  quietSeconds: 900, // nmap -T0 sends a probe in five minutes
   attack: { id: "T1046", name: "Network Service Discovery" },
   notices:
     "A source whose first contacts to the ports of one host fail (refused, no answer, opened and broken off) far oftener " +
@@ -144,6 +148,8 @@ class PortScan implements Rule {
   readonly #walks = new Walks<PortWalk>(MAX_WALKS, MAX_SCANS);
   readonly #targets = new Recent<string, TargetTally>(MAX_TARGETS);
   readonly #held = new Set<PortWalk>();
+  /** Walks that passed the bound just now. */
+  readonly #due: PortWalk[] = [];
   readonly #crowds = new Recent<string, Crowd>(MAX_SCANS);
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
@@ -161,19 +167,27 @@ class PortScan implements Rule {
   }
 
   fact(fact: FlowFact): void {
-    for (const contact of this.#contacts.take(fact)) this.#take(contact);
+    this.#takeAll(this.#contacts.take(fact));
   }
 
   tick(): void {
-    for (const contact of this.#contacts.tick()) this.#take(contact);
+    this.#takeAll(this.#contacts.tick());
     this.#tellHeld(HOLD_US);
     this.#tellChanged(TELL_US);
   }
 
   close(): void {
-    for (const contact of this.#contacts.close()) this.#take(contact);
+    this.#takeAll(this.#contacts.close());
     this.#tellHeld(0);
     this.#tellChanged(0);
+  }
+
+  #takeAll(contacts: readonly Contact[]): void {
+    if (contacts.length === 0) return;
+    for (const contact of contacts) this.#take(contact);
+    // Only now, as what comes at once belongs together: a sweep fails at many hosts in the same moment.
+    for (const walk of this.#due) this.#judge(walk);
+    this.#due.length = 0;
   }
 
   #take(contact: Contact): void {
@@ -193,6 +207,7 @@ class PortScan implements Rule {
     if (walk === undefined) {
       if (!isFailure(outcome)) return;
       walk = createWalk(contact);
+      walk.score = Math.max(walk.score, boundsOf(options.falseAlarm, options.miss).lower);
     }
     if (!note(walk, contact)) return;
     walk.lastUs = clockUs;
@@ -213,7 +228,18 @@ class PortScan implements Rule {
       if (together) this.#crowd(contact, clockUs);
       return;
     }
+    if (walk.attempts > 0) return;
+    // Of many attempts at once those that succeed are known first: then what fails seems to come in a row.
+    if (
+      !together && walk.failures * WEIGHTS.failure + contact.burstAtTarget * WEIGHTS.success < upper * 0.5
+    ) return;
     walk.attempts = walk.ports.size;
+    this.#due.push(walk);
+  }
+
+  #judge(walk: PortWalk): void {
+    if (walk.convicted) return;
+    const { clockUs } = this.#context.world;
     if (this.#maySweep(walk, this.#contacts.sources.of(walk.client), clockUs)) {
       walk.heldUs = clockUs;
       this.#held.add(walk);
@@ -235,6 +261,7 @@ class PortScan implements Rule {
         // As long as it sweeps: more ports of this host may still make it a scan of its own.
         if (clockUs - walk.lastUs > HOLD_US || waitUs === 0) {
           walk.heldUs = 0;
+          walk.attempts = 0;
           this.#held.delete(walk);
         }
       } else if (clockUs - walk.heldUs >= waitUs) this.#convict(walk);
@@ -252,6 +279,7 @@ class PortScan implements Rule {
     const pair = `${walk.client}>${walk.server}`;
     walk.key = ++source.portScans > MAX_APART ? `${walk.client}>*` : pair;
     this.#walks.put(pair, walk);
+    this.#crowds.peek(`*>${walk.server}`)?.members.delete(walk.client);
     this.#tellWalk(walk, 0);
   }
 
@@ -316,7 +344,7 @@ class PortScan implements Rule {
     if (crowd === undefined || clockUs - crowd.clockUs > this.#context.options.forgetSeconds * 1e6) {
       crowd = {
         ...{ suspicion, members: new Set(), ports: new PortSet(), firstUs: timeUs, lastUs: timeUs },
-        ...{ clockUs, dirty: true },
+        ...{ clockUs, sinceUs: clockUs, dirty: true },
       };
       this.#crowds.set(key, crowd);
     }
@@ -330,8 +358,10 @@ class PortScan implements Rule {
   #tellChanged(afterUs: number): void {
     for (const walk of this.#walks.convicted) if (walk.dirty) this.#tellWalk(walk, afterUs);
     for (const crowd of this.#crowds.values()) {
-      // One source of one port each: it takes a few of them to be worth telling.
-      if (!crowd.dirty || (crowd.suspicion.source === "" && crowd.members.size < 3)) continue;
+      if (!crowd.dirty) continue;
+      // Of sources with one port each some may soon have another, and are told by themselves then.
+      const waits = afterUs > 0 && this.#context.world.clockUs - crowd.sinceUs < CROWD_US;
+      if (crowd.suspicion.source === "" && (waits || crowd.members.size < 3)) continue;
       crowd.dirty = false;
       this.#tellCrowd(crowd);
     }
@@ -421,7 +451,14 @@ const PROTOCOL_NAMES: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp
 
 function createWalk(contact: Contact): PortWalk {
   return {
-    ...{ client: contact.client, server: contact.server, score: 0, ports: new Map(), tried: null, open: [] },
+    ...{
+      client: contact.client,
+      server: contact.server,
+      score: contact.creditAtTarget * WEIGHTS.success,
+      ports: new Map(),
+      tried: null,
+      open: [],
+    },
     ...{ answered: 0, halfOpen: 0, refused: 0, unreachable: 0, silent: 0, probes: [], failures: 0 },
     ...{ convicted: false, firstUs: contact.timeUs, lastTriedUs: contact.timeUs, lastUs: 0, attempts: 0 },
     ...{ flowId: contact.flowId, interfaceIndex: contact.interfaceIndex, protocol: contact.protocol },

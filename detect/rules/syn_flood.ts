@@ -79,6 +79,8 @@ interface Flood {
   flowId: number;
   /** Once no source stands out it stays that way: what is forged is forged. */
   spread: boolean;
+  /** Most sources that were seen within a window. */
+  sources: number;
   source: string;
 }
 
@@ -204,7 +206,7 @@ class SynFlood implements Rule {
         ...{ key, target: fact.server, port: all ? 0 : port, version: fact.ipVersion, row },
         ...{ firstUs: this.#beganUs[row], firstClockUs: world.clockUs, total: halfOpen, lastUs: fact.timeUs },
         ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
-        ...{ spread: false, source: "" },
+        ...{ spread: false, sources: 0, source: "" },
       };
       this.#floods.set(key, flood);
       this.#tell(flood);
@@ -224,7 +226,7 @@ class SynFlood implements Rule {
     const table = this.#table;
     const { row, target, port, total } = flood;
     flood.toldUs = this.#context.world.clockUs;
-    const sources = table.sources(row);
+    const sources = flood.sources = Math.max(flood.sources, table.sources(row));
     const sourceAt = table.mainSource(row);
     if (sourceAt < 0 && sources > 1) flood.spread = true;
     else if (sourceAt >= 0) flood.source = formatAddress(table.sourceBytes, sourceAt, flood.version);

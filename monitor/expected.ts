@@ -50,7 +50,10 @@ export function expectedBy(alert: AlertScope, entries: readonly Expected[], nowM
 /** Whether an entry might cover it once its program, or the name of an end, is known. */
 export function mayBeExpected(alert: AlertScope, entries: readonly Expected[], nowMs: number): boolean {
   return entries.some((entry) => {
+    if (entry.kind !== undefined && entry.kind !== alert.kind) return false;
     const { source, destination } = matcherOf(entry);
+    const names = [source, destination].some((end) => end !== null && "name" in end);
+    if (entry.program === undefined && !names) return false; // nothing of it can still become known
     const byPath = entry.program?.startsWith("/") ?? false;
     const isWaiting = entry.program !== undefined && (byPath ? alert.programPath : alert.program) === "";
     return covers(entry, {
@@ -182,8 +185,8 @@ function guessed(end: End | null, names: string[]): string[] {
 /** Registered domains and host names that rules bring as evidence. */
 function namesIn(evidence: unknown): unknown[] {
   if (typeof evidence !== "object" || evidence === null) return [];
-  const { domain, server_name, name } = evidence as Record<string, unknown>;
-  return [domain, server_name, name];
+  const { domain, server, server_name, name } = evidence as Record<string, unknown>;
+  return [domain, server, server_name, name];
 }
 
 function isName(value: unknown): value is string {

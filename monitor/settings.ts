@@ -301,7 +301,7 @@ function isLine(value: unknown, most: number): value is string {
 
 function tomlValue(text: string, name: string): unknown {
   try {
-    return parseToml(text);
+    return parseToml(text.replace(/^\ufeff/, ""));
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
     // What follows in the message is a piece of the file, which may hold a secret.

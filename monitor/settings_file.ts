@@ -16,6 +16,7 @@ import {
 } from "./settings.ts";
 import { withEntry, withoutEntry } from "./settings_text.ts";
 
+/** Between looks. */
 const LOOK_MS = 1000;
 /** File systems tell times in steps as long as this: a file changed so lately is read again. */
 const FRESH_MS = 3000;
@@ -66,7 +67,16 @@ export class SettingsFile {
    */
   static async open(options: SettingsFileOptions): Promise<SettingsFile> {
     const file = new SettingsFile(options);
-    const text = await file.#read();
+    let text: string | null;
+    try {
+      text = await file.#read();
+    } catch (error) {
+      // Such as that of another user, who has started Netpane here before: no reason not to start.
+      if (options.required || error instanceof SettingsError) throw error;
+      file.#problem = cannotRead(options.path, error);
+      file.#unreadable = true;
+      return file;
+    }
     if (text === null && options.required) {
       throw new SettingsError([`There is no settings file "${options.path}"`]);
     }
@@ -92,7 +102,9 @@ export class SettingsFile {
   /** Looks at the file each second, and tells when settings or problem have changed. */
   watch(changed: (file: SettingsFile) => void): void {
     this.#changed = changed;
-    this.#timer = setInterval(() => this.look(), LOOK_MS);
+    this.#timer = setInterval(() => {
+      this.look().catch((error) => this.#complain(cannotRead(this.path, error)));
+    }, LOOK_MS);
     Deno.unrefTimer(this.#timer);
   }
 
@@ -243,22 +255,21 @@ export class SettingsFile {
   }
 
   /** Writes a text beside the file and lets it take its place: a reader sees the old one or the new one. */
-  async #write(text: string, before: string, expected: Expected[]): Promise<void> {
-    this.#confirm(text, before, expected);
+  async #write(text: string, old: string, expected: Expected[]): Promise<void> {
+    this.#confirm(text, old, expected);
     const beside = this.path + NEW_SUFFIX;
     try {
       await Deno.mkdir(dirname(this.path), { recursive: true, mode: 0o700 }).catch(() => {}); // it is there mostly
-      const owner = await Deno.stat(this.path).catch(() => null);
+      const before = await Deno.stat(this.path).catch(() => null);
+      const owner = before ?? await Deno.stat(dirname(this.path)).catch(() => null);
       await Deno.remove(beside).catch(() => {}); // left by a run that was cut off, or laid there by somebody else
       using file = await Deno.open(beside, { write: true, createNew: true, mode: 0o600 });
       const bytes = new TextEncoder().encode(text);
       for (let at = 0; at < bytes.length;) at += await file.write(bytes.subarray(at));
       await file.sync();
-      // Whoever owned it goes on to own it; others never get to read it.
-      if (owner !== null && owner.uid !== null && owner.gid !== null) {
-        await Deno.chown(beside, owner.uid, owner.gid).catch(() => {});
-        await Deno.chmod(beside, ((owner.mode ?? 0) & 0o770) | 0o600);
-      }
+      // Whoever owned it, or its folder, goes on to own it, also when root writes; others never get to read it.
+      if (owner !== null) await Deno.chown(beside, owner.uid, owner.gid).catch(() => {});
+      if (before !== null) await Deno.chmod(beside, ((before.mode ?? 0) & 0o770) | 0o600);
       await Deno.rename(beside, this.path);
     } catch (error) {
       await Deno.remove(beside).catch(() => {});
@@ -308,7 +319,7 @@ function cannotRead(path: string, error: unknown): Omit<Problem, "id"> {
   return {
     severity: "warning",
     message: `The settings file "${path}" cannot be read: ${reasonOf(error)}`,
-    hint: "What it said before holds on until it can",
+    hint: "What it said before holds on, or nothing; it is tried again each second",
   };
 }
 

@@ -73,6 +73,25 @@ Deno.test("entries are written beside what is there, for the owner alone", () =>
     assert.deepEqual([...Deno.readDirSync(`${folder}/deep`)].map(({ name }) => name), ["netpane.toml"]);
   }));
 
+Deno.test("modes are kept but for what others may, and a file that may not be read is no reason not to start", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/netpane.toml`;
+    await Deno.writeTextFile(path, "", { mode: 0o644 });
+    await Deno.chmod(path, 0o644);
+    const file = await SettingsFile.open({ path, required: false });
+    await file.expect(ENTRY);
+    assert.equal((await Deno.stat(path)).mode! & 0o777, 0o640);
+    await Deno.remove(path);
+    await Deno.mkdir(path); // root may read every file, but nobody a folder
+    await assert.rejects(SettingsFile.open({ path, required: true }));
+    const blind = await SettingsFile.open({ path, required: false });
+    assert.match(blind.problem!.message, /cannot be read/);
+    await Deno.remove(path);
+    await Deno.writeTextFile(path, "[rules.cardholder_data]\nenabled = false\n");
+    await blind.look();
+    assert.deepEqual([blind.problem, blind.settings.rules.cardholder_data], [null, { enabled: false }]);
+  }));
+
 Deno.test("many writes at once are all kept", () =>
   inFolder(async (folder) => {
     const file = await SettingsFile.open({ path: `${folder}/netpane.toml`, required: false });

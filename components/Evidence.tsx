@@ -111,7 +111,7 @@ function Stack({ part }: { part: Extract<EvidencePart, { type: "stack" }> }) {
   return (
     <section class="evidence-part">
       <h3 class="foreign">
-        {part.title} <span class="note">{count(sum)}</span>
+        {part.title} <span class="note">{part.total}</span>
       </h3>
       <svg
         class="stack"
@@ -130,12 +130,12 @@ function Stack({ part }: { part: Extract<EvidencePart, { type: "stack" }> }) {
         })}
       </svg>
       <ul class="stack-words">
-        {part.parts.map(({ label, count: n, tone }) => (
+        {part.parts.map(({ label, count: n, text, tone }) => (
           <li key={label}>
             <svg class="swatch" viewBox="0 0 8 8" aria-hidden="true" focusable="false">
               <rect class={`part-${tone}`} width="8" height="8" rx="2" />
             </svg>
-            <b>{count(n)}</b> <span class="foreign">{label}</span>
+            <b>{text}</b> <span class="foreign">{label}</span>
             {sum > 0 && <span class="dim">{percent(n / sum)}</span>}
           </li>
         ))}

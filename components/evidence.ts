@@ -23,7 +23,7 @@ export type EvidencePart =
   /** What was measured beside what is allowed. */
   | { type: "limit"; title: string; value: number; limit: number; text: string; limitText: string }
   /** Parts of a whole: what came of tries. */
-  | { type: "stack"; title: string; parts: { label: string; count: number; tone: Tone }[] }
+  | { type: "stack"; title: string; total: string; parts: StackPart[] }
   /** Something over time or by size; each bar with its own words. */
   | {
     type: "bars";
@@ -42,7 +42,15 @@ export type EvidencePart =
 /** Numbers shown at once; the others are folded away. */
 export const FIRST_NUMBERS = 6;
 
-export type Tone = "ok" | "warning" | "error" | "info" | "quiet";
+export type Tone = "ok" | "warning" | "error" | "info" | "quiet" | "in" | "out";
+
+export interface StackPart {
+  label: string;
+  /** Its size, in words too. */
+  count: number;
+  text: string;
+  tone: Tone;
+}
 
 export interface Column {
   label: string;
@@ -114,21 +122,24 @@ function partsOf(data: Data, prefix: string, depth: number): EvidencePart[] {
   parts.push(...takeLimits);
   const stack = stackOf(rest, prefix);
   if (stack !== null) parts.push(stack);
+  parts.push(...sharesOfBytes(rest, prefix));
   const numbers: { name: string; text: string; share?: number }[] = [];
   for (const [name, value] of rest) {
     const title = titleOf(prefix, name);
     const only = Array.isArray(value) && value.length === 1 ? value[0] : value;
-    if (Array.isArray(value) && !isData(only)) parts.push(...listParts(name, title, value));
+    if (Array.isArray(value) && typeof only === "string" && countOfRanges(value) === null) {
+      numbers.push({ name: title, text: valueText(name, only) });
+    } else if (Array.isArray(value) && !isData(only)) parts.push(...listParts(name, title, value));
     else if (isData(only)) {
-      const value = only; // a table of one row reads better as what it says
-      const picture = countsPart(name, title, value);
+      const picture = countsPart(name, title, only);
       if (picture !== null) parts.push(picture);
       else if (depth < MAX_DEPTH) {
-        for (const part of partsOf(value, title, depth + 1)) {
+        // A table of one row reads better as what it says.
+        for (const part of partsOf(only, Array.isArray(value) ? prefix : title, depth + 1)) {
           if (part.type === "numbers") numbers.push(...part.rows);
           else parts.push(part);
         }
-      } else numbers.push({ name: title, text: legible(JSON.stringify(value), MAX_VALUE) });
+      } else numbers.push({ name: title, text: legible(JSON.stringify(only), MAX_VALUE) });
     } else numbers.push({ name: title, text: valueText(name, value), ...shareOf(name, value) });
   }
   if (numbers.length > 0) {
@@ -189,14 +200,50 @@ function limitsOf(rest: Map<string, unknown>, prefix: string): EvidencePart[] {
   return parts;
 }
 
-/** Two or more outcomes side by side; they are taken out of `rest`. */
+/** Two or more outcomes side by side; counts are taken out of `rest`, lists count and are still listed. */
 function stackOf(rest: Map<string, unknown>, prefix: string): EvidencePart | null {
-  const found = [...rest].filter((entry): entry is [string, number] =>
-    Object.hasOwn(OUTCOMES, outcomeName(entry[0])) && isCount(entry[1])
-  );
+  const found: [string, number][] = [];
+  for (const [name, value] of rest) {
+    if (!Object.hasOwn(OUTCOMES, outcomeName(name))) continue;
+    if (isCount(value)) found.push([name, value]);
+    else if (Array.isArray(value)) found.push([name, countOfRanges(value) ?? value.length]);
+  }
   if (found.length < 2 || found.every(([, n]) => n === 0)) return null;
-  for (const [name] of found) rest.delete(name);
+  for (const [name] of found) if (!Array.isArray(rest.get(name))) rest.delete(name);
   return stackPart(prefix === "" ? "What came of it" : prefix, found);
+}
+
+/** Counts in an object that are beside each other, when none has a unit of its own. */
+const MAX_COUNTS = 12;
+const UNITS = /bytes|bits|_(us|ms|s|seconds|minutes|hours|days)$|port|percent|_at$|first|last/;
+
+/** Names of what goes out and of what comes back. */
+const TWO_WAYS = [
+  ["bytes_sent", "bytes_received"],
+  ["bytes_to_server", "bytes_to_client"],
+  ["bytes_toserver", "bytes_toclient"],
+  ["bytes_up", "bytes_down"],
+  ["bytes_out", "bytes_in"],
+  ["upload_bytes", "download_bytes"],
+] as const;
+
+/** How much went each way, beside each other; taken out of `rest`. */
+function sharesOfBytes(rest: Map<string, unknown>, prefix: string): EvidencePart[] {
+  return TWO_WAYS.flatMap((names): EvidencePart[] => {
+    const [out, back] = names.map((name) => rest.get(name));
+    if (!isCount(out) || !isCount(back) || out + back === 0) return [];
+    for (const name of names) rest.delete(name);
+    const part = (name: string, n: number, tone: Tone): StackPart => {
+      const label = wordsOf(name.replace(/^bytes_|_bytes$/g, "")).replace(/^to(server|client)$/, "to $1");
+      return { label, count: n, text: text(byteCount(n)), tone };
+    };
+    return [{
+      type: "stack",
+      title: prefix === "" ? "Bytes" : prefix,
+      total: text(byteCount(out + back)),
+      parts: [part(names[0], out, "out"), part(names[1], back, "in")],
+    }];
+  });
 }
 
 function stackPart(title: string, counts: [string, number][]): EvidencePart {
@@ -204,9 +251,17 @@ function stackPart(title: string, counts: [string, number][]): EvidencePart {
     const [label, tone] = Object.hasOwn(OUTCOMES, outcomeName(name))
       ? OUTCOMES[outcomeName(name)]
       : [wordsOf(name), "info" as Tone];
-    return { label: legible(label, 40), count: n, tone };
+    return { label: legible(label, 40), count: n, text: count(n), tone };
   });
-  return { type: "stack", title, parts: parts.slice(0, MAX_COLUMNS) };
+  // That nothing was open, or no login succeeded, is worth a word; that nothing was silent is not.
+  const grave = parts.filter(({ tone }) => tone === "error");
+  const said = grave.find(({ count }) => count > 0) ?? grave[0];
+  return {
+    type: "stack",
+    title,
+    total: count(parts.reduce((sum, part) => sum + part.count, 0)),
+    parts: parts.filter((part) => part.count > 0 || part === said).slice(0, MAX_COLUMNS),
+  };
 }
 
 /** `ports_refused`, `refused_ports` and `refused_count` speak of what was refused. */
@@ -231,7 +286,8 @@ function countsPart(name: string, title: string, value: Data): EvidencePart | nu
     const bars = entries.map(([key, n]) => ({ at: Number(key), n })).sort((a, b) => a.at - b.at);
     return barsPart(title, true, bars.map(({ at, n }) => [axisText(name, at), n, count(n)]));
   }
-  if (/histogram|distribution|by_|per_|_counts?$/.test(name)) {
+  const isAlike = entries.length <= MAX_COUNTS && entries.every(([key]) => !UNITS.test(key));
+  if (isAlike || /histogram|distribution|by_|per_|_counts?$/.test(name)) {
     if (entries.length > MAX_BARS) return null;
     return barsPart(title, false, entries.map(([key, n]) => [legible(wordsOf(key), 60), n, count(n)]));
   }
@@ -239,9 +295,19 @@ function countsPart(name: string, title: string, value: Data): EvidencePart | nu
 }
 
 function listParts(name: string, title: string, value: unknown[]): EvidencePart[] {
+  const ranges = countOfRanges(value);
+  if (ranges !== null) {
+    return [{
+      type: "ports",
+      title,
+      ports: ranges,
+      ranges: value.slice(0, MAX_RANGES).map((range) => String(range).replace("-", "–")),
+      more: Math.max(0, value.length - MAX_RANGES),
+    }];
+  }
   if (value.every(isNumber)) {
-    if (/(^|_)ports?(_|$)/.test(name)) return [portsPart(title, value)];
-    if (value.length >= 3 && !/(^|_)ids?$/.test(name)) {
+    if (value.every(isCount) && !SERIES.test(name)) return [portsPart(title, value)];
+    if (value.length >= 3) {
       const histogram = /histogram/.test(name);
       return [
         barsPart(
@@ -285,6 +351,23 @@ function listParts(name: string, title: string, value: unknown[]): EvidencePart[
     items,
     more: Math.max(0, value.length - MAX_ITEMS),
   }];
+}
+
+/** Names of numbers that follow each other; others are a set. */
+const SERIES =
+  /histogram|series|over_time|per_|every|interval|gap|bytes|sizes?|lengths?|rates?|counts?|samples|_(us|ms|s|seconds)$/;
+
+/** How many numbers `["1-1000", "8080"]` are; null where it is something else. */
+function countOfRanges(value: unknown[]): number | null {
+  let sum = 0;
+  for (const range of value) {
+    const [, from, to = from] = typeof range === "string"
+      ? /^(\d{1,5})(?:[-–](\d{1,5}))?$/.exec(range) ?? []
+      : [];
+    if (from === undefined) return null;
+    sum += Math.max(0, Number(to) - Number(from)) + 1;
+  }
+  return value.length === 0 ? null : sum;
 }
 
 /** Names of a number that is a place on an axis, and of one that counts. */
@@ -423,9 +506,10 @@ function axisText(name: string, at: number): string {
 }
 
 function isShare(name: string): boolean {
-  return /(_|^)(share|ratio|fraction|confidence|probability|score|jitter|load|similarity|regularity)$/.test(
-    name,
-  );
+  return /(_|^)(share|ratio|fraction|confidence|probability|score|jitter|load|similarity|regularity)(_|$)/
+    .test(
+      name,
+    );
 }
 
 function shareOf(name: string, value: unknown): { share?: number } {
@@ -468,9 +552,13 @@ const WORDS: Record<string, string> = {
   rrtype: "type",
 };
 
+/** Written in capitals. */
+const ACRONYMS = /\b(arp|cpu|dhcp|dns|http|icmp|ip|mac|mx|nxdomain|rst|syn|tcp|tls|ttl|txt|udp|url)\b/g;
+
 function wordsOf(name: string): string {
   if (Object.hasOwn(WORDS, name)) return WORDS[name];
-  return name.replace(/(.)_(ms|us|s|seconds|bytes)$/, "$1").replaceAll("_", " ").trim() || name;
+  const words = name.replace(/(.)_(ms|us|s|bytes)$/, "$1").replaceAll("_", " ").trim() || name;
+  return words.replace(ACRONYMS, (word) => word.toUpperCase());
 }
 
 function isData(value: unknown): value is Data {

@@ -50,6 +50,37 @@ Deno.test("what came of tries is a stack, whether flat, nested or the one row of
     ]);
   }
   assert.deepEqual(types({ open: 3 }), ["numbers"], "one alone is a number");
+  const [listed, ports] = evidenceOf({ open: [22, 80], answered: 0, refused: 98, silent: 0 });
+  assert.deepEqual(listed, {
+    type: "stack",
+    title: "What came of it",
+    total: "100",
+    parts: [
+      { label: "open", count: 2, text: "2", tone: "error" },
+      { label: "refused", count: 98, text: "98", tone: "warning" },
+    ],
+  });
+  assert.deepEqual(ports, { type: "ports", title: "Open", ports: 2, ranges: ["22", "80"], more: 0 });
+  const [failed] = evidenceOf({ failed: 50, succeeded: 0 });
+  assert.equal(
+    (failed as typeof listed & { parts: unknown[] }).parts.length,
+    2,
+    "that none succeeded is told",
+  );
+});
+
+Deno.test("bytes of two ways are a stack, alike counts are compared", () => {
+  const [stack, rest] = evidenceOf({ bytes_sent: 41_947_584, bytes_received: 364, share_sent: 1 });
+  assert.equal(stack.type, "stack");
+  const { parts } = stack as Extract<EvidencePart, { type: "stack" }>;
+  assert.deepEqual(parts.map(({ label, text, tone }) => [label, plain(text), tone]), [
+    ["sent", "41.9 MB", "out"],
+    ["received", "364 B", "in"],
+  ]);
+  assert.deepEqual(rest, { type: "numbers", rows: [{ name: "Share sent", text: "100\u00a0%", share: 1 }] });
+  const [opened] = bars({ last_ten_seconds: { opened: 8_000, completed: 0 } });
+  assert.deepEqual(opened.bars.map(({ text }) => text), ["8,000", "0"]);
+  assert.deepEqual(types({ sizes: { bytes_seen: 5, port: 3 } }), ["numbers"], "these cannot be compared");
 });
 
 Deno.test("histograms and series are bars along an axis; shares and counts by name are compared", () => {
@@ -101,12 +132,20 @@ Deno.test("thresholds stand beside what they were held against", () => {
 
 Deno.test("ports are ranges, short texts chips, objects tables, all else numbers: nothing is left out", () => {
   assert.deepEqual(rangesOf([80, 3, 1, 2, 80]), ["1–3", "80"]);
-  assert.deepEqual(types({ ports: [1, 2, 3] }), ["ports"]);
+  assert.deepEqual(types({ ports: [1, 2, 3], ids: [7, 9, 8] }), ["ports", "ports"]);
+  assert.deepEqual(evidenceOf({ tcp_ports: ["1-1000", "8080"] }), [
+    { type: "ports", title: "TCP ports", ports: 1_001, ranges: ["1–1000", "8080"], more: 0 },
+  ]);
   assert.deepEqual(
-    types({ hosts: ["10.0.0.1"], claims: [{ mac: "a", n: 1, x: 2 }, { mac: "b", n: 2, x: 3 }] }),
+    types({
+      owner: ["a"],
+      hosts: ["10.0.0.1", "10.0.0.2"],
+      claims: [{ mac: "a", n: 1, x: 2 }, { mac: "b", n: 2, x: 3 }],
+    }),
     [
       "list",
       "table",
+      "numbers",
     ],
   );
   assert.deepEqual(evidenceOf({ a: { b: { c: 1 } }, empty: [], none: null }), [

@@ -61,7 +61,22 @@ export interface Certificate {
   fingerprint: string;
   /** Subject and issuer are the same bytes. */
   selfSigned: boolean;
+  /** `MD5 signature`, `SHA-1 signature` (of another than itself), `RSA key of 1024 bits`: what is weak about it. */
+  weaknesses: string[];
 }
+
+/** Signatures by hashes for which collisions are made, RFC 8017 App. C, RFC 3279 §2.2. */
+const WEAK_SIGNATURES: Record<string, string> = {
+  "1.2.840.113549.1.1.2": "MD2 signature",
+  "1.2.840.113549.1.1.3": "MD4 signature",
+  "1.2.840.113549.1.1.4": "MD5 signature",
+  "1.2.840.113549.1.1.5": "SHA-1 signature",
+  "1.2.840.10040.4.3": "SHA-1 signature",
+  "1.2.840.10045.4.1": "SHA-1 signature",
+};
+const RSA_ENCRYPTION = "1.2.840.113549.1.1.1";
+/** NIST SP 800-131A Rev. 2, table 2: 112 bits of security. */
+const MIN_RSA_BITS = 2048;
 
 /** By SHA-256 of the whole: a server shows the same to everybody. Larger ones have more names than are worth keeping. */
 const certificates = new Memo<Certificate | null>(256);
@@ -86,7 +101,7 @@ function readCertificate(c: Cursor, whole: boolean): Certificate | null {
   if (tbs === null) return null;
   readTagged(tbs, 0xa0); // version
   const serial = readTagged(tbs, Tag.integer);
-  readTagged(tbs, Tag.sequence); // signature algorithm
+  const algorithm = readTagged(tbs, Tag.sequence);
   const issuer = readTagged(tbs, Tag.sequence);
   if (serial === null || issuer === null) return null;
   const issuerBytes = issuer.bytes.subarray(issuer.at, issuer.end);
@@ -99,6 +114,7 @@ function readCertificate(c: Cursor, whole: boolean): Certificate | null {
     alternativeNames: [],
     fingerprint: whole ? colons(createHash("sha1").update(der).digest()) : "",
     selfSigned: false,
+    weaknesses: [],
   };
   const validity = readTagged(tbs, Tag.sequence);
   if (validity !== null) {
@@ -113,12 +129,32 @@ function readCertificate(c: Cursor, whole: boolean): Certificate | null {
     certificate.selfSigned = sameBytes(issuerBytes, subject.bytes.subarray(subject.at, subject.end));
     certificate.subject = readName(subject);
   }
-  readTagged(tbs, Tag.sequence); // public key
+  const oid = algorithm && readTagged(algorithm, Tag.oid);
+  const signature = oid && WEAK_SIGNATURES[readOid(oid)];
+  // Nobody relies on what a root says of itself.
+  if (signature && !certificate.selfSigned) certificate.weaknesses.push(signature);
+  const key = readTagged(tbs, Tag.sequence);
+  const bits = key === null ? 0 : rsaBits(key);
+  if (bits > 0 && bits < MIN_RSA_BITS) certificate.weaknesses.push(`RSA key of ${bits} bits`);
   readTagged(tbs, 0xa1) ?? readTagged(tbs, 0x81); // issuer's unique id
   readTagged(tbs, 0xa2) ?? readTagged(tbs, 0x82); // subject's
   const extensions = readTagged(tbs, 0xa3);
   if (extensions !== null) certificate.alternativeNames = readAlternativeNames(extensions);
   return certificate;
+}
+
+/** Length of an RSA key, RFC 3279 §2.3.1; 0 for other keys. */
+function rsaBits(info: Cursor): number {
+  const algorithm = readTagged(info, Tag.sequence);
+  const oid = algorithm && readTagged(algorithm, Tag.oid);
+  if (!oid || readOid(oid) !== RSA_ENCRYPTION) return 0;
+  const bits = readTagged(info, Tag.bitString);
+  if (bits === null || bits.u8() !== 0) return 0;
+  const pair = readTagged(bits, Tag.sequence);
+  const modulus = pair && readTagged(pair, Tag.integer);
+  if (!modulus || modulus.remaining === 0) return 0;
+  while (modulus.remaining > 1 && modulus.peek8() === 0) modulus.skip(1);
+  return 8 * modulus.remaining - Math.clz32(modulus.peek8()) + 24;
 }
 
 /** Content of a SEQUENCE that may reach beyond what is there: then it ends where the bytes do. */

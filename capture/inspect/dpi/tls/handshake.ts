@@ -16,6 +16,7 @@ import {
   hidesCertificate,
   isDeprecatedVersion,
   isGrease,
+  isWeakCipher,
   versionName,
 } from "./registry.ts";
 import { dnsOverTls } from "./resolvers.ts";
@@ -25,6 +26,8 @@ import { parseServerHello, type ServerHello } from "./server_hello.ts";
 const MAX_ALERTS = 4;
 /** AlertLevel, RFC 8446 §6. */
 const FATAL = 2;
+/** SSL 2 has cipher kinds of its own. */
+const SSL2 = 0x0002;
 
 interface Alert {
   from: "client" | "server";
@@ -165,6 +168,7 @@ export class Handshake {
     if (server !== null) {
       facts.cipher = cipherName(server.cipher);
       if (isDeprecatedVersion(server.version)) facts.deprecated_version = true;
+      if (isWeakCipher(server.cipher) && server.version > SSL2) facts.weak_cipher = true;
     }
     if (client !== null) {
       facts.offered_version = versionName(highestOffered(client));
@@ -183,6 +187,7 @@ export class Handshake {
       if (certificate.selfSigned) facts.self_signed = true;
       if (certificate.notAfter * 1000 < timeUs) facts.certificate_expired = true;
       if (certificate.notBefore * 1000 > timeUs) facts.certificate_not_yet_valid = true;
+      if (certificate.weaknesses.length > 0) facts.certificate_weak = [...certificate.weaknesses];
     }
     if (this.#alerts.length > 0) facts.alerts = this.#alerts;
     return facts;

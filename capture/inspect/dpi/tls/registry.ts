@@ -89,12 +89,9 @@ export function isDeprecatedVersion(version: number): boolean {
 
 /** Cipher suites met often, `TLS_` left off. */
 const CIPHERS: Record<number, string> = {
-  0x0004: "RSA_WITH_RC4_128_MD5",
-  0x0005: "RSA_WITH_RC4_128_SHA",
   0x000a: "RSA_WITH_3DES_EDE_CBC_SHA",
   0x002f: "RSA_WITH_AES_128_CBC_SHA",
   0x0033: "DHE_RSA_WITH_AES_128_CBC_SHA",
-  0x0034: "DH_anon_WITH_AES_128_CBC_SHA",
   0x0035: "RSA_WITH_AES_256_CBC_SHA",
   0x0039: "DHE_RSA_WITH_AES_256_CBC_SHA",
   0x003c: "RSA_WITH_AES_128_CBC_SHA256",
@@ -111,10 +108,8 @@ const CIPHERS: Record<number, string> = {
   0x1303: "CHACHA20_POLY1305_SHA256",
   0x1304: "AES_128_CCM_SHA256",
   0x1305: "AES_128_CCM_8_SHA256",
-  0xc007: "ECDHE_ECDSA_WITH_RC4_128_SHA",
   0xc009: "ECDHE_ECDSA_WITH_AES_128_CBC_SHA",
   0xc00a: "ECDHE_ECDSA_WITH_AES_256_CBC_SHA",
-  0xc011: "ECDHE_RSA_WITH_RC4_128_SHA",
   0xc012: "ECDHE_RSA_WITH_3DES_EDE_CBC_SHA",
   0xc013: "ECDHE_RSA_WITH_AES_128_CBC_SHA",
   0xc014: "ECDHE_RSA_WITH_AES_256_CBC_SHA",
@@ -131,10 +126,64 @@ const CIPHERS: Record<number, string> = {
   0xccaa: "DHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
 };
 
+/** Cipher suites without encryption, without a key of the server's, or broken by design; `TLS_` left off. */
+const WEAK_CIPHERS: Record<number, string> = {
+  0x0000: "NULL_WITH_NULL_NULL",
+  0x0001: "RSA_WITH_NULL_MD5",
+  0x0002: "RSA_WITH_NULL_SHA",
+  0x0003: "RSA_EXPORT_WITH_RC4_40_MD5",
+  0x0004: "RSA_WITH_RC4_128_MD5",
+  0x0005: "RSA_WITH_RC4_128_SHA",
+  0x0006: "RSA_EXPORT_WITH_RC2_CBC_40_MD5",
+  0x0008: "RSA_EXPORT_WITH_DES40_CBC_SHA",
+  0x0009: "RSA_WITH_DES_CBC_SHA",
+  0x000b: "DH_DSS_EXPORT_WITH_DES40_CBC_SHA",
+  0x000c: "DH_DSS_WITH_DES_CBC_SHA",
+  0x000e: "DH_RSA_EXPORT_WITH_DES40_CBC_SHA",
+  0x000f: "DH_RSA_WITH_DES_CBC_SHA",
+  0x0011: "DHE_DSS_EXPORT_WITH_DES40_CBC_SHA",
+  0x0012: "DHE_DSS_WITH_DES_CBC_SHA",
+  0x0014: "DHE_RSA_EXPORT_WITH_DES40_CBC_SHA",
+  0x0015: "DHE_RSA_WITH_DES_CBC_SHA",
+  0x0017: "DH_anon_EXPORT_WITH_RC4_40_MD5",
+  0x0018: "DH_anon_WITH_RC4_128_MD5",
+  0x0019: "DH_anon_EXPORT_WITH_DES40_CBC_SHA",
+  0x001a: "DH_anon_WITH_DES_CBC_SHA",
+  0x001b: "DH_anon_WITH_3DES_EDE_CBC_SHA",
+  0x0034: "DH_anon_WITH_AES_128_CBC_SHA",
+  0x003a: "DH_anon_WITH_AES_256_CBC_SHA",
+  0x003b: "RSA_WITH_NULL_SHA256",
+  0x0062: "RSA_EXPORT1024_WITH_DES_CBC_SHA",
+  0x0064: "RSA_EXPORT1024_WITH_RC4_56_SHA",
+  0x0066: "DHE_DSS_WITH_RC4_128_SHA",
+  0x006c: "DH_anon_WITH_AES_128_CBC_SHA256",
+  0x006d: "DH_anon_WITH_AES_256_CBC_SHA256",
+  0x00a6: "DH_anon_WITH_AES_128_GCM_SHA256",
+  0x00a7: "DH_anon_WITH_AES_256_GCM_SHA384",
+  0xc001: "ECDH_ECDSA_WITH_NULL_SHA",
+  0xc002: "ECDH_ECDSA_WITH_RC4_128_SHA",
+  0xc006: "ECDHE_ECDSA_WITH_NULL_SHA",
+  0xc007: "ECDHE_ECDSA_WITH_RC4_128_SHA",
+  0xc00b: "ECDH_RSA_WITH_NULL_SHA",
+  0xc00c: "ECDH_RSA_WITH_RC4_128_SHA",
+  0xc010: "ECDHE_RSA_WITH_NULL_SHA",
+  0xc011: "ECDHE_RSA_WITH_RC4_128_SHA",
+  0xc015: "ECDH_anon_WITH_NULL_SHA",
+  0xc016: "ECDH_anon_WITH_RC4_128_SHA",
+  0xc017: "ECDH_anon_WITH_3DES_EDE_CBC_SHA",
+  0xc018: "ECDH_anon_WITH_AES_128_CBC_SHA",
+  0xc019: "ECDH_anon_WITH_AES_256_CBC_SHA",
+};
+
 /** `TLS_AES_128_GCM_SHA256`; `0x1234` where it is not one of the common ones. */
 export function cipherName(cipher: number): string {
-  const name = CIPHERS[cipher];
+  const name = CIPHERS[cipher] ?? WEAK_CIPHERS[cipher];
   return name === undefined ? hex16(cipher) : `TLS_${name}`;
+}
+
+/** Whether what it protects can be read or changed by others: RFC 7465, RFC 8996, RFC 9325 §4.1. */
+export function isWeakCipher(cipher: number): boolean {
+  return cipher in WEAK_CIPHERS;
 }
 
 const ALERTS: Record<number, string> = {

@@ -5,6 +5,9 @@ import { beaconing } from "./rules/beaconing.ts";
 import { exfiltration } from "./rules/exfiltration.ts";
 import { longConnection } from "./rules/long_connection.ts";
 import { slowConnection } from "./rules/slow_connection.ts";
+import { highCpu } from "./rules/high_cpu.ts";
+import { captureLoss } from "./rules/capture_loss.ts";
+import { interfaceSaturation } from "./rules/interface_saturation.ts";
 import { dnsTunnel } from "./rules/dns_tunnel.ts";
 import { dga } from "./rules/dga.ts";
 import { rogueDhcp } from "./rules/rogue_dhcp.ts";
@@ -18,9 +21,8 @@ import { newListener } from "./rules/new_listener.ts";
 import { newProgram } from "./rules/new_program.ts";
 import { newCountry } from "./rules/new_country.ts";
 import { bruteForce } from "./rules/brute_force.ts";
-import { interfaceSaturation } from "./rules/interface_saturation.ts";
-import { captureLoss } from "./rules/capture_loss.ts";
-import { highCpu } from "./rules/high_cpu.ts";
+import { weakTls } from "./rules/weak_tls.ts";
+import { unexpectedPort } from "./rules/unexpected_port.ts";
 import { blocklisted } from "./rules/blocklisted.ts";
 
 // deno-lint-ignore no-explicit-any -- each has options of its own
@@ -34,6 +36,9 @@ export const RULES: readonly RuleSpec<any>[] = [
   longConnection,
   exfiltration,
   slowConnection,
+  interfaceSaturation,
+  captureLoss,
+  highCpu,
   dnsTunnel,
   dga,
   rogueDhcp,
@@ -43,8 +48,7 @@ export const RULES: readonly RuleSpec<any>[] = [
   newProgram,
   newCountry,
   bruteForce,
-  interfaceSaturation,
-  captureLoss,
-  highCpu,
+  weakTls,
+  unexpectedPort,
   blocklisted,
 ];

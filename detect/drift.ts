@@ -8,7 +8,7 @@ const PAST = 64;
 /** Values of the past without which nothing is said. */
 const MIN_PAST = 20;
 /** The past is looked at anew after so many values. */
-const LOOK_EVERY = 8;
+const LOOK_EVERY = 16;
 /** MAD times this estimates the standard deviation of a normal distribution. */
 const MAD_TO_DEVIATION = 1.4826;
 /** Standard deviations that are far. */

@@ -66,7 +66,7 @@ export function rhythmOf(times: readonly number[], mergeUs: number, minBeats: nu
   for (let i = 0, d = mergeUs; i < MERGES; i++, d *= MERGE_STEP) {
     const rhythm = rhythmAt(times, d, minBeats);
     if (rhythm === null) break; // a larger distance leaves fewer still
-    rhythm.log10P = Math.min(0, rhythm.log10P + Math.log10(MERGES));
+    rhythm.log10P = Math.min(0, rhythm.log10P + tries(i, MERGES - 1) / Math.LN10);
     const enough = rhythm.periodUs >= MIN_PERIODS_OF_MERGE * d;
     if (enough && (best === null || rhythm.log10P < best.log10P)) best = rhythm;
   }
@@ -101,7 +101,7 @@ function rhythmAt(times: readonly number[], mergeUs: number, minBeats: number): 
   let [bestLog, bestFrom, bestKept, bestMean, bestDeviation] = [Infinity, 0, n, 0, 0];
   for (let leftOut = 0; leftOut <= most; leftOut++) {
     const kept = n - leftOut;
-    const ways = lnGamma(n + 1) - lnGamma(leftOut + 1) - lnGamma(kept + 1) + Math.log(most + 1);
+    const ways = lnGamma(n + 1) - lnGamma(leftOut + 1) - lnGamma(kept + 1) + tries(leftOut, most);
     for (let from = 0; from <= leftOut; from++) {
       const to = from + kept - 1;
       const mean = (sums[to] - (from === 0 ? 0 : sums[from - 1])) / kept;
@@ -129,6 +129,11 @@ function rhythmAt(times: readonly number[], mergeUs: number, minBeats: number): 
     mergeUs,
     spanUs: merged[beats - 1] - merged[0],
   };
+}
+
+/** ln of what one of several tries costs: half of the chance belongs to the plainest, the rest to the `others`. */
+function tries(i: number, others: number): number {
+  return i === 0 ? Math.LN2 : Math.log(2 * others);
 }
 
 /** ln of the bound above, for `n` gaps with coefficient of variation `c`; not above 0. */

@@ -31,6 +31,8 @@ const PROGRAM_WAIT_US = 3_000_000;
 /** Contacts closer than this are one: a page and its parts, two connections for one purpose. */
 const MERGE_US = 500_000;
 const MERGE_STEP = 4;
+/** Connections of one contact beyond which they are not looked at: a load test or a crawler. */
+const MAX_CROWD = 16;
 /** Sizes kept of a series. */
 const MAX_SIZES = 32;
 const MIN_SIZES = 4;
@@ -87,13 +89,13 @@ const CONNECTIVITY_CHECK =
 
 const options = {
   beats: {
-    default: 10,
+    default: 8,
     range: [5, 60],
     unit: "contacts",
     help: "Contacts from which on a rhythm is judged",
   },
   significance: {
-    default: 6,
+    default: 5,
     range: [3, 30],
     unit: "powers of ten",
     help: "Chance must be less likely than one in ten to this power to be as regular",
@@ -141,6 +143,8 @@ interface Series {
   contacts: number;
   within: number;
   nextLook: number;
+  /** Contacts since the last that were merged with it. */
+  crowd: number;
   /** Payload to the server and back, of the latest contacts. */
   up: number[];
   down: number[];
@@ -258,9 +262,10 @@ class Beaconing implements Rule {
   #contact(contact: Contact): void {
     const series = this.#seriesOf(contact);
     series.flowId = contact.flowId;
+    this.#add(series, contact.timeUs, contact.clockUs);
+    if (series.crowd > MAX_CROWD) return;
     series.spokeFlow = 0;
     this.#byFlow.set(contact.flowId, series);
-    this.#add(series, contact.timeUs, contact.clockUs);
   }
 
   #spoke(fact: FlowFact): void {
@@ -295,7 +300,8 @@ class Beaconing implements Rule {
     const ends = `${protocol}:${port}`;
     let key = `${client} ${address} ${ends}`;
     const nameKey = server === address ? "" : `${client} ${server} ${ends}`;
-    let series = this.#find(key) ?? this.#find(this.#alias.peek(key)) ?? this.#find(this.#alias.get(nameKey));
+    let series = this.#find(key) ?? this.#find(this.#alias.peek(key)) ??
+      this.#find(this.#alias.peek(nameKey));
     const program = this.#live ? this.#context.world.programOf(flowId) : "";
     if (series !== undefined && program !== "" && series.program !== program) {
       if (series.program === "") series.program = program;
@@ -321,14 +327,19 @@ class Beaconing implements Rule {
   }
 
   #find(key: string | undefined): Series | undefined {
-    return key === undefined ? undefined : this.#kept.get(key) ?? this.#fresh.get(key);
+    return key === undefined ? undefined : this.#kept.peek(key) ?? this.#fresh.peek(key);
   }
 
   #add(series: Series, timeUs: number, clockUs: number): void {
     const { times } = series;
     const last = times.length - 1;
     series.lastClockUs = clockUs;
-    if (last >= 0 && timeUs - times[last] < series.mergeUs) return;
+    if (last >= 0 && timeUs - times[last] < series.mergeUs) {
+      series.crowd++;
+      return;
+    }
+    series.crowd = 0;
+    if (this.#kept.get(series.key) === undefined) this.#fresh.get(series.key); // used now
     if (times.length >= MAX_EVENTS) makeRoom(series);
     times.push(timeUs);
     series.contacts++;
@@ -464,6 +475,7 @@ function createSeries(contact: Contact, key: string, program: string): Series {
     contacts: 0,
     within: 0,
     nextLook: 0,
+    crowd: 0,
     up: [],
     down: [],
     sizes: 0,

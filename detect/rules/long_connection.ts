@@ -197,6 +197,12 @@ class LongConnection implements Rule {
     if (told === undefined) {
       const lastClockUs = this.#known.peek(known);
       this.#known.set(known, world.clockUs);
+      if (program !== "" && name !== server) {
+        // Kept over a restart, as a program's habit: no addresses are.
+        const habit = `${program} ${placeText(name, serverPort)}`;
+        if (lastClockUs === undefined && this.#context.usual.since(habit) !== undefined) return;
+        this.#context.usual.add(habit);
+      }
       if (lastClockUs !== undefined && world.clockUs - lastClockUs < KNOWN_DAYS * DAY_S * 1e6) return;
       told = { key, known, open: new Map(), heardUs: 0 };
       this.#told.set(key, told);

@@ -17,6 +17,8 @@ const MAX_KEPT = 2_048;
 const KEPT_VALUES = 8;
 /** Flows that go on, for what was counted of them already. */
 const MAX_FLOWS = 8_192;
+/** Of a pair's handshakes one a second is enough. */
+const EVERY_US = 1_000_000;
 /** Packets of which a share of loss says something. */
 const LOSS_PACKETS = 100;
 
@@ -60,6 +62,8 @@ interface Pair {
   /** Told, and for which of both. */
   told: "" | "latency" | "loss";
   sinceUs: number;
+  /** When a handshake was measured last. */
+  measuredUs: number;
 }
 
 class SlowConnection implements Rule {
@@ -93,7 +97,11 @@ class SlowConnection implements Rule {
   }
 
   #latency(fact: FlowFact): void {
-    const pair = this.#pairOf(fact);
+    const key = `${fact.client} ${fact.server}`;
+    const known = this.#kept.peek(key) ?? this.#fresh.peek(key);
+    if (known !== undefined && fact.timeUs - known.measuredUs < EVERY_US) return;
+    const pair = this.#pairOf(fact, key);
+    pair.measuredUs = fact.timeUs;
     const { latency: factor, latencyFloor: floor, lasts } = this.#options;
     const { latency } = pair;
     const isFar = latency.add(fact.rttUs / 1e6, fact.timeUs, { factor, floor });
@@ -125,7 +133,7 @@ class SlowConnection implements Rule {
     if (hasEnded && before !== undefined) this.#flows.delete(fact.flowId);
     if (count < LOSS_PACKETS) return;
     if (!hasEnded) this.#flows.set(fact.flowId, [packets, again]);
-    const pair = this.#pairOf(fact);
+    const pair = this.#pairOf(fact, `${fact.client} ${fact.server}`);
     const { loss: factor, lossFloor: floor, lasts } = this.#options;
     const { loss } = pair;
     const isFar = loss.add(lost / count, fact.lastUs, { factor, floor });
@@ -144,12 +152,10 @@ class SlowConnection implements Rule {
     });
   }
 
-  #pairOf(fact: FlowFact): Pair {
-    const { client, server } = fact;
-    const key = `${client} ${server}`;
+  #pairOf({ client, server }: FlowFact, key: string): Pair {
     let pair = this.#kept.get(key) ?? this.#fresh.get(key);
     if (pair === undefined) {
-      const fresh = { values: 0, told: "" as const, sinceUs: 0 };
+      const fresh = { values: 0, told: "" as const, sinceUs: 0, measuredUs: -Infinity };
       pair = { key, client, server, latency: new Drift(), loss: new Drift(), ...fresh };
       this.#fresh.set(key, pair);
     }

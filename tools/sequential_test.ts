@@ -18,7 +18,7 @@ import type { Observation } from "../model/observation.ts";
 interface Labels {
   files: {
     file: string;
-    events?: { kind: string; src: string[]; dst: string[]; tool?: string; note?: string }[];
+    events?: { kind: string; src: string[]; dst: string[]; hard?: boolean }[];
   }[];
 }
 
@@ -26,6 +26,8 @@ interface Scan {
   capture: string;
   source: string;
   attempts: number | null;
+  /** Labelled as one that need not be found. */
+  hard: boolean;
 }
 
 const SCANS = new Set(["port_scan", "host_sweep"]);
@@ -46,11 +48,11 @@ for (const folder of Deno.args) {
     if (result === null) continue;
     const events = (known.get(name) ?? []).filter(({ kind }) => SCANS.has(kind));
     const guilty = new Set(events.flatMap(({ src }) => src));
-    for (const { kind, src } of events) {
+    for (const { kind, src, hard = false } of events) {
       const found = src.find((source) => result.alerts.has(source)) ?? src[0];
       const attempts = result.alerts.get(found)?.find((alert) => alert.kind === kind)?.attempts ?? null;
-      scans.push({ capture: name, source: found, attempts });
-      rows.push(`| ${name} | ${kind} | ${attempts ?? "not found"} |`);
+      scans.push({ capture: name, source: found, attempts, hard });
+      rows.push(`| ${name} | ${kind}${hard ? " (hard)" : ""} | ${attempts ?? "not found"} |`);
     }
     inFolder++;
     for (const source of result.sources) if (!guilty.has(source)) sourcesIn++;
@@ -66,15 +68,20 @@ for (const folder of Deno.args) {
   convicted += convictedIn;
 }
 
-const attempts = scans.map((scan) => scan.attempts).filter((n) => n !== null).sort((a, b) => a - b);
+const plain = scans.filter(({ hard }) => !hard);
+const attempts = plain.map((scan) => scan.attempts).filter((n) => n !== null).sort((a, b) => a - b);
 const share = (n: number, of: number) =>
   `${n} of ${of}${of === 0 ? "" : ` (${(100 * n / of).toFixed(2)} %)`}`;
 console.log("| capture | kind | attempts at conviction |\n| --- | --- | --- |");
 for (const row of rows) console.log(row);
 console.log(`
-Scans found: ${share(attempts.length, scans.length)}; by attempt 6: ${
-  share(attempts.filter((n) => n <= 6).length, scans.length)
-}; median ${attempts[attempts.length >> 1] ?? "-"}, most ${attempts.at(-1) ?? "-"}
+Scans found: ${share(attempts.length, plain.length)}; by attempt 6: ${
+  share(attempts.filter((n) => n <= 6).length, plain.length)
+}; median ${attempts[attempts.length >> 1] ?? "-"}, most ${
+  attempts.at(-1) ?? "-"
+}; besides, of those labelled hard: ${
+  share(scans.filter((scan) => scan.hard && scan.attempts !== null).length, scans.length - plain.length)
+}
 Captures: ${captures}. Harmless sources with first contacts: ${sources}; convicted: ${
   share(convicted, sources)
 }`);

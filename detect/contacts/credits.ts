@@ -4,7 +4,8 @@
  * would look like one that only fails.
  *
  * What succeeded within the last four to eight seconds is counted apart and in full: of many attempts at once, those that
- * succeed are known first, and those that fail seem to come in a row.
+ * succeed are known first, and those that fail seem to come in a row. So both are read when an attempt is made, not when
+ * its outcome is known.
  *
  * Counts are kept by hash, in two tables that take turns, and go no higher than 15: the lower bound is four successes
  * away.
@@ -31,19 +32,23 @@ export class Credits {
   readonly #reached = new Float64Array(PLACES);
   readonly #until = new Float64Array(1);
 
-  /** @param client,server,service Hashes; `service` of the server's address, protocol and port. @param port Of the service, with its protocol. */
+  /**
+   * @param client,server,service Hashes; `service` of the server's address, protocol and port.
+   * @param port Of the service, with its protocol; the low half 0 for what has no ports, which says nothing of others.
+   */
   add(client: number, server: number, service: number, port: number, clockUs: number): void {
     if (clockUs >= this.#until[0]) this.#turn(clockUs);
     const contact = hashWith(client, service);
     if (this.#known.has(contact)) return;
     this.#known.add(contact);
-    this.#change(hashWith(client, server), 1);
+    const hasPorts = (port & 0xffff) !== 0;
+    if (hasPorts) this.#change(hashWith(client, server), 1);
     this.#change(hashWith(client, port), 1);
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
     const burst = this.#burst;
     const atTarget = hashWith(client, server) & (PLACES - 1);
     const onPort = hashWith(client, port) & (PLACES - 1);
-    if (burst[atTarget] < MOST_IN_BURST) burst[atTarget]++;
+    if (hasPorts && burst[atTarget] < MOST_IN_BURST) burst[atTarget]++;
     if (burst[onPort] < MOST_IN_BURST) burst[onPort]++;
   }
 

@@ -105,6 +105,8 @@ export class FirstContacts {
   readonly #version = new Uint8Array(MAX_ATTEMPTS);
   readonly #probe = new Uint8Array(MAX_ATTEMPTS);
   readonly #stage = new Uint8Array(MAX_ATTEMPTS);
+  /** What its source had succeeded at, see `Contact`. */
+  readonly #past = new Uint16Array(4 * MAX_ATTEMPTS);
   readonly #interface = new Uint8Array(MAX_ATTEMPTS);
   /** By hash of the ends: place + 1; for ICMP errors, which know no flow. */
   readonly #byEnds = new Int32Array(MAX_ATTEMPTS);
@@ -360,6 +362,13 @@ export class FirstContacts {
     this.#probe[slot] = probe;
     this.#stage[slot] = WAITING;
     this.#interface[slot] = fact.interfaceIndex;
+    const credits = this.#credits;
+    const past = this.#past;
+    const wanted = protocol << 16 | port;
+    past[4 * slot] = credits.of(client, server);
+    past[4 * slot + 1] = credits.of(client, wanted);
+    past[4 * slot + 2] = credits.inBurst(client, server, clockUs);
+    past[4 * slot + 3] = credits.inBurst(client, wanted, clockUs);
     const isIcmp = probe >= Probe.echo;
     const ends = hashOfEnds(client, server, isIcmp ? 0 : clientPort, isIcmp ? 0 : port);
     this.#byEnds[ends & SLOT_MASK] = slot + 1;
@@ -462,16 +471,13 @@ export class FirstContacts {
 
   /** What its source did before. */
   #addPast(contact: Contact, slot: number): void {
-    const credits = this.#credits;
-    const client = this.#clientHash[slot];
-    const server = this.#serverHash[slot];
-    const service = this.#service(slot);
+    contact.creditAtTarget = this.#past[4 * slot];
+    contact.creditOnPort = this.#past[4 * slot + 1];
+    contact.burstAtTarget = this.#past[4 * slot + 2];
+    contact.burstOnPort = this.#past[4 * slot + 3];
     const { clockUs } = this.#world;
-    contact.creditAtTarget = credits.of(client, server);
-    contact.creditOnPort = credits.of(client, service);
-    contact.burstAtTarget = credits.inBurst(client, server, clockUs);
-    contact.burstOnPort = credits.inBurst(client, service, clockUs);
-    contact.reaches = clockUs - credits.reachedUs(client, this.#network(slot)) <= REACHES_US;
+    const reachedUs = this.#credits.reachedUs(this.#clientHash[slot], this.#network(slot));
+    contact.reaches = clockUs - reachedUs <= REACHES_US;
   }
 
   #next(): Contact {

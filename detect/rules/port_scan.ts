@@ -98,7 +98,7 @@ interface PortWalk extends Walk {
 
 /** Failures at one host, whoever they come from. */
 interface TargetTally {
-  /** By port: who, and when by the clock. */
+  /** By port: who, and when by packet time. */
   ports: Map<number, { client: string; atUs: number }>;
   /** Clock until which sources of two failures are convicted. */
   untilUs: number;
@@ -293,10 +293,10 @@ class PortScan implements Rule {
     const wanted = this.#context.options.togetherPorts;
     ports.delete(contact.port);
     if (ports.size >= wanted) ports.delete(ports.keys().next().value!);
-    ports.set(contact.port, { client: contact.client, atUs: clockUs });
+    ports.set(contact.port, { client: contact.client, atUs: contact.timeUs });
     if (ports.size < wanted) return tally;
     const [oldest] = ports.values();
-    const spanUs = clockUs - oldest.atUs;
+    const spanUs = contact.timeUs - oldest.atUs;
     if (spanUs > TOGETHER_S * 1e6 || wanted / (spanUs / 1e6) > FLOOD_PORTS_PER_SECOND) return tally;
     const sources = new Set<string>();
     for (const { client } of ports.values()) {

@@ -204,17 +204,22 @@ class SynFlood implements Rule {
       if (this.#floods.size >= MAX_FLOODS || (all && this.#hasFlood(fact.server))) return;
       flood = {
         ...{ key, target: fact.server, port: all ? 0 : port, version: fact.ipVersion, row },
-        ...{ firstUs: this.#beganUs[row], firstClockUs: world.clockUs, total: halfOpen, lastUs: fact.timeUs },
+        ...{
+          firstUs: this.#beganUs[row],
+          firstClockUs: world.clockUs,
+          total: halfOpen - 1,
+          lastUs: fact.timeUs,
+        },
         ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
         ...{ spread: false, sources: 0, source: "" },
       };
       this.#floods.set(key, flood);
-      this.#tell(flood);
     }
     flood.total++;
     flood.lastUs = fact.timeUs;
     flood.clockUs = world.clockUs;
     flood.row = row;
+    if (flood.toldUs === 0) this.#tell(flood);
   }
 
   #hasFlood(target: string): boolean {

@@ -1,0 +1,85 @@
+/** Segments that no sane stack sends. */
+import assert from "node:assert/strict";
+import { oddFlags } from "../../../detect/rules/odd_flags.ts";
+import { portScan } from "../../../detect/rules/port_scan.ts";
+import { PROTOCOL, TCP, tcp } from "../../support/packets.ts";
+import { type Alert, detect, Traffic } from "../../support/traffic.ts";
+
+const [A, B] = ["10.0.0.9", "10.0.0.1"];
+const ALL = 0x3f;
+const XMAS = 0x29;
+
+function alertsOf(traffic: Traffic): Alert[] {
+  return detect(traffic.wait(9).ping(A, A), [portScan, oddFlags], { framesABatch: 1 }).alerts;
+}
+
+function send(flags: number, count: number, ends: { client?: string; server?: string } = {}): Traffic {
+  const traffic = new Traffic();
+  for (let i = 0; i < count; i++) {
+    const { client = A, server = B } = ends;
+    traffic.tcp({ client, server, port: 80, clientPort: 2000 + i, flags, outcome: "silent" });
+  }
+  return traffic;
+}
+
+Deno.test("odd_flags: three segments of a kind are told, with their flags; two are not", () => {
+  const kinds: [number, RegExp][] = [
+    [0, /no flags at all \(NULL\)/],
+    [TCP.syn | TCP.fin, /FIN\+SYN/],
+    [TCP.syn | TCP.rst, /SYN\+RST/],
+    [ALL, /all flags set/],
+    [XMAS, /\(Xmas\)/],
+    [TCP.fin, /FIN and no ACK/],
+  ];
+  for (const [flags, words] of kinds) {
+    const [alert, ...others] = alertsOf(send(flags, 3));
+    assert.deepEqual(others, []);
+    assert.deepEqual([alert.kind, alert.source, alert.target, alert.count], ["odd_flags", A, B, 3]);
+    assert.match(alert.message, words);
+    assert.deepEqual(alertsOf(send(flags, 2)), []);
+  }
+  assert.equal(alertsOf(send(0, 5, { client: "fd00::9", server: "fd00::1" }))[0].source, "fd00::9");
+});
+
+Deno.test("odd_flags: each kind of flags is told once, however often it comes", () => {
+  const alerts = alertsOf(send(0, 500).with(send(ALL, 200)));
+  assert.deepEqual(alerts.map(({ count }) => count).sort(), [200, 500]);
+});
+
+Deno.test("odd_flags: one segment from a host to itself", () => {
+  const traffic = new Traffic();
+  traffic.ip(B, B, PROTOCOL.tcp, tcp({ src: B, dst: B, srcPort: 80, dstPort: 80, flags: TCP.syn }));
+  const [alert] = alertsOf(traffic);
+  assert.deepEqual([alert.kind, alert.source, alert.target, alert.severity], ["odd_flags", B, B, 2]);
+});
+
+Deno.test("odd_flags: what is a port scan is told as that alone", () => {
+  for (const flags of [0, TCP.fin, XMAS, TCP.syn | TCP.fin]) {
+    const traffic = new Traffic();
+    for (let port = 1; port < 60; port++) {
+      traffic.tcp({ client: A, server: B, port, flags, outcome: "refused" });
+    }
+    assert.deepEqual(alertsOf(traffic).map(({ kind }) => kind), ["port_scan"]);
+  }
+});
+
+Deno.test("not odd: ordinary conversations, keep-alives, resets", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 20; i++) traffic.tcp({ client: A, server: B, port: 80, turns: ["x", 3000, "z"] });
+  for (let i = 0; i < 5; i++) traffic.tcp({ client: A, server: B, port: 81, outcome: "refused" });
+  for (let i = 0; i < 5; i++) {
+    traffic.tcp({ client: A, server: B, port: 80, flags: TCP.ack, outcome: "silent" });
+  }
+  assert.deepEqual(alertsOf(traffic), []);
+});
+
+Deno.test("odd_flags: state is bounded", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 6000; i++) {
+    const client = `20.${i >> 8}.${i & 255}.1`;
+    traffic.tcp({ client, server: B, port: 80, flags: 0, outcome: "silent", stepS: 0.0001 });
+  }
+  const { counters } = detect(traffic, [oddFlags]);
+  assert.equal(counters.rules.odd_flags.entries, 4096);
+  assert(counters.rules.odd_flags.evicted > 0);
+});

@@ -10,7 +10,7 @@ import type { Observation } from "../model/observation.ts";
 const LOGIN_PATH =
   /(?:^|[/_.-])(?:log[_-]?in|log[_-]?on|sign[_-]?in|auth(?:enticate)?|sessions?|wp-login\.php|xmlrpc\.php|j_security_check|token)(?:$|[/?._-])/i;
 /** Where applications send back whom they do not let in. */
-const BACK = /log[_-]?[io]n|sign[_-]?in|auth|error|fail|denied|invalid|incorrect/i;
+const BACK = /log[_-]?[io]n|sign[_-]?in|error|fail|denied|invalid|incorrect/i;
 const MAX_PATH_CHARS = 120;
 
 export interface HttpLogin {

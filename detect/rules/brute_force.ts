@@ -26,8 +26,11 @@ const MAX_TIMES = 128;
 const MAX_SUCCESSES = 32;
 /** So many failures for each success, or it is no guessing: a day's work at a bastion has fewer. */
 const FAILED_TO_SUCCEEDED = 4;
-/** Failures of one connection that count: a client with many keys offers them all (OpenSSH: six). */
+/** Failures of one SSH connection that count: a client with many keys offers them all (OpenSSH: six). */
 const MAX_A_CONNECTION = 3;
+/** They count when no success has followed them for so long: keys are offered within a few round trips. */
+const HOLD_US = 3e6;
+const MAX_HELD = 2_048;
 const MAX_CONNECTIONS = 32;
 /** Sources of a distributed attack, and servers of a sprayed one, from which on it is called so. */
 const MIN_SOURCES = 5;
@@ -202,6 +205,8 @@ class BruteForce implements Rule {
   readonly #pairs = new Recent<string, Tries>(MAX_PAIRS);
   readonly #servers = new Recent<string, End>(MAX_ENDS);
   readonly #sources = new Recent<string, End>(MAX_ENDS);
+  /** Failures of SSH connections that may yet succeed, by flow. */
+  readonly #held = new Map<number, { attempt: Try; count: number; untilUs: number }>();
   /** Told too lately to be told again at once, by key. */
   readonly #waiting = new Map<string, () => void>();
 
@@ -213,8 +218,8 @@ class BruteForce implements Rule {
 
   get state(): RuleState {
     return {
-      entries: this.#pairs.size + this.#servers.size + this.#sources.size,
-      capacity: MAX_PAIRS + 2 * MAX_ENDS,
+      entries: this.#pairs.size + this.#servers.size + this.#sources.size + this.#held.size,
+      capacity: MAX_PAIRS + 2 * MAX_ENDS + MAX_HELD,
       evicted: this.#pairs.evicted + this.#servers.evicted + this.#sources.evicted,
     };
   }
@@ -234,14 +239,36 @@ class BruteForce implements Rule {
     }
     // Direction is the client's of the protocol, which may be the flow's server.
     const turned = direction === 1;
-    this.#take(outcome === "succeeded", pageBytes, {
+    const succeeded = outcome === "succeeded";
+    const attempt = {
       protocol: type,
       client: turned ? flow.serverAddress : flow.clientAddress,
       server: turned ? flow.clientAddress : flow.serverAddress,
       port: turned ? flow.clientPort : flow.serverPort,
       path,
       flowId: flow.id,
-    });
+    };
+    if (type !== "ssh") return this.#take(succeeded, pageBytes, attempt);
+    if (!succeeded) return this.#hold(attempt);
+    this.#held.delete(flow.id);
+    this.#take(true, -1, attempt);
+  }
+
+  #hold(attempt: Try): void {
+    const held = this.#held.get(attempt.flowId);
+    if (held !== undefined) {
+      held.count++;
+      return;
+    }
+    if (this.#held.size >= MAX_HELD) this.#release(this.#held.keys().next().value!);
+    this.#held.set(attempt.flowId, { attempt, count: 1, untilUs: this.#world.clockUs + HOLD_US });
+  }
+
+  #release(flowId: number): void {
+    const held = this.#held.get(flowId);
+    if (held === undefined) return;
+    this.#held.delete(flowId);
+    for (let i = Math.min(held.count, MAX_A_CONNECTION); i > 0; i--) this.#take(false, -1, held.attempt);
   }
 
   fact(fact: FlowFact): void {
@@ -261,12 +288,17 @@ class BruteForce implements Rule {
   }
 
   tick(): void {
+    for (const [flowId, { untilUs }] of this.#held) {
+      if (untilUs > this.#world.clockUs) break; // in the order in which they began
+      this.#release(flowId);
+    }
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const tell of waiting) tell();
   }
 
   close(): void {
+    for (const flowId of [...this.#held.keys()]) this.#release(flowId);
     this.tick();
   }
 
@@ -283,7 +315,6 @@ class BruteForce implements Rule {
     const { clockUs: now } = this.#world;
     const before = tries.connections.get(attempt.flowId) ?? 0;
     if (before === 0) this.#connects(tries);
-    if (protocol === "ssh" && before >= MAX_A_CONNECTION) return;
     tries.connections.set(attempt.flowId, before + 1);
     tries.fail(now);
     const { failures, windowSeconds, failuresDay } = this.#options;

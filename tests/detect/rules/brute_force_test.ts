@@ -129,6 +129,15 @@ const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
       turns: sshTurns([...SSH_LOGIN.refused, ...SSH_LOGIN.accepted.slice(2)]),
     });
   },
+  "forty connections at once, each with two keys that are refused first": (traffic, i) => {
+    if (i > 0) return;
+    const turns = sshTurns([...SSH_LOGIN.refused, ...SSH_LOGIN.accepted.slice(2)]);
+    for (let k = 0; k < 40; k++) {
+      const one = new Traffic();
+      one.now = traffic.now + 0.002 * k;
+      traffic.with(one.tcp({ ...FROM, port: 22, clientPort: 50_000 + k, turns, stepS: 0.05 }));
+    }
+  },
   "a check that reads the banner": (traffic) => {
     traffic.tcp({ ...FROM, port: 22, turns: ["", "SSH-2.0-OpenSSH_9.6\r\n"] });
   },

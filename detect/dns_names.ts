@@ -5,6 +5,7 @@
  * the size. Whoever rents `x.duckdns.org` or `x.cloudfront.net` is not who rents the next one, so a tunnel there is
  * one domain, and a thousand sites of a host are a thousand.
  */
+import { Memo } from "../model/memo.ts";
 import { parse } from "tldts";
 
 export interface NameParts {
@@ -31,8 +32,9 @@ const NO_VALIDATION = {
   detectIp: false,
 };
 
-let lastName = "";
-let last: NameParts = { name: "", domain: "", label: "", sub: "", isIcann: false, isPrivate: false };
+/** Names are asked again and again, and an answer has the question's. */
+const MAX_KNOWN = 4_096;
+const known = new Memo<NameParts>(MAX_KNOWN);
 
 /** Stands for the domain of names that end in none: tunnels straight to their server may leave it out. */
 export const NO_DOMAIN = "(no domain)";
@@ -40,16 +42,17 @@ export const NO_DOMAIN = "(no domain)";
 /** Suffixes have letters only, or are punycode; the longest have 24 (RFC 3696 §2, IANA's list of root zones). */
 const NO_SUFFIX = /\.(?!xn--)(?:[^.]*[^a-z.][^.]*|[a-z]{25,})$/;
 
-/** Takes a name apart. Whoever gets it must not change it: rules that are told the same name get the same. */
+/** Takes a name apart. Whoever gets it must not change it: others get the same. */
 export function nameParts(rrname: string): NameParts {
-  if (rrname === lastName) return last;
-  const name = rrname.toLowerCase();
-  lastName = rrname;
+  return known.get(rrname, () => takeApart(rrname.toLowerCase()));
+}
+
+function takeApart(name: string): NameParts {
   if (NO_SUFFIX.test(name)) {
-    return last = { name, domain: NO_DOMAIN, label: "", sub: name, isIcann: false, isPrivate: false };
+    return { name, domain: NO_DOMAIN, label: "", sub: name, isIcann: false, isPrivate: false };
   }
   const { domain, domainWithoutSuffix, isIcann, isPrivate } = parse(name, NO_VALIDATION);
-  last = {
+  return {
     name,
     domain: domain ?? "",
     label: domainWithoutSuffix ?? "",
@@ -59,7 +62,6 @@ export function nameParts(rrname: string): NameParts {
     isIcann: isIcann === true,
     isPrivate: isPrivate === true,
   };
-  return last;
 }
 
 /** Whether a text of two labels and more ends as names on the Internet do. */

@@ -122,14 +122,23 @@ export function Alert({ alert, rule, withFirst, alike, onExpect, onUndo }: Alert
   );
 }
 
+/** An alert about hosts may be about several transports. */
+function isAnyProtocol(proto: string): boolean {
+  return proto === "0" || proto === "";
+}
+
+function mayHavePorts(proto: string): boolean {
+  return hasPorts(proto) || isAnyProtocol(proto);
+}
+
 /** Who does it to whom. */
 function Ends({ alert }: { alert: Anomaly }) {
   const { src_ip, src_port, dest_ip, dest_port, proto, app_proto, server_name, process, in_iface } = alert;
-  const ports = hasPorts(proto);
+  const ports = mayHavePorts(proto);
   const fromServer = alert.details.direction === "toclient";
   const server = server_name || textDetail(alert.details, "server_name");
   const source = textDetail(alert.details, "source_name");
-  const through = [app_proto || (proto === "0" || proto === "" ? "" : protocolWord(proto)), in_iface]
+  const through = [app_proto || (isAnyProtocol(proto) ? "" : protocolWord(proto)), in_iface]
     .filter((part) => part !== "" && part !== "any"); // captured on all: which one is not known
   return (
     <div class="alert-ends">
@@ -227,20 +236,19 @@ function attackHref(id: string): string {
 function Links({ alert }: { alert: Anomaly }) {
   const { src_ip, dest_ip, dest_port, src_port, proto, process, details } = alert;
   const fromServer = details.direction === "toclient";
+  const ports = mayHavePorts(proto);
   const port = fromServer ? src_port : dest_port;
   const ends = [src_ip, dest_ip].filter((ip) => ip !== "");
   const words = [
     ...ends.map((ip) => `ip:${ip}`),
-    ...(hasPorts(proto) && port > 0 ? [`port:${port}`] : []),
+    ...(ports && port > 0 ? [`port:${port}`] : []),
     // One flow is told from others by the client's port, too.
-    ...(hasPorts(proto) && src_port > 0 && dest_port > 0
-      ? [`port:${fromServer ? dest_port : src_port}`]
-      : []),
+    ...(ports && src_port > 0 && dest_port > 0 ? [`port:${fromServer ? dest_port : src_port}`] : []),
   ];
   const q = words.length > 0 ? words.join(" ") : process === "" ? "" : filterFor("process", process);
   // Packets take one `ip:`; the other end must be found somewhere in the row.
   const packets = ends.length === 0 ? "" : [`ip:${ends[0]}`, ...ends.slice(1)].join(" ") +
-    (hasPorts(proto) && port > 0 ? ` port:${port}` : "");
+    (ports && port > 0 ? ` port:${port}` : "");
   return (
     <>
       {q !== "" && <a href={pageHref({ ...FIRST_QUERY, q })}>Connections</a>}

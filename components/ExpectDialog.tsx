@@ -4,14 +4,15 @@ import type { Anomaly, Expected } from "../model/api.ts";
 import {
   expectRequest,
   MAX_COMMENT,
+  narrowest,
   SCOPE,
   type ScopeField,
   scopeLabel,
   scopeOffered,
   scopeText,
+  valueWords,
 } from "./expect_words.ts";
 import { Icon } from "./Icon.tsx";
-import { legible } from "./legible.ts";
 
 export interface ExpectDialogProps {
   alert: Anomaly;
@@ -23,7 +24,9 @@ export function ExpectDialog({ alert, onClose }: ExpectDialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   const offered = scopeOffered(alert);
-  const [fields, setFields] = useState(() => new Set<ScopeField>(SCOPE.filter((field) => field in offered)));
+  const [scope, setScope] = useState(() => narrowest(alert));
+  /** The value each field has, or had when it was last chosen. */
+  const [values, setValues] = useState(() => narrowest(alert));
   const [comment, setComment] = useState("");
   const [until, setUntil] = useState("");
   const [trouble, setTrouble] = useState("");
@@ -34,18 +37,22 @@ export function ExpectDialog({ alert, onClose }: ExpectDialogProps) {
   }, []);
 
   const toggle = (field: ScopeField) => {
-    const next = new Set(fields);
-    if (!next.delete(field)) next.add(field);
-    setFields(next);
+    const next = new Map(scope);
+    if (!next.delete(field)) next.set(field, values.get(field)!);
+    setScope(next);
+  };
+  const choose = (field: ScopeField, value: string) => {
+    setValues(new Map(values).set(field, value));
+    setScope(new Map(scope).set(field, value));
   };
   const send = async (event: Event) => {
     event.preventDefault();
-    if (fields.size === 0 || busy) return;
+    if (scope.size === 0 || busy) return;
     setBusy(true);
     setTrouble(
       await post(
         `/api/anomalies/${encodeURIComponent(alert.id)}/expect`,
-        expectRequest(fields, comment, until),
+        expectRequest(scope, comment, until),
       ),
     );
     setBusy(false);
@@ -83,14 +90,29 @@ export function ExpectDialog({ alert, onClose }: ExpectDialogProps) {
         <fieldset>
           <legend>As far as all of this fits</legend>
           {SCOPE.filter((field) => field in offered).map((field) => (
-            <label key={field} class="expect-scope">
-              <input type="checkbox" checked={fields.has(field)} onChange={() => toggle(field)} />
-              <span class="label">{scopeLabel(field)}</span>
-              <span class="foreign">{legible(offered[field]!, 120)}</span>
-            </label>
+            <div key={field} class="expect-scope">
+              <label>
+                <input type="checkbox" checked={scope.has(field)} onChange={() => toggle(field)} />
+                <span class="label">{scopeLabel(field)}</span>
+                {offered[field]!.length === 1 && (
+                  <span class="foreign">{valueWords(alert, field, offered[field]![0])}</span>
+                )}
+              </label>
+              {offered[field]!.length > 1 && (
+                <select
+                  aria-label={`${scopeLabel(field)}: address or name`}
+                  value={values.get(field)}
+                  onChange={(event) => choose(field, event.currentTarget.value)}
+                >
+                  {offered[field]!.map((value) => (
+                    <option key={value} value={value}>{valueWords(alert, field, value)}</option>
+                  ))}
+                </select>
+              )}
+            </div>
           ))}
         </fieldset>
-        <p class="expect-means" role="status">{scopeText(alert, fields)}.</p>
+        <p class="expect-means" role="status">{scopeText(alert, scope)}.</p>
         <label class="expect-field">
           <span>Why it is expected</span>
           <input
@@ -118,7 +140,7 @@ export function ExpectDialog({ alert, onClose }: ExpectDialogProps) {
         {trouble !== "" && <p class="banner banner-error" role="alert">{trouble}</p>}
         <p class="expect-buttons">
           <button type="button" class="button" onClick={() => dialog.current!.close()}>Cancel</button>
-          <button type="submit" class="button button-main" disabled={fields.size === 0 || busy}>
+          <button type="submit" class="button button-main" disabled={scope.size === 0 || busy}>
             <Icon name="check" />
             Expect it
           </button>

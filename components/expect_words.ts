@@ -12,21 +12,39 @@ export type ScopeField = typeof SCOPE[number];
 /** Longest comment the settings take. */
 export const MAX_COMMENT = 300;
 
-/** What an alert offers for a scope, as it is shown; fields it does not tell are absent. */
-export function scopeOffered(alert: Anomaly): Partial<Record<ScopeField, string>> {
-  const { kind, process, src_ip, dest_ip, src_port, dest_port, proto, details, server_name } = alert;
+/** What an alert offers for a scope, the likeliest first; fields it does not tell are absent. */
+export function scopeOffered(alert: Anomaly): Partial<Record<ScopeField, string[]>> {
+  const { kind, process, src_ip, dest_ip, src_port, dest_port, details, server_name } = alert;
   const fromServer = details.direction === "toclient";
   const port = fromServer ? src_port : dest_port;
-  const named = (ip: string, isServer: boolean) =>
-    isServer && server_name !== "" ? `${server_name} (${ip})` : ip;
-  const offered: Partial<Record<ScopeField, string>> = {
-    kind: titleOf({ kind, signature: alert.signature }),
+  const { evidence } = details;
+  const domain = typeof evidence === "object" && evidence !== null
+    ? (evidence as { domain?: unknown }).domain
+    : "";
+  // Whoever carries data in names of a domain may ask any resolver.
+  const server = [domain, fromServer ? src_ip : dest_ip, server_name, details.server_name];
+  const client = [fromServer ? dest_ip : src_ip, details.source_name];
+  const offered: Partial<Record<ScopeField, string[]>> = { kind: [kind] };
+  const offer = (field: ScopeField, values: unknown[]) => {
+    const known = new Set(
+      values.filter((value): value is string => typeof value === "string" && value !== ""),
+    );
+    if (known.size > 0) offered[field] = [...known];
   };
-  if (process !== "") offered.program = process;
-  if (src_ip !== "") offered.source = named(src_ip, fromServer);
-  if (dest_ip !== "") offered.destination = named(dest_ip, !fromServer);
-  if (port > 0) offered.port = `${port}/${proto}`;
+  offer("program", [process]);
+  offer("source", fromServer ? server : client);
+  offer("destination", fromServer ? client : server);
+  offer("port", [port > 0 ? String(port) : ""]);
   return offered;
+}
+
+/** A scope that is chosen: each field with its value. */
+export type Scope = ReadonlyMap<ScopeField, string>;
+
+/** All that an alert offers: the narrowest. */
+export function narrowest(alert: Anomaly): Map<ScopeField, string> {
+  const offered = scopeOffered(alert);
+  return new Map(SCOPE.flatMap((field) => offered[field] === undefined ? [] : [[field, offered[field]![0]]]));
 }
 
 const LABELS: Record<ScopeField, string> = {
@@ -41,15 +59,18 @@ export function scopeLabel(field: ScopeField): string {
   return LABELS[field];
 }
 
-/** What will be expected once `fields` are chosen: the fewer, the wider. */
-export function scopeText(alert: Anomaly, fields: ReadonlySet<ScopeField>): string {
-  const offered = scopeOffered(alert);
-  const [kind, program, source, destination, port] = SCOPE.map((field) =>
-    fields.has(field) && offered[field] !== undefined ? legible(offered[field]!, 80) : null
-  );
-  if ([kind, program, source, destination, port].every((part) => part === null)) {
-    return "Choose at least one: nothing would be left to suspect";
-  }
+/** A value of a field, as it is shown. */
+export function valueWords(alert: Anomaly, field: ScopeField, value: string): string {
+  return legible(field === "kind" ? titleOf({ kind: alert.kind, signature: alert.signature }) : value, 120);
+}
+
+/** What will be expected: the fewer fields, the wider. */
+export function scopeText(alert: Anomaly, scope: Scope): string {
+  if (scope.size === 0) return "Choose at least one: nothing would be left to suspect";
+  const [kind, program, source, destination, port] = SCOPE.map((field) => {
+    const value = scope.get(field);
+    return value === undefined ? null : valueWords(alert, field, value);
+  });
   return [
     kind === null ? "Any alert" : `“${kind}”`,
     program === null ? "" : ` by ${program}`,
@@ -61,13 +82,12 @@ export function scopeText(alert: Anomaly, fields: ReadonlySet<ScopeField>): stri
 }
 
 /** Body of the request that makes the entry. */
-export function expectRequest(
-  fields: ReadonlySet<ScopeField>,
-  comment: string,
-  until: string,
-): ExpectRequest {
+export function expectRequest(scope: Scope, comment: string, until: string): ExpectRequest {
   const request: ExpectRequest = { comment: comment.trim() };
-  for (const field of fields) request[field] = true;
+  for (const [field, value] of scope) {
+    if (field === "port") request.port = Number(value);
+    else request[field] = value;
+  }
   if (until !== "") request.until = until;
   return request;
 }

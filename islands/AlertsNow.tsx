@@ -27,6 +27,7 @@ export default function AlertsNow(props: Props) {
   // What has ended since is told here until the server is asked again, then it goes.
   const rows = page.anomalies;
   const { open, closed } = page.counts;
+  const { facts_lost: unseen } = tick.totals;
   const lost = tick.totals.kernel_dropped + tick.totals.app_dropped;
   if (rows.length === 0) {
     return (
@@ -40,7 +41,8 @@ export default function AlertsNow(props: Props) {
             ? (
               <>
                 {counted(tick.totals.packets, "packet")} looked at, {lost === 0 ? "none" : count(lost)}{" "}
-                lost before that; {props.rules}
+                lost before that; {unseen > 0 && `${counted(unseen, "event")} too many for the rules; `}
+                {props.rules}
               </>
             )
             : "No packets are captured; only the machine itself is watched"}
@@ -56,7 +58,7 @@ export default function AlertsNow(props: Props) {
   }
   return (
     <div class="now">
-      <p class="now-word tone-error">
+      <p class={`now-word tone-${gradeOf(Math.min(...rows.map(({ severity }) => severity))).tone}`}>
         <Icon name="warning" />
         <a class="quiet" href="/findings?state=open">{counted(open, "alert")} open</a>
       </p>

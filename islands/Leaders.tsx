@@ -65,10 +65,10 @@ function Row({ row, share, of, found }: {
   return (
     <tr>
       <th scope="row">
-        <Marked found={found} />
         <FilterLink q={q} title={`${row.label}: ${counted(row.connections, "connection")}`}>
           {row.label}
         </FilterLink>
+        <Marked found={found} />
         <Bar share={share} />
       </th>
       <td class="num">{text(bitRate(row.bits_per_second))}</td>

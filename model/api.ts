@@ -481,13 +481,21 @@ export interface Tick {
   throughput: ThroughputPoint;
   /** `counters` while no packets can be captured: then `in` and `out` are the interfaces' own counters. */
   throughput_from: "packets" | "counters";
-  totals: { packets: number; bytes: number; kernel_dropped: number; app_dropped: number; undecoded: number };
+  totals: {
+    packets: number;
+    bytes: number;
+    kernel_dropped: number;
+    app_dropped: number;
+    undecoded: number;
+    /** What rules never saw: there was too much at once. */
+    facts_lost: number;
+  };
   flows: { active: number; capacity: number; evicted: number };
   connections: { shown: number; left_out: number; with_process: number };
   cpu: number | null;
   /**
-   * Findings kept that nobody expects: all, those that go on, by kind, and how many of them are mere notes
-   * (severity 3); and how many are expected beside.
+   * Alerts kept that nobody expects: all, by kind, how many of them are mere notes (severity 3), and how many go on
+   * that are more than notes; and how many are expected beside.
    */
   anomalies: {
     total: number;

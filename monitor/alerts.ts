@@ -132,7 +132,7 @@ export class Alerts {
     }
   }
 
-  /** Alerts that nobody expects: all, open ones, notes (severity 3), by kind; and how many are expected. */
+  /** Alerts that nobody expects: all, notes (severity 3), open ones that are none, by kind; how many are expected. */
   summary(): { total: number; open: number; notes: number; expected: number; kinds: Record<string, number> } {
     const summary = { total: 0, open: 0, notes: 0, expected: 0, kinds: {} as Record<string, number> };
     for (const { kind, severity, open, expected } of this.all.values()) {
@@ -141,8 +141,8 @@ export class Alerts {
         continue;
       }
       summary.total++;
-      if (open) summary.open++;
       if (severity >= 3) summary.notes++;
+      else if (open) summary.open++;
       summary.kinds[kind] = (summary.kinds[kind] ?? 0) + 1;
     }
     return summary;

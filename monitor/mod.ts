@@ -609,6 +609,7 @@ export class Monitor {
         kernel_dropped: this.#sum("kernelDropped") + this.#sum("interfaceDropped"),
         app_dropped: this.#appDropped(),
         undecoded: Object.values(counters.undecoded).reduce((sum, count) => sum + count, 0),
+        facts_lost: this.#factsLost,
       },
       flows: {
         active: counters.flows.active,

@@ -1,7 +1,13 @@
 /** The page of alerts: what its address means, what stays in place when alerts come, which rows are marked. */
 import assert from "node:assert/strict";
 import { alertsHref, filterOfView, FIRST_VIEW, parseView, viewHref } from "../../components/alert_filter.ts";
-import { expectedText, expectRequest, scopeOffered, scopeText } from "../../components/expect_words.ts";
+import {
+  expectedText,
+  expectRequest,
+  narrowest,
+  scopeOffered,
+  scopeText,
+} from "../../components/expect_words.ts";
 import { indexMarks, markOf, marksOfHost, marksOfProgram, marksOfRow } from "../../components/marks.ts";
 import { rulesText } from "../../components/rule_words.ts";
 import { mended, withTold } from "../../components/use_alerts.ts";
@@ -190,21 +196,32 @@ Deno.test("withMarks() replaces, adds, takes away, and is bounded", () => {
 Deno.test("what is expected is said in words before and after", () => {
   const scan = alert("a", { dest_port: 22, process: "nmap", server_name: "box.example" });
   assert.deepEqual(scopeOffered(scan), {
-    kind: "Port scan",
-    program: "nmap",
-    source: "10.0.0.9",
-    destination: "box.example (10.0.0.1)",
-    port: "22/tcp",
+    kind: ["port_scan"],
+    program: ["nmap"],
+    source: ["10.0.0.9"],
+    destination: ["10.0.0.1", "box.example"],
+    port: ["22"],
   });
-  assert.deepEqual(scopeOffered(alert("a", { src_ip: "", dest_ip: "" })), { kind: "Port scan" });
+  assert.deepEqual(scopeOffered(alert("a", { src_ip: "", dest_ip: "" })), { kind: ["port_scan"] });
+  const tunnel = alert("a", { kind: "dns_tunnel", details: { evidence: { domain: "tunnel.example" } } });
+  assert.deepEqual(scopeOffered(tunnel).destination, ["tunnel.example", "10.0.0.1"]);
+  const answered = alert("a", {
+    src_port: 80,
+    details: { direction: "toclient", server_name: "box.example" },
+  });
+  assert.deepEqual(scopeOffered(answered).source, ["10.0.0.9", "box.example"]);
+  assert.deepEqual(scopeOffered(answered).port, ["80"]);
+  assert.deepEqual([...narrowest(scan).keys()], ["kind", "program", "source", "destination", "port"]);
   assert.equal(
-    scopeText(scan, new Set(["kind", "source", "port"])),
-    "“Port scan” from 10.0.0.9 at port 22/tcp will no longer be an alarm",
+    scopeText(scan, new Map([["kind", "port_scan"], ["source", "10.0.0.9"], ["port", "22"]])),
+    "“Port scan” from 10.0.0.9 at port 22 will no longer be an alarm",
   );
-  assert.match(scopeText(scan, new Set()), /Choose at least one/);
-  assert.deepEqual(expectRequest(new Set(["kind", "source"]), " ours ", "2027-01-31"), {
-    kind: true,
-    source: true,
+  assert.match(scopeText(scan, new Map()), /Choose at least one/);
+  const scope = new Map([["kind", "port_scan"], ["source", "10.0.0.9"], ["port", "22"]] as const);
+  assert.deepEqual(expectRequest(scope, " ours ", "2027-01-31"), {
+    kind: "port_scan",
+    source: "10.0.0.9",
+    port: 22,
     comment: "ours",
     until: "2027-01-31",
   });

@@ -37,9 +37,14 @@ const keys = new Int32Array(4 * (ROUNDS + 1));
  *
  * @param key 16 bytes.
  * @param at Where in `bytes` the block begins.
- * @returns 16 bytes of one's own.
+ * @param block Takes the 16 bytes. @default {memory of one's own}
  */
-export function encryptBlock(key: Uint8Array, bytes: Uint8Array, at: number): Uint8Array<ArrayBuffer> {
+export function encryptBlock(
+  key: Uint8Array,
+  bytes: Uint8Array,
+  at: number,
+  block: Uint8Array<ArrayBuffer> = new Uint8Array(16),
+): Uint8Array<ArrayBuffer> {
   const k = keys;
   expandKey(key);
   let a = word(bytes, at) ^ k[0], b = word(bytes, at + 4) ^ k[1];
@@ -51,7 +56,6 @@ export function encryptBlock(key: Uint8Array, bytes: Uint8Array, at: number): Ui
     d = mixed(d, a, b, c) ^ k[i + 3];
     a = e, b = f, c = g;
   }
-  const block = new Uint8Array(16);
   put(block, 0, last(a, b, c, d) ^ k[40]);
   put(block, 4, last(b, c, d, a) ^ k[41]);
   put(block, 8, last(c, d, a, b) ^ k[42]);

@@ -71,9 +71,11 @@ export function absorbBlock(hash: BlockHash, bytes: Uint8Array, at: number): voi
   hash.compress(hash.state, block);
 }
 
-/** The state as bytes. */
-export function digestOf({ state, littleEndian }: BlockHash): Uint8Array<ArrayBuffer> {
-  const digest = new Uint8Array(4 * state.length);
+/** The state as bytes: in memory of one's own, or in `digest`, which is large enough. */
+export function digestOf(
+  { state, littleEndian }: BlockHash,
+  digest: Uint8Array<ArrayBuffer> = new Uint8Array(4 * state.length),
+): Uint8Array<ArrayBuffer> {
   for (let i = 0; i < state.length; i++) {
     const word = state[i];
     for (let k = 0; k < 4; k++) digest[4 * i + k] = word >>> (littleEndian ? 8 * k : 24 - 8 * k);

@@ -49,37 +49,43 @@ export function sha256OfText(text: string): string {
 
 /** A key of HMAC-SHA-256, with the two blocks that depend on the key alone already worked in. */
 export class HmacSha256 {
-  readonly #inner: Int32Array;
-  readonly #outer: Int32Array;
+  readonly #inner = new Int32Array(8);
+  readonly #outer = new Int32Array(8);
 
   /** @param key At most `BLOCK_BYTES` bytes are supported. */
   constructor(key: Uint8Array) {
+    this.rekey(key);
+  }
+
+  /** Another key: every small array is memory outside of the heap, which costs more than a hash. */
+  rekey(key: Uint8Array): void {
     if (key.length > BLOCK_BYTES) {
       throw new RangeError(`HMAC key of ${key.length} bytes, at most ${BLOCK_BYTES}`);
     }
-    this.#inner = padded(key, 0x36);
-    this.#outer = padded(key, 0x5c);
+    padded(key, 0x36, this.#inner);
+    padded(key, 0x5c, this.#outer);
   }
 
-  /** 32 bytes. */
-  sign(message: Uint8Array): Uint8Array<ArrayBuffer> {
+  /** 32 bytes of one's own, or `into`, which may be the message. */
+  sign(message: Uint8Array, into: Uint8Array<ArrayBuffer> = new Uint8Array(32)): Uint8Array<ArrayBuffer> {
     SHA256.state.set(this.#inner);
     absorb(SHA256, message, 0, message.length, BLOCK_BYTES);
-    const digest = digestOf(SHA256);
+    digestOf(SHA256, innerDigest);
     SHA256.state.set(this.#outer);
-    absorb(SHA256, digest, 0, digest.length, BLOCK_BYTES);
-    return digestOf(SHA256);
+    absorb(SHA256, innerDigest, 0, innerDigest.length, BLOCK_BYTES);
+    return digestOf(SHA256, into);
   }
 }
 
+const innerDigest = new Uint8Array(32);
 const pad = new Uint8Array(BLOCK_BYTES);
 
-function padded(key: Uint8Array, byte: number): Int32Array {
+function padded(key: Uint8Array, byte: number, into: Int32Array): void {
   pad.fill(byte);
   for (let i = 0; i < key.length; i++) pad[i] ^= key[i];
   SHA256.state.set(INITIAL);
   absorbBlock(SHA256, pad, 0);
-  return SHA256.state.slice();
+  into.set(SHA256.state);
 }
 
 function compressSha256(state: Int32Array, block: Int32Array): void {

@@ -79,6 +79,8 @@ const FRAMINGS: readonly Framing[] = [
 const MORE = -1;
 const WRONG = -2;
 
+/** The bit maps of the message at hand. */
+const bitmapBytes = new Uint8Array(16);
 /** Readers that wait for a text. One in thirty texts has a first byte for which it needs one, mostly for one call. */
 const idle: Iso8583Reader[] = [];
 const MAX_IDLE = 64;
@@ -239,7 +241,7 @@ export class Iso8583Reader {
       at += 4;
     } else return WRONG;
     const zero = coding === EBCDIC ? 0xf0 : 0x30;
-    const bits = new Uint8Array(16);
+    const bits = bitmapBytes.fill(0);
     let bitmaps = 1;
     // Text messages carry the bitmap as text or as it is.
     const isTextBitmap = coding !== BCD && at < end && isHex(b[at], coding) &&

@@ -84,7 +84,7 @@ interface NetbiosName {
 
 class Nbns implements DatagramParser {
   readonly #flow: FlowHandle;
-  readonly #cursor = new Cursor(new Uint8Array(0));
+  readonly #cursor = new Cursor(NOTHING);
 
   constructor(flow: FlowHandle) {
     this.#flow = flow;
@@ -149,6 +149,7 @@ class Nbns implements DatagramParser {
       const addresses: string[] = [];
       while (data.has(6) && addresses.length < MAX_ADDRESSES) {
         const group = (data.u16() & GROUP) !== 0;
+        if (group) answer.group = true;
         const address = formatIpv4(data.bytes, data.at);
         data.skip(4);
         addresses.push(address);
@@ -184,7 +185,6 @@ function readName(c: Cursor, base: number): NetbiosName | null {
     return target === base + HEADER_BYTES ? readName(new Cursor(c.bytes, target, c.at), -1) : null;
   }
   if (c.u8() !== LABEL_BYTES) return null;
-  const raw = new Uint8Array(NAME_BYTES);
   for (let i = 0; i < NAME_BYTES; i++) {
     const high = c.u8() - 0x41;
     const low = c.u8() - 0x41;
@@ -200,6 +200,10 @@ function readName(c: Cursor, base: number): NetbiosName | null {
   }
   return c.failed ? null : named(raw);
 }
+
+/** The name at hand. */
+const raw = new Uint8Array(NAME_BYTES);
+const NOTHING = new Uint8Array(0);
 
 function named(raw: Uint8Array): NetbiosName {
   const suffix = raw[NAME_BYTES - 1];

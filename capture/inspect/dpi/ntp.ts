@@ -55,7 +55,7 @@ function isNtp(c: Cursor, onPort: boolean): boolean {
 
 class Ntp implements DatagramParser {
   readonly #flow: FlowHandle;
-  readonly #cursor = new Cursor(new Uint8Array(0));
+  readonly #cursor = new Cursor(NOTHING);
   /** Directions told of, by bit. */
   #told = 0;
 
@@ -88,3 +88,5 @@ function referenceOf(c: Cursor): string {
   while (end > at && c.bytes[end - 1] === 0) end--;
   return presentableText(c.bytes, at, end);
 }
+
+const NOTHING = new Uint8Array(0);

@@ -21,13 +21,19 @@ const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 export function presentableText(bytes: Uint8Array, at: number, end: number): string {
   let odd = false;
   let digits = 0;
+  const length = end - at;
+  // One piece of memory serves all texts but the longest: an array for each would cost more than its text.
+  const own = length <= scratch.length ? scratch : new Uint8Array(length);
   for (let i = at; i < end; i++) {
     const byte = bytes[i];
+    own[i - at] = byte;
     if (byte < 0x20 || byte > 0x7e) odd = true;
     else if (byte >= 0x30 && byte <= 0x39) digits++;
   }
-  return presentable(bytes.slice(at, end), end - at, odd, digits);
+  return presentable(own, length, odd, digits);
 }
+
+const scratch = new Uint8Array(4096);
 
 /**
  * As `presentableText`, where the caller has looked at the bytes already.

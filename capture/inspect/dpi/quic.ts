@@ -11,7 +11,14 @@ import { CryptoStream } from "./quic/crypto_stream.ts";
 import { forEachCrypto } from "./quic/frames.ts";
 import { findGoogleHello, type GoogleHello } from "./quic/google_hello.ts";
 import { deriveClientKeys, type InitialKeys, openInitial } from "./quic/initial_keys.ts";
-import { isLong, type LongHeader, readLongHeader, readPublicHeader, readVarint } from "./quic/packets.ts";
+import {
+  bytesOfId,
+  isLong,
+  type LongHeader,
+  readLongHeader,
+  readPublicHeader,
+  readVarint,
+} from "./quic/packets.ts";
 import { Family, type Scheme, type Version, versionOf } from "./quic/versions.ts";
 import { type ClientHello, parseClientHello } from "./tls/client_hello.ts";
 import { ja3, ja4 } from "./tls/fingerprints.ts";
@@ -172,8 +179,9 @@ class QuicParser implements DatagramParser {
     const connection = this.#connection;
     const same = connection !== null && isSame(connection, header);
     if (same && connection.told) return;
-    if (connection === null && header.destinationBytes.length === 0) return; // a server's
-    const packet = bytes.slice(from, end);
+    if (connection === null && header.destination === "") return; // a server's
+    packetBytes.set(bytes.subarray(from, end));
+    const packet = packetBytes.subarray(0, end - from);
     if (connection !== null && !connection.told && header.number === connection.header.number) {
       if (!this.#mayOpen()) return;
       const frames = openInitial(packet, numberAt, connection.keys);
@@ -186,7 +194,7 @@ class QuicParser implements DatagramParser {
     for (const scheme of header.version.schemes) {
       if (header.type !== scheme.initialType) continue;
       if (!this.#mayOpen()) return;
-      const keys = deriveClientKeys(scheme, header.destinationBytes);
+      const keys = deriveClientKeys(scheme, bytesOfId(header.destination));
       const frames = openInitial(packet, numberAt, keys);
       if (frames === null) continue;
       if (connection !== null && !connection.told && !same) this.#tellHello(connection, true);
@@ -262,6 +270,9 @@ class QuicParser implements DatagramParser {
     this.#flow.done();
   }
 }
+
+/** The packet that is being opened: no datagram is longer. */
+const packetBytes = new Uint8Array(65_535);
 
 /** Counts openings by second of packet time. */
 class OpeningBudget {

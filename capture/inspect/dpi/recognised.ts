@@ -74,10 +74,12 @@ export const RECOGNISED: readonly StreamProtocol[] = TABLE.map(({ name, probe, l
     login === undefined ? new PassThroughStream(flow) : new LoginStream(flow, login),
 }));
 
+const NOTHING: Uint8Array<ArrayBuffer> = new Uint8Array(0);
+
 /** Reads the login out of the client's first bytes, and hands everything on. */
 class LoginStream extends PassThroughStream {
   readonly #login: LoginReader;
-  #kept = new Uint8Array(0);
+  #kept = NOTHING;
   #isRead = false;
 
   constructor(flow: FlowHandle, login: LoginReader) {
@@ -94,7 +96,7 @@ class LoginStream extends PassThroughStream {
     whole.set(bytes.subarray(at, at + room), this.#kept.length);
     const login = this.#login(new Cursor(whole));
     this.#isRead = login !== undefined || whole.length === MAX_LOGIN_BYTES;
-    this.#kept = this.#isRead ? new Uint8Array(0) : whole;
+    this.#kept = this.#isRead ? NOTHING : whole;
     if (login) this.flow.credentials(TO_SERVER, login.kind, login.userLength);
   }
 

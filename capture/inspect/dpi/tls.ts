@@ -74,9 +74,12 @@ export function beginsClientHello(bytes: Uint8Array, at: number, end: number): b
     bytes[at + 10] <= 4;
 }
 
+const NOTHING = new Uint8Array(0);
+
 /** What is known of one direction. */
 class Side {
-  readonly header = new Uint8Array(SSLV2_HEADER_BYTES);
+  /** What came of a header that is in pieces, or of something else; made when there is one. */
+  header: Uint8Array<ArrayBuffer> = NOTHING;
   headerBytes = 0;
   /** Bytes of the record at hand still to come. */
   left = 0;
@@ -165,6 +168,16 @@ class TlsParser implements StreamParser {
 
   /** Reads a record's header, which may come in pieces. @returns Index after it. */
   #header(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): number {
+    if (
+      side.headerBytes === 0 && end - at >= RECORD_HEADER_BYTES &&
+      isRecordHeader(bytes, at, at + RECORD_HEADER_BYTES)
+    ) {
+      side.type = bytes[at];
+      side.length = side.left = bytes[at + 3] << 8 | bytes[at + 4];
+      if (side.left === 0) this.#recordEnd(direction, side);
+      return at + RECORD_HEADER_BYTES;
+    }
+    if (side.header === NOTHING) side.header = new Uint8Array(SSLV2_HEADER_BYTES);
     const header = side.header;
     while (at < end && side.headerBytes < RECORD_HEADER_BYTES) header[side.headerBytes++] = bytes[at++];
     if (!isRecordHeader(header, 0, side.headerBytes)) {

@@ -26,11 +26,12 @@ export class CryptoStream {
   /** The body of the ClientHello once all of it is there; null before. */
   message(): Cursor | null {
     if (this.lost) return null;
-    const head = this.#pieces.head();
-    if (head.length < MESSAGE_HEADER_BYTES) return null;
-    const end = MESSAGE_HEADER_BYTES + (head[1] << 16 | head[2] << 8 | head[3]);
+    const pieces = this.#pieces;
+    const length = pieces.headLength;
+    if (length < MESSAGE_HEADER_BYTES) return null;
+    const end = MESSAGE_HEADER_BYTES + (pieces.at(1) << 16 | pieces.at(2) << 8 | pieces.at(3));
     if (end > MAX_CRYPTO_BYTES) this.lost = true;
-    return head.length < end ? null : new Cursor(head, MESSAGE_HEADER_BYTES, end);
+    return length < end ? null : new Cursor(pieces.head(), MESSAGE_HEADER_BYTES, end);
   }
 
   /** What is there of its body from the beginning to the first hole; null where that is nothing. */

@@ -23,6 +23,14 @@ export interface InitialKeys {
   headerKey: Uint8Array;
 }
 
+const KEY_BYTES = 16;
+const IV_BYTES = 12;
+/** The secret at hand, and HMAC under it. */
+const secret = new Uint8Array(HASH_BYTES);
+const secretHmac = new HmacSha256(secret);
+const mask = new Uint8Array(16);
+const nonce = new Uint8Array(IV_BYTES);
+
 /** HKDF-Extract of each scheme: its salt is always the same. */
 const extracts = new Map<Scheme, HmacSha256>();
 /** What HKDF-Expand-Label hashes, by label; there are two of each but `client in`. */
@@ -32,45 +40,47 @@ const infos = new Map<string, Uint8Array>();
 export function deriveClientKeys(scheme: Scheme, destinationId: Uint8Array): InitialKeys {
   let extract = extracts.get(scheme);
   if (extract === undefined) extracts.set(scheme, extract = new HmacSha256(scheme.salt));
-  const initial = new HmacSha256(extract.sign(destinationId));
-  const client = new HmacSha256(expandLabel(initial, "client in", HASH_BYTES));
+  secretHmac.rekey(extract.sign(destinationId, secret));
+  expandLabel("client in", HASH_BYTES);
+  secretHmac.rekey(secret);
+  // One piece of memory for all three: each array is memory outside of the heap.
+  const all = new Uint8Array(KEY_BYTES + IV_BYTES + KEY_BYTES);
+  all.set(expandLabel(`${scheme.label}key`, KEY_BYTES));
+  all.set(expandLabel(`${scheme.label}iv`, IV_BYTES), KEY_BYTES);
+  all.set(expandLabel(`${scheme.label}hp`, KEY_BYTES), KEY_BYTES + IV_BYTES);
   return {
-    key: expandLabel(client, `${scheme.label}key`, 16),
-    iv: expandLabel(client, `${scheme.label}iv`, 12),
-    headerKey: expandLabel(client, `${scheme.label}hp`, 16),
+    key: all.subarray(0, KEY_BYTES),
+    iv: all.subarray(KEY_BYTES, KEY_BYTES + IV_BYTES),
+    headerKey: all.subarray(KEY_BYTES + IV_BYTES),
   };
 }
 
 /**
  * The frames in an Initial packet.
  *
- * @param packet The packet from its first byte to the end of its payload, in memory of its own.
+ * @param packet The packet from its first byte to the end of its payload, in memory of our own; it is as before
+ * afterwards.
  * @param numberAt Where its packet number begins.
  * @returns Null where the seal does not fit.
  */
 export function openInitial(packet: Uint8Array, numberAt: number, keys: InitialKeys): Uint8Array | null {
   const sampleAt = numberAt + SAMPLE_OFFSET;
   if (sampleAt + SAMPLE_BYTES > packet.length) return null;
-  const mask = encryptBlock(keys.headerKey, packet, sampleAt);
+  encryptBlock(keys.headerKey, packet, sampleAt, mask);
   const first = packet[0] ^ (mask[0] & 0x0f);
   // RFC 9000 §17.2: reserved bits are 0, so three of four wrong keys are known before the seal is tried.
   if ((first & RESERVED_BITS) !== 0) return null;
   const numberBytes = (first & 3) + 1;
-  // Copies: `slice` of the Buffers that node:crypto gives would not make any.
-  const header = new Uint8Array(packet.subarray(0, numberAt + numberBytes));
-  header[0] = first;
-  const nonce = new Uint8Array(keys.iv);
-  for (let i = 0; i < numberBytes; i++) {
-    header[numberAt + i] ^= mask[1 + i];
-    // The first packets have small numbers: what is sent of one is all of it.
-    nonce[nonce.length - numberBytes + i] ^= header[numberAt + i];
-  }
+  const headerEnd = numberAt + numberBytes;
   const sealEnd = packet.length - TAG_BYTES;
-  if (sealEnd <= header.length) return null;
-  const decipher = createDecipheriv("aes-128-gcm", keys.key, nonce);
-  decipher.setAAD(header);
+  if (sealEnd <= headerEnd) return null;
+  const decipher = createDecipheriv("aes-128-gcm", keys.key, nonceOf(keys.iv, packet, numberAt, numberBytes));
+  // The header as it was before its protection, in place, and back again: other keys may be tried on the packet.
+  unmask(packet, first, numberAt, numberBytes);
+  decipher.setAAD(packet.subarray(0, headerEnd));
+  unmask(packet, packet[0] ^ (mask[0] & 0x0f), numberAt, numberBytes);
   decipher.setAuthTag(packet.subarray(sealEnd));
-  const frames = decipher.update(packet.subarray(header.length, sealEnd));
+  const frames = decipher.update(packet.subarray(headerEnd, sealEnd));
   try {
     decipher.final();
   } catch {
@@ -79,11 +89,29 @@ export function openInitial(packet: Uint8Array, numberAt: number, keys: InitialK
   return frames;
 }
 
-/** HKDF-Expand-Label with an empty context, RFC 8446 §7.1; one block of output is always enough here. */
-function expandLabel(secret: HmacSha256, label: string, length: number): Uint8Array {
+/** The first packets have small numbers: what is sent of one is all of it. */
+function nonceOf(iv: Uint8Array, packet: Uint8Array, numberAt: number, numberBytes: number): Uint8Array {
+  nonce.set(iv);
+  for (let i = 0; i < numberBytes; i++) {
+    nonce[IV_BYTES - numberBytes + i] ^= packet[numberAt + i] ^ mask[1 + i];
+  }
+  return nonce;
+}
+
+/** Takes the protection from the packet number, or lays it on again, RFC 9001 §5.4.1. */
+function unmask(packet: Uint8Array, first: number, numberAt: number, numberBytes: number): void {
+  packet[0] = first;
+  for (let i = 0; i < numberBytes; i++) packet[numberAt + i] ^= mask[1 + i];
+}
+
+/**
+ * HKDF-Expand-Label of the secret at hand with an empty context, RFC 8446 §7.1; one block of output is always enough
+ * here. It is in `secret` until the next call.
+ */
+function expandLabel(label: string, length: number): Uint8Array {
   let info = infos.get(label);
   if (info === undefined) infos.set(label, info = createInfo(label, length));
-  return secret.sign(info).subarray(0, length);
+  return secretHmac.sign(info, secret).subarray(0, length);
 }
 
 function createInfo(label: string, length: number): Uint8Array {

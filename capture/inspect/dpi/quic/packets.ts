@@ -23,7 +23,6 @@ export interface LongHeader {
   /** Destination and source connection ids, hex. */
   destination: string;
   source: string;
-  destinationBytes: Uint8Array;
 }
 
 /** Whether the next byte begins a long header. */
@@ -51,18 +50,17 @@ export function readLongHeader(c: Cursor): LongHeader | null {
     lengths = [idLength(packed >> 4), idLength(packed & 15)];
   } else lengths[0] = c.u8();
   if (lengths[0] > MAX_ID_BYTES) return null;
-  const destinationBytes = c.copy(lengths[0]);
+  const destination = hexOf(c, lengths[0]);
   if (!google) lengths[1] = c.u8();
   if (lengths[1] > MAX_ID_BYTES) return null;
-  const sourceBytes = c.view(lengths[1]);
+  const source = hexOf(c, lengths[1]);
   if (c.failed) return null;
   return {
     number,
     version,
     type: first >> 4 & 3,
-    destination: hexOf(destinationBytes),
-    source: hexOf(sourceBytes),
-    destinationBytes,
+    destination,
+    source,
   };
 }
 
@@ -102,8 +100,20 @@ export function readVarint(c: Cursor): number {
   }
 }
 
-function hexOf(bytes: Uint8Array): string {
+/** The bytes of an id in hex, until the next call. */
+export function bytesOfId(id: string): Uint8Array {
+  const length = id.length >> 1;
+  for (let i = 0; i < length; i++) idBytes[i] = parseInt(id.slice(2 * i, 2 * i + 2), 16);
+  return idBytes.subarray(0, length);
+}
+
+const idBytes = new Uint8Array(MAX_ID_BYTES);
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+function hexOf(c: Cursor, length: number): string {
+  const { bytes, at } = c;
+  if (!c.skip(length)) return "";
   let text = "";
-  for (const byte of bytes) text += (byte < 16 ? "0" : "") + byte.toString(16);
+  for (let i = at; i < at + length; i++) text += HEX[bytes[i]];
   return text;
 }

@@ -30,7 +30,7 @@ export interface ClientHello {
   groups: number[];
   pointFormats: number[];
   signatureAlgorithms: number[];
-  /** Body of `quic_transport_parameters`; null outside QUIC. */
+  /** Body of `quic_transport_parameters`, for as long as the hello's bytes are there; null outside QUIC. */
   quicParameters: Uint8Array | null;
   /** Read to its end, with no list cut: a fingerprint of it means something. */
   complete: boolean;
@@ -108,7 +108,7 @@ function readExtension(type: number, body: Cursor, hello: ClientHello): boolean 
       return readU16s(body.sub(body.u8()), hello.versions);
     case Extension.quicTransportParameters:
     case Extension.quicTransportParametersDraft:
-      hello.quicParameters = body.copy(body.remaining);
+      hello.quicParameters = body.view(body.remaining);
       return true;
     default:
       return true;

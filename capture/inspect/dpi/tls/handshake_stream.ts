@@ -21,7 +21,8 @@ export class HandshakeStream {
   /** Not a handshake in clear (any more). */
   lost = false;
   readonly #sink: MessageSink;
-  readonly #header = new Uint8Array(HEADER_BYTES);
+  /** The header's bytes so far, type first. */
+  #header = 0;
   #headerBytes = 0;
   /** Bytes of the message still to come. */
   #left = 0;
@@ -39,7 +40,8 @@ export class HandshakeStream {
   data(bytes: Uint8Array, at: number, end: number): void {
     while (at < end && !this.lost) {
       if (this.#headerBytes < HEADER_BYTES) {
-        this.#header[this.#headerBytes++] = bytes[at++];
+        this.#header = this.#header << 8 | bytes[at++];
+        this.#headerBytes++;
         if (this.#headerBytes < HEADER_BYTES) continue;
         this.#begin();
         if (this.#left > 0) continue;
@@ -76,16 +78,16 @@ export class HandshakeStream {
   }
 
   #begin(): void {
-    const [type, high, middle, low] = this.#header;
+    const type = this.#header >>> 24;
     if (!isHandshakeType(type)) {
       this.lost = true;
       return;
     }
     this.#type = type;
-    this.#left = high << 16 | middle << 8 | low;
+    this.#left = this.#header & 0xff_ffff;
     this.#wanted = type === HandshakeType.clientHello || type === HandshakeType.serverHello ||
       type === HandshakeType.certificate;
-    if (this.#left === 0) this.#finish(new Cursor(this.#header, 0, 0), true);
+    if (this.#left === 0) this.#finish(new Cursor(NOTHING), true);
   }
 
   #finish(body: Cursor, whole: boolean): void {
@@ -95,7 +97,7 @@ export class HandshakeStream {
   }
 
   #keptCursor(): Cursor {
-    return new Cursor(this.#kept ?? this.#header, 0, this.#keptBytes);
+    return new Cursor(this.#kept ?? NOTHING, 0, this.#keptBytes);
   }
 
   #keep(bytes: Uint8Array, at: number, end: number): void {
@@ -109,6 +111,8 @@ export class HandshakeStream {
     this.#keptBytes += n;
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** The buffer, or a larger copy of it (at least doubled), with room for `needed` bytes. */
 export function withRoom(

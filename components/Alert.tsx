@@ -136,7 +136,7 @@ function Ends({ alert }: { alert: Anomaly }) {
   const { src_ip, src_port, dest_ip, dest_port, proto, app_proto, server_name, process, in_iface } = alert;
   const ports = mayHavePorts(proto);
   const fromServer = alert.details.direction === "toclient";
-  const server = server_name || textDetail(alert.details, "server_name");
+  const server = textDetail(alert.details, "server_name") || server_name; // as the sentence has it
   const source = textDetail(alert.details, "source_name");
   const through = [app_proto || (isAnyProtocol(proto) ? "" : protocolWord(proto)), in_iface]
     .filter((part) => part !== "" && part !== "any"); // captured on all: which one is not known

@@ -19,7 +19,7 @@ const PATIENCE_MS = 8_000;
 const MAX_ADDED = 4;
 const ADDED_MS = 1_000;
 /** Waiting ones counted at most. */
-const MAX_WAITING = 1_000;
+export const MAX_WAITING = 1_000;
 
 export interface AlertsOptions {
   first: AnomalyPage;
@@ -29,6 +29,8 @@ export interface AlertsOptions {
   limit: number;
   /** Whether somebody is at work in the list, which must not move then. */
   isHeld?: () => boolean;
+  /** A list too short to be read in: it shows the latest, in the server's order, whatever else. */
+  follows?: boolean;
 }
 
 export interface Alerts {
@@ -96,7 +98,7 @@ export function useAlerts(options: AlertsOptions): Alerts {
     settling.current ??= setTimeout(() => {
       settling.current = null;
       if (isAway()) stale.current = true;
-      else void load("mend");
+      else void load(latest.current.follows ? "replace" : "mend");
     }, SETTLE_MS);
   };
 

@@ -12,7 +12,7 @@ import { textDetail } from "../components/finding_words.ts";
 import { count, counted } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { isCapturing } from "../components/status.ts";
-import { useAlerts } from "../components/use_alerts.ts";
+import { MAX_WAITING, useAlerts } from "../components/use_alerts.ts";
 import { useLive } from "../components/use_live.ts";
 
 /** Rest after a keystroke before the filter is sent. */
@@ -120,7 +120,9 @@ export default function AlertList(props: Props) {
             onClick={() => view.page === 1 ? void reload() : show({ ...view, page: 1 })}
           >
             <Icon name="up" />
-            {waiting === 1 ? "1 newer change" : `${count(waiting)} newer changes`}: show
+            {waiting === 1
+              ? "1 newer change"
+              : `${count(waiting)}${waiting < MAX_WAITING ? "" : " or more"} newer changes`}: show
           </button>
         </p>
       )}

@@ -1,7 +1,7 @@
 /** What is wrong now, in a few lines: the latest alerts that go on. When there is none, what that rests on. */
 import type { AnomalyPage, Tick } from "../model/api.ts";
 import { alertHref, filterOfView, FIRST_VIEW } from "../components/alert_filter.ts";
-import { gradeOf, kindOf, titleOf } from "../components/finding_words.ts";
+import { gradeOf, kindOf, messageOf, titleOf } from "../components/finding_words.ts";
 import { count, counted, duration, isoTime } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { legible } from "../components/legible.ts";
@@ -23,7 +23,7 @@ interface Props {
 
 export default function AlertsNow(props: Props) {
   const tick = useLive(props.tick);
-  const { page } = useAlerts({ first: props.page, filter: FILTER, offset: 0, limit: MAX_NOW });
+  const { page } = useAlerts({ first: props.page, filter: FILTER, offset: 0, limit: MAX_NOW, follows: true });
   // What has ended since is told here until the server is asked again, then it goes.
   const rows = page.anomalies;
   const { open, closed } = page.counts;
@@ -71,10 +71,10 @@ export default function AlertsNow(props: Props) {
               <span class={`now-severity tone-${tone}`}>
                 <Icon name={tone} /> {word}
               </span>
-              <a class="now-what foreign" href={alertHref(alert.id)} title={legible(alert.message)}>
+              <a class="now-what foreign" href={alertHref(alert.id)} title={legible(messageOf(alert))}>
                 <Icon name={kindOf(alert.kind).icon} />
                 <b>{legible(titleOf(alert), 60)}</b>{" "}
-                <span class="now-message">{legible(alert.message, 200)}</span>
+                <span class="now-message">{legible(messageOf(alert), 200)}</span>
               </a>
               <time class="now-when dim" dateTime={isoTime(alert.first)}>
                 {alert.open ? duration(Math.max(0, packet_time - alert.first)) : "over"}

@@ -1,6 +1,7 @@
 /**
  * What is usual on this machine, as rules have learnt it and as it is kept over a restart: which programs use the
- * network, which services listen, which countries a program talks to. Names and countries only; no addresses.
+ * network, which services listen, which countries a program talks to, and which servers it stays connected with for
+ * hours. Names and countries only; no addresses.
  */
 
 /** Entries of one rule, and their length, at most. */

@@ -43,8 +43,11 @@ const ALIKE = 0.25;
  * them, MQTT's PINGREQ are some dozen bytes each way; a request over HTTP has headers of hundreds.
  */
 const KEEP_ALIVE_BYTES = 256;
-/** A beat that brings so much is a stream or a download in pieces (DASH and HLS segments), not orders. */
-const STREAM_BYTES = 262_144;
+/**
+ * A beat that brings so much, most times, is a stream in pieces (HLS, DASH: ten seconds of the poorest sound, 32 kbit/s,
+ * are 40 kB) or a page that is fetched again; most times an operator has no orders at all.
+ */
+const STREAM_BYTES = 32_768;
 /** Beats that are not alike in size must be so much (powers of ten) more improbable. */
 const UNLIKE_PENALTY = 4;
 /** Periods are the same within this share. */
@@ -553,8 +556,8 @@ export const beaconing: RuleSpec<typeof options> = {
     "refresh themselves have a beat as well: the program and the server's name tell which it is.",
   fooled:
     "Waiting times drawn at random over a wide range, contacts hidden among a person's, servers that change " +
-    "names, very few contacts, or a protocol that is periodic by nature. What is wanted and what " +
-    "is not cannot be told from the beat.",
+    "names and addresses, answers blown up to the size of pages, very few contacts, or a protocol that is periodic " +
+    "by nature. What is wanted and what is not cannot be told from the beat.",
   options,
   quietSeconds: 7 * DAY_S, // the rule itself ends alerts, by their period
   create: (context) => new Beaconing(context),

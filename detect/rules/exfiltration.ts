@@ -329,7 +329,9 @@ class Exfiltration implements Rule {
       echo.lastSize = size;
     }
     if ((fact.steps & FlowStep.ended) !== 0) this.#echoes.delete(flowId);
-    if (echo.varied < VARIED_STRETCHES || echo.window.up + echo.window.down < this.#options.icmpBytes) return;
+    if (echo.varied < VARIED_STRETCHES || echo.window.up + echo.window.down < this.#options.icmpBytes) {
+      return;
+    }
     const { client, server } = fact;
     const seconds = (fact.lastUs - fact.firstUs) / 1e6;
     const program = this.#context.world.programOf(flowId);

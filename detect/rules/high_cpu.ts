@@ -61,7 +61,7 @@ class HighCpu implements Rule {
       watched.most = Math.max(watched.most, watched.cpu);
       const limits = { on, off: on * OFF_PART, onUs: lasts * 1e6, offUs: OFF_US };
       const isOn = watched.held.at(atUs, watched.cpu, limits);
-      if (isOn && process !== undefined) this.#tell(atUs, process, watched);
+      if (isOn && process !== undefined && process.cpu >= limits.off) this.#tell(atUs, process, watched);
       else if (!isOn && (wasOn || watched.held.sinceUs === 0)) this.#end(pid);
     }
   }
@@ -74,6 +74,7 @@ class HighCpu implements Rule {
       if (wasOn) desk.close(SYSTEM);
       return;
     }
+    if (cpu < limits.off) return; // over, if it stays so
     const seconds = (atUs - this.#system.sinceUs) / 1e6;
     desk.raise({
       key: SYSTEM,

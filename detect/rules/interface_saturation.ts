@@ -65,12 +65,14 @@ class InterfaceSaturation implements Rule {
     card.seen = this.#reports;
     const share = bits / speed;
     const wasOn = card.held.isOn;
-    const isOn = card.held.at(atUs, share, { on, off: on * OFF_PART, onUs: lasts * 1e6, offUs: OFF_US });
+    const limits = { on, off: on * OFF_PART, onUs: lasts * 1e6, offUs: OFF_US };
+    const isOn = card.held.at(atUs, share, limits);
     card.most = card.held.sinceUs === 0 ? 0 : Math.max(card.most, share);
     if (!isOn) {
       if (wasOn) desk.close(key);
       return;
     }
+    if (share < limits.off) return; // over, if it stays so
     const seconds = (atUs - card.held.sinceUs) / 1e6;
     desk.raise({
       key,

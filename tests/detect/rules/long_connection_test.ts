@@ -4,6 +4,7 @@ import { longConnection } from "../../../detect/rules/long_connection.ts";
 import { Detector } from "../../../detect/mod.ts";
 import { createFactBatch, FactKind, FlowStep } from "../../../model/facts.ts";
 import { FlowEnd, FlowState, IpProtocol } from "../../../model/flow.ts";
+import type { Usual } from "../../../model/usual.ts";
 import { PROTOCOL, TCP, tcp } from "../../support/packets.ts";
 import { detect, Traffic } from "../../support/traffic.ts";
 
@@ -116,6 +117,43 @@ Deno.test("clients that stay with a server of ours are one alert", () => {
   const { told } = detect(traffic, [longConnection]);
   assert.equal(told.filter(({ phase }) => phase === "new").length, 1);
   assert(told.some(({ count, message }) => count === 2 && message.includes(", and 1 more like it, ")));
+});
+
+Deno.test("what a program keeps open by habit is told once, over a restart as well; by name, not by address", () => {
+  const told = (name: string, remembered?: Usual) => {
+    let count = 0;
+    const detector = new Detector({ specs: [longConnection], remembered, tell: () => count++ });
+    const batch = createFactBatch(1);
+    const { flows } = batch;
+    batch.rows = 1;
+    batch.kind[0] = FactKind.flow;
+    batch.steps[0] = FlowStep.progress;
+    flows.id[0] = 7;
+    flows.ipVersion[0] = 4;
+    flows.protocol[0] = IpProtocol.tcp;
+    flows.state[0] = FlowState.established;
+    flows.packets.set([9, 9]);
+    flows.port.set([40_000, 5228]);
+    flows.address.set([192, 168, 1, 20]);
+    flows.address.set([198, 51, 100, 7], 16);
+    flows.serverName[0] = name;
+    const owner = { flowId: 7, program: "push", path: "/usr/bin/push", pid: 3, user: "u" };
+    detector.takeSystem({
+      ...{ atUs: 1e15, cpu: null, busy: [], listeners: [], interfaces: [], places: [] },
+      owners: [{ ...owner, address: OUTSIDE, port: 5228, inbound: false }],
+      capture: { received: 0, dropped: 0 },
+    });
+    flows.firstUs[0] = 1e15;
+    flows.lastUs[0] = batch.timeUs[0] = batch.clockUs[0] = 1e15 + 3_700e6;
+    detector.take(batch);
+    return { count, usual: detector.usual() };
+  };
+  const first = told("push.example");
+  assert.equal(first.count, 1);
+  assert.deepEqual(first.usual!.long_connection.entries.map(([entry]) => entry), ["push push.example:5228"]);
+  assert.equal(told("push.example", first.usual!).count, 0);
+  assert.equal(told("other.example", first.usual!).count, 1);
+  assert.deepEqual(told("").usual, {});
 });
 
 Deno.test("many silent flows are forgotten in order", () => {

@@ -134,6 +134,7 @@ Deno.test("a machine that is busy is told once, however it swings", () => {
     (s) => ({ cpu: within(20, 200)(s) ? (s % 2 === 0 || s < 81 ? 0.97 : 0.7) : 0.1 }),
   );
   assert.deepEqual(ends.map(({ at, phase }) => [at, phase]), [[80, "new"], [215, "final"]]);
+  assert.match(ends[1].message, /^All cores together are (?:70|97) % in use, for /); // not what came after
   assert.match(ends[0].message, /^All cores together are 97 % in use, for 60 s now$/);
 });
 

@@ -8,6 +8,8 @@
 
 /** Payload of SSH_MSG_USERAUTH_SUCCESS: its number. */
 const SUCCESS_PAYLOAD = 1;
+/** RFC 4253 §6. */
+const MIN_PACKET_BYTES = 16;
 /** Failures of one connection that are told; OpenSSH closes after six (MaxAuthTries). */
 const MAX_FAILURES = 10;
 /** Lengths of answers that are told apart. */
@@ -34,8 +36,13 @@ const MAC_BYTES: Record<string, number> = {
 
 export type LoginOutcome = "" | "failed" | "succeeded";
 
-/** Bytes on the wire of a message; 0 where the algorithms are not known. */
-export function sealedBytes(payload: number, cipher: string, mac: string): number {
+/**
+ * Bytes on the wire of a message; 0 where the algorithms are not known.
+ *
+ * @param least Length and what it counts together have at least so many: 16 after RFC 4253 §6, to which Dropbear keeps
+ * and OpenSSH, with chacha20-poly1305, does not.
+ */
+export function sealedBytes(payload: number, cipher: string, mac: string, least = 0): number {
   const isChacha = cipher === "chacha20-poly1305@openssh.com";
   const isGcm = /^aes(?:128|256)-gcm@openssh\.com$|^AEAD_AES_(?:128|256)_GCM$/.test(cipher);
   const isBlock16 = isGcm || /^(?:aes|rijndael|twofish|serpent|camellia)/.test(cipher);
@@ -48,12 +55,15 @@ export function sealedBytes(payload: number, cipher: string, mac: string): numbe
   const clear = isChacha || isGcm || etm ? 0 : 4;
   let padding = block - (clear + 1 + payload) % block;
   if (padding < 4) padding += block;
+  while (4 + 1 + payload + padding < least) padding += block;
   return 4 + 1 + payload + padding + tag;
 }
 
 /** Watches one connection from the moment on when both sides encrypt. */
 export class SshLogin {
+  /** As OpenSSH has it, and as the RFC has it: the same but for ciphers of small blocks. */
   readonly #success: number;
+  readonly #successPadded: number;
   /** How often answers had each length. */
   readonly #lengths = new Map<number, number>();
   #clientTurns = 0;
@@ -65,14 +75,16 @@ export class SshLogin {
   /** Nothing more will be told. */
   over = false;
 
-  private constructor(success: number) {
+  private constructor(success: number, successPadded: number) {
     this.#success = success;
+    this.#successPadded = successPadded;
   }
 
   /** @returns Null where algorithms are not known, or compression hides lengths. */
   static of(cipher: string, mac: string, compression: string): SshLogin | null {
     const success = compression === "zlib" ? 0 : sealedBytes(SUCCESS_PAYLOAD, cipher, mac);
-    return success === 0 ? null : new SshLogin(success);
+    if (success === 0) return null;
+    return new SshLogin(success, sealedBytes(SUCCESS_PAYLOAD, cipher, mac, MIN_PACKET_BYTES));
   }
 
   /** A segment's bytes that are encrypted. */
@@ -88,7 +100,7 @@ export class SshLogin {
     }
     this.#isClientsTurn = false;
     if (this.#clientTurns <= TURNS_BEFORE_LOGIN) return "";
-    if (bytes === this.#success) return this.#succeed();
+    if (bytes === this.#success || bytes === this.#successPadded) return this.#succeed();
     if (bytes < this.#success) return ""; // a part of a message
     this.#answers++;
     this.#sessionBytes += bytes;

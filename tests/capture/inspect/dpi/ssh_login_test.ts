@@ -47,6 +47,23 @@ Deno.test("a key, or a password at the second try", () => {
   assert.deepEqual(outcomes([...START, ...second]), ["failed", "succeeded"]);
 });
 
+Deno.test("Dropbear's success is padded to sixteen bytes; recorded", () => {
+  const session: Turn[] = [
+    [C, 44],
+    [S, 44],
+    [C, 68],
+    [S, 52],
+    [C, 140],
+    [S, 100],
+    [C, 228],
+    [S, 36],
+    [C, 52],
+    [S, 44],
+  ];
+  assert.equal(sealedBytes(1, CHACHA, "", 16), 36);
+  assert.deepEqual(outcomes(session), ["succeeded"]);
+});
+
 Deno.test("questions between (keyboard-interactive) are no failures", () => {
   const ask: Turn[] = [[C, 60], [S, size(45)], [C, 44], [S, FAILURE]];
   assert.deepEqual(outcomes([...START, ...ask]), ["failed"]);

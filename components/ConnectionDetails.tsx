@@ -21,7 +21,7 @@ import { FilterLink } from "./FilterLink.tsx";
 import { Icon } from "./Icon.tsx";
 import { alertHref } from "./alert_filter.ts";
 import type { Marks } from "./marks.ts";
-import { usualService } from "./ports.ts";
+import { usualService } from "../model/service_ports.ts";
 import { filterFor } from "./shares.ts";
 
 const SOURCES = {

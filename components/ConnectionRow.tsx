@@ -14,7 +14,7 @@ import {
 import { Icon } from "./Icon.tsx";
 import { Marked } from "./Marked.tsx";
 import type { Marks } from "./marks.ts";
-import { usualService } from "./ports.ts";
+import { usualService } from "../model/service_ports.ts";
 
 /** What each direction is called, and what it means. */
 export const DIRECTIONS = {

@@ -4,7 +4,7 @@ import type { Share, Tick } from "../model/api.ts";
 import { FilterLink } from "../components/FilterLink.tsx";
 import { byteCount, percent, protocolWord, text } from "../components/format.ts";
 import { Palette } from "../components/palette.ts";
-import { usualService } from "../components/ports.ts";
+import { usualService } from "../model/service_ports.ts";
 import { Ring } from "../components/Ring.tsx";
 import { filterFor, foldShares } from "../components/shares.ts";
 import { useLive } from "../components/use_live.ts";

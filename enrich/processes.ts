@@ -329,6 +329,7 @@ export class ProcessTable {
     return {
       pid: process.pid,
       parentPid: stat.parentPid,
+      parentName: this.#nameOf(stat.parentPid),
       name: stat.name,
       path: this.#files.readLink(`${at}/exe`) ?? "",
       commandLine: maskCommandLine(cmdline.replace(/\0+$/, "").split("\0")),
@@ -337,6 +338,12 @@ export class ProcessTable {
       startedMs: Math.round(process.startedMs),
       container: parseControlGroup(this.#files.readText(`${at}/cgroup`, 8192) ?? ""),
     };
+  }
+
+  /** Short name of a process; "" where there is none. */
+  #nameOf(pid: number): string {
+    if (pid === 0) return ""; // the kernel's, or one outside of this PID namespace
+    return parseStat(this.#files.readText(`/proc/${pid}/stat`, 1024) ?? "")?.name ?? "";
   }
 
   /** Looks through the open files of one process. */

@@ -14,6 +14,7 @@ import { HomeNamespace, NamespaceLostError } from "./ffi/network_namespace.ts";
 import { ProcFiles } from "./ffi/proc_files.ts";
 import { readInterfaces } from "./interfaces.ts";
 import { LinkSpeeds } from "./link_speed.ts";
+import { readNeighbours } from "./neighbours.ts";
 import { Openings } from "./openings.ts";
 import { type Process, ProcessTable } from "./processes.ts";
 import { NamespaceSockets, type SocketRecord, type SocketSource } from "./sockets.ts";
@@ -26,6 +27,8 @@ const NAMESPACES_MS = 200;
 const RESOLVE_MS = 150;
 const LIGHT_RESOLVE_MS = 30;
 const SWEEP_BUDGET_MS = 20;
+/** Neighbours come and go slowly. */
+const NEIGHBOURS_MS = 5_000;
 
 const HINT_PROCESSES = "Run with sudo, or grant cap_sys_ptrace,cap_dac_read_search";
 const HINT_TRACE = "Run with sudo, or grant cap_perfmon,cap_sys_admin";
@@ -55,6 +58,7 @@ export class SystemReader {
   #busy: BusyProcesses;
   #speeds: LinkSpeeds;
   #lastMs = 0;
+  #neighboursMs = -Infinity;
   #clock: () => number;
   #closed = false;
   /** What hinders a part for good; shown with each report. */
@@ -173,6 +177,15 @@ export class SystemReader {
     for (const link of interfaces) {
       if (link.running && !link.loopback) link.speedBitsPerSecond = this.#speeds.of(link.name, nowMs);
     }
+    const neighbours = Math.abs(nowMs - this.#neighboursMs) < NEIGHBOURS_MS ? undefined : this.#attempt(
+      "neighbours",
+      "The table of neighbours cannot be read",
+      "Netlink (NETLINK_ROUTE) must be permitted: check the sandbox's list of system calls",
+      () => {
+        this.#neighboursMs = nowMs;
+        return readNeighbours(this.#route ??= NetlinkSocket.open(this.#libc, NETLINK_ROUTE));
+      },
+    );
     const cpu = this.#attempt("cpu", "CPU use cannot be read", "Mount /proc", () => this.#readCpu());
     problems.push(...this.#standing.values());
     const report: SystemReport = {
@@ -187,6 +200,7 @@ export class SystemReader {
       problems,
     };
     if (cpu !== undefined) report.cpu = cpu;
+    if (neighbours !== undefined) report.neighbours = neighbours;
     return report;
   }
 

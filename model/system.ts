@@ -11,6 +11,18 @@ export type AttributionMethod =
   /** Not found: `process` is absent. */
   | "none";
 
+/**
+ * How far each method can be trusted, 0 to 1. Of a shared socket any holder may have sent what was seen. What is
+ * remembered was told by the kernel as the connection was opened, was read before the socket or process went, or is
+ * the holder of the listening socket that a connection came in through: another process may have taken it over since.
+ */
+export const METHOD_CONFIDENCE: Readonly<Record<AttributionMethod, number>> = {
+  "inode": 1,
+  "shared-inode": 0.9,
+  "remembered": 0.8,
+  "none": 0,
+};
+
 /** One TCP or UDP socket as the kernel has it now. */
 export interface SocketInfo {
   /** 6 TCP, 17 UDP. */
@@ -48,6 +60,8 @@ export interface SocketInfo {
 export interface ProcessInfo {
   pid: number;
   parentPid: number;
+  /** Its name; "" where it is gone or out of sight. */
+  parentName?: string;
   /** Short name, as the kernel has it. */
   name: string;
   /** Path of the program; empty where not permitted. */
@@ -87,6 +101,19 @@ export interface InterfaceInfo {
   speedBitsPerSecond?: number | null;
 }
 
+/** One entry of the kernel's table of neighbours: who has which address on the local network. */
+export interface NeighbourInfo {
+  address: string;
+  /** Colon-separated, lower case. */
+  mac: string;
+  /** Index of the interface. */
+  index: number;
+  /** The kernel has heard of it within the last half minute or so. */
+  fresh: boolean;
+  /** It calls itself a router (IPv6). */
+  router: boolean;
+}
+
 /** One reading of the machine. */
 export interface SystemReport {
   type: "system-report";
@@ -99,6 +126,8 @@ export interface SystemReport {
   socketsLost: number;
   processes: ProcessInfo[];
   interfaces: InterfaceInfo[];
+  /** Those of our network namespace, read every few seconds; absent in reports between. */
+  neighbours?: NeighbourInfo[];
   /** Processes among `processes` that use much CPU, as share of one core; absent where it was not looked at. */
   busy?: { pid: number; cpu: number }[];
   /** Share of all cores in use since the last reading, 0 to 1; absent at the first. */

@@ -6,7 +6,7 @@ import { netpane, ROOT } from "./support/server.ts";
 type Event = any;
 
 /** Made by tools/make_demo.ts; a change of these numbers is a change of what is seen. */
-const COUNTS = { alert: 3, arp: 64, dns: 290, flow: 404, http: 73, ssh: 2, stats: 1, tls: 11 };
+const COUNTS = { alert: 3, arp: 64, dns: 290, flow: 404, http: 73, icmp: 15, ssh: 2, stats: 1, tls: 11 };
 const ALERTS = [
   "alert amex 0005 toserver ×1",
   "alert mastercard 4444 toserver ×1",

@@ -1,6 +1,6 @@
 /**
  * Events of packets that belong to no conversation: ARP, and ICMP messages about other packets (errors, redirects,
- * router advertisements). A router that repeats itself is told once a minute.
+ * router and neighbour advertisements). What repeats itself is told once a minute.
  */
 import { formatAddress } from "../../../model/address.ts";
 import { Cursor } from "../../../model/cursor.ts";
@@ -13,9 +13,9 @@ import { icmpEvent } from "./icmp_event.ts";
 const REPEAT_US = 60e6;
 /** Messages remembered for that. */
 const MAX_REMEMBERED = 4_096;
-/** ICMP types that tell of trouble or of routes: RFC 792, RFC 4443, RFC 4861. */
+/** ICMP types that tell of trouble, of routes, and of who has an address: RFC 792, RFC 4443, RFC 4861. */
 const NOTEWORTHY = new Set([3, 4, 5, 9, 11, 12]);
-const NOTEWORTHY_V6 = new Set([1, 2, 3, 4, 134, 137]);
+const NOTEWORTHY_V6 = new Set([1, 2, 3, 4, 134, 136, 137]);
 /** ARP: 28 bytes for IPv4 over Ethernet. */
 const ARP_BYTES = 28;
 

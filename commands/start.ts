@@ -50,7 +50,7 @@ export async function run(args: string[]): Promise<number> {
   const dataFolder = options.data === "" ? ownPath("data") : userPath(options.data);
   const settings = await openSettings(options.settings, dataFolder);
   const handler = await loadServer();
-  const { who, load } = createWho(options, dataFolder, source.kind === "playback");
+  const { who, vendors, load } = createWho(options, dataFolder, source.kind === "playback");
   const token = isThisMachineOnly(options.host) ? null : loadToken(dataFolder);
   requireToken(token);
 
@@ -61,6 +61,7 @@ export async function run(args: string[]): Promise<number> {
     mode: source.kind,
     startedMs: Date.now(),
     who,
+    vendors,
     ...(source.kind === "live"
       ? source
       : { file: options.demo ? "demo" : options.pcap, speed: source.speed }),

@@ -4,6 +4,7 @@ import { GeoIp } from "../enrich/geoip/geoip.ts";
 import { Ipinfo, type IpinfoProblem } from "../enrich/geoip/ipinfo.ts";
 import { Names } from "../enrich/names/names.ts";
 import { Pinger } from "../enrich/ping/pinger.ts";
+import { Vendors } from "../enrich/vendors.ts";
 import type { Problem } from "../model/api.ts";
 import { Who } from "../monitor/who.ts";
 import { ipinfoToken, type StartOptions, UsageError } from "../options.ts";
@@ -24,7 +25,7 @@ export function createWho(
   options: StartOptions,
   dataFolder: string,
   isPlayback: boolean,
-): { who: Who; load: (show: Show) => Promise<void> } {
+): { who: Who; vendors: Vendors; load: (show: Show) => Promise<void> } {
   let show: Show = () => {};
   const token = options.ipinfo ? ipinfoToken() : "";
   if (options.ipinfo && token === "") {
@@ -36,6 +37,7 @@ export function createWho(
     onProblem: (problem: IpinfoProblem | null) => show("geoip:ipinfo", problem),
   });
   const geoip = new GeoIp({ ipinfo });
+  const vendors = new Vendors();
   const names = new Names({ reverseDns: options["reverse-dns"] });
   const pinger = new Pinger(
     isPlayback
@@ -44,10 +46,20 @@ export function createWho(
   );
   return {
     who: new Who({ geoip, names, pinger }),
+    vendors,
     load: async (showProblem) => {
       show = showProblem;
       for (const { id, message, hint } of await geoip.load(options.geoip.map(userPath))) {
         show(id, { severity: "warning", message, hint });
+      }
+      try {
+        await vendors.load();
+      } catch (error) {
+        show("vendors", {
+          severity: "info",
+          message: `Makers of network cards are not known: ${error instanceof Error ? error.message : error}`,
+          hint: "Run ./netpane once more: it installs what is missing",
+        });
       }
     },
   };

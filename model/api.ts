@@ -9,6 +9,7 @@ import type { AlertCounts } from "./alerts.ts";
 import type { AttributionMethod } from "./system.ts";
 import type { CaptureProblem } from "./protocol.ts";
 import type { DetectCounters } from "./detection.ts";
+import type { InventoryCounters } from "./inventory.ts";
 import type { PayloadCounters, TrafficKind, UndecodedReason } from "./inspection.ts";
 import type { PacketRecord } from "./packet.ts";
 import type { WhoCounters } from "./who.ts";
@@ -21,7 +22,13 @@ export interface ConnectionProcess {
   user: string;
   /** Container or unit; empty where none is known. */
   container: string;
+  /** Start of the process, ms since 1970; 0 where not known. With `pid` it names the process for ever. */
+  started: number;
+  /** Which end of the connection is its own. */
+  end: "client" | "server";
   method: AttributionMethod;
+  /** How sure that is, 0 to 1: `METHOD_CONFIDENCE`. */
+  confidence: number;
   /** Further processes that hold the same socket. */
   others: number;
 }
@@ -166,6 +173,9 @@ export interface PieData {
 /** A host or program and what it moved over the last minute. */
 export interface Talker {
   label: string;
+  /** Hosts only: name and country, where known. */
+  name?: string;
+  country?: string;
   bytes: number;
   bits_per_second: number;
   connections: number;
@@ -265,6 +275,8 @@ export interface Stats {
   };
   /** Places, names and echo requests: what was asked, kept, refused. */
   who: WhoCounters;
+  /** Hosts, names, devices, programs: what is kept, and what had to go. */
+  inventory: InventoryCounters;
   memory: { rss: number; heap_used: number; external: number; fragments: number; fragments_budget: number };
   feed: { clients: number; sent: number; replaced: number; lost: number; refused: number };
   /** Workers that crashed and were started again. */

@@ -5,7 +5,7 @@
 import { formatAddress } from "../model/address.ts";
 import { type FlowColumns, FlowEnd, IpProtocol, LocalEnd } from "../model/flow.ts";
 import type { Connection, ConnectionProcess } from "../model/api.ts";
-import type { ProcessInfo, SocketInfo, SystemReport } from "../model/system.ts";
+import { METHOD_CONFIDENCE, type ProcessInfo, type SocketInfo, type SystemReport } from "../model/system.ts";
 import { vlanIds } from "./eve.ts";
 import { resentShareOf, roundTripsOf, slowPartOf } from "./latency.ts";
 import { protocolName, tunnelName } from "./names.ts";
@@ -19,11 +19,23 @@ const DIRECTIONS = ["other", "out", "in", "local"] as const; // index: LocalEnd
 /** Socket states that are no conversation, or no longer one. */
 const QUIET_STATES = new Set(["listen", "unconnected", "time_wait", "close", "closed", "new_syn_recv"]);
 
-/**
- * What a connection moved since the tick before; handed to whoever keeps shares and talkers. `attributed` are the
- * bytes that its process can now be charged with: also those moved before it was found.
- */
-export type Moved = (connection: Connection, bytes: number, attributed: number) => void;
+/** What a connection moved since the tick before. One object is used again and again: copy what is to be kept. */
+export interface Movement {
+  /** Bytes, both directions together, and each. */
+  bytes: number;
+  toServer: number;
+  toClient: number;
+  /** Bytes that its process can now be charged with: also those moved before it was found. */
+  attributed: number;
+  attributedToServer: number;
+  attributedToClient: number;
+  /** It was not there before; its process was not known before. */
+  isNew: boolean;
+  isFirstAttributed: boolean;
+}
+
+/** Handed to whoever keeps shares, talkers, hosts. */
+export type Moved = (connection: Connection, movement: Movement) => void;
 
 interface FlowRow {
   connection: Connection;
@@ -31,8 +43,10 @@ interface FlowRow {
   tick: number;
   /** Canonical five-tuple, to find the socket of the same conversation. */
   key: string;
-  /** Bytes no process was charged with yet. */
-  owed: number;
+  /** Bytes to server and to client that no process was charged with yet. */
+  owedToServer: number;
+  owedToClient: number;
+  isCharged: boolean;
 }
 
 /** What is known of an address besides its traffic; asked for every row each second. */
@@ -54,6 +68,16 @@ export class ConnectionTable {
   #socketsAtMs = 0;
   #tick = 0;
   #all: Connection[] | null = null;
+  readonly #movement: Movement = {
+    bytes: 0,
+    toServer: 0,
+    toClient: 0,
+    attributed: 0,
+    attributedToServer: 0,
+    attributedToClient: 0,
+    isNew: false,
+    isFirstAttributed: false,
+  };
   /** Goes up whenever rows change, so that sorted views can be kept until then. */
   version = 0;
   /** Live flows that the last snapshot had no room for. */
@@ -135,13 +159,14 @@ export class ConnectionTable {
   #update(columns: FlowColumns, row: number, seconds: number, interfaces: string[], moved: Moved): void {
     const id = columns.id[row];
     let flow = this.#flows.get(id);
+    const isNew = flow === undefined;
     if (flow === undefined) {
       flow = newFlowRow(columns, row, interfaces);
       this.#flows.set(id, flow);
     }
     flow.tick = this.#tick;
     const { connection } = flow;
-    const before = connection.bytes_toserver + connection.bytes_toclient;
+    const before = { toServer: connection.bytes_toserver, toClient: connection.bytes_toclient };
     const [toServer, toClient] = [2 * row, 2 * row + 1];
     connection.state = STATE_NAMES[columns.state[row]] ?? "new";
     connection.app_proto = columns.appProtocol[row];
@@ -153,14 +178,28 @@ export class ConnectionTable {
     connection.last = columns.lastUs[row] / 1000;
     connection.retransmissions = columns.retransmissions[toServer] + columns.retransmissions[toClient];
     updateLatency(connection, columns, row);
-    const bytes = connection.bytes_toserver + connection.bytes_toclient - before;
+    const movedToServer = connection.bytes_toserver - before.toServer;
+    const movedToClient = connection.bytes_toclient - before.toClient;
+    const bytes = movedToServer + movedToClient;
     connection.bits_per_second = seconds > 0 ? 8 * bytes / seconds : 0;
     if (connection.process === null || connection.source === "packets") this.#joinProcess(flow);
     this.#describe(connection);
-    flow.owed += bytes;
-    const attributed = connection.process ? flow.owed : 0;
-    if (bytes > 0 || attributed > 0) moved(connection, bytes, attributed);
-    flow.owed -= attributed;
+    flow.owedToServer += movedToServer;
+    flow.owedToClient += movedToClient;
+    const isKnown = connection.process !== null;
+    const movement = this.#movement;
+    movement.bytes = bytes;
+    movement.toServer = movedToServer;
+    movement.toClient = movedToClient;
+    movement.attributedToServer = isKnown ? flow.owedToServer : 0;
+    movement.attributedToClient = isKnown ? flow.owedToClient : 0;
+    movement.attributed = movement.attributedToServer + movement.attributedToClient;
+    movement.isNew = isNew;
+    movement.isFirstAttributed = isKnown && !flow.isCharged;
+    if (bytes > 0 || movement.attributed > 0) moved(connection, movement);
+    if (!isKnown) return;
+    flow.owedToServer = flow.owedToClient = 0;
+    flow.isCharged = true;
   }
 
   /** Where the other end is and what it is called: both may be told later than its packets. */
@@ -177,7 +216,7 @@ export class ConnectionTable {
     if (socket === undefined) return;
     connection.source = "both";
     connection.netns = socket.netns;
-    connection.process ??= this.#process(socket);
+    connection.process ??= this.#process(socket, endOf(socket, connection));
   }
 
   /** The unconnected UDP socket that a flow's local end belongs to. */
@@ -215,17 +254,29 @@ export class ConnectionTable {
   #updateSocketRow(key: string, socket: SocketInfo, seconds: number, moved: Moved | null): Connection {
     const before = this.#socketRows.get(key);
     const row = this.#socketRow(key, socket);
+    const isFirst = before?.process == null;
     row.start = before?.start ?? this.#socketsAtMs;
     row.last = before?.last ?? this.#socketsAtMs;
     row.process ??= before?.process ?? null;
     this.#describe(row);
     if (before === undefined) return row;
-    const bytes = row.bytes_toserver + row.bytes_toclient - before.bytes_toserver - before.bytes_toclient;
-    if (bytes > 0) {
-      row.last = this.#socketsAtMs;
-      if (seconds > 0) row.bits_per_second = 8 * bytes / seconds;
-      moved?.(row, bytes, row.process ? bytes : 0);
-    }
+    const toServer = Math.max(0, row.bytes_toserver - before.bytes_toserver);
+    const toClient = Math.max(0, row.bytes_toclient - before.bytes_toclient);
+    const bytes = toServer + toClient;
+    if (bytes === 0) return row;
+    row.last = this.#socketsAtMs;
+    if (seconds > 0) row.bits_per_second = 8 * bytes / seconds;
+    const isKnown = row.process !== null;
+    moved?.(row, {
+      bytes,
+      toServer,
+      toClient,
+      attributed: isKnown ? bytes : 0,
+      attributedToServer: isKnown ? toServer : 0,
+      attributedToClient: isKnown ? toClient : 0,
+      isNew: before.last === before.start,
+      isFirstAttributed: isKnown && (isFirst || before.last === before.start),
+    });
     return row;
   }
 
@@ -272,7 +323,7 @@ export class ConnectionTable {
       country: "",
       reverse_name: "",
       state: socket.state,
-      process: this.#process(socket),
+      process: this.#process(socket, inbound ? "server" : "client"),
       bytes_toserver: toServer ?? 0,
       bytes_toclient: toClient ?? 0,
       pkts_toserver: 0,
@@ -295,12 +346,24 @@ export class ConnectionTable {
     };
   }
 
-  #process(socket: SocketInfo): ConnectionProcess | null {
+  #process(socket: SocketInfo, end: ConnectionProcess["end"]): ConnectionProcess | null {
     const process = socket.pid === undefined ? undefined : this.#processes.get(socket.pid);
     if (process === undefined) return null;
-    const { pid, name, path, user, container } = process;
-    return { pid, name, path, user, container, method: socket.method, others: socket.others };
+    const { pid, name, path, user, container, startedMs: started } = process;
+    const { method, others } = socket;
+    const confidence = METHOD_CONFIDENCE[method];
+    return { pid, name, path, user, container, started, end, method, confidence, others };
   }
+}
+
+/** Which end of a connection a socket is; of two ends alike the client's. */
+function endOf({ localAddress, localPort }: SocketInfo, row: Connection): ConnectionProcess["end"] {
+  const isAt = (ip: string, port: number) =>
+    port === localPort && (ip === localAddress || localAddress === "0.0.0.0" || localAddress === "::");
+  if (isAt(row.src_ip, row.src_port)) {
+    return row.direction === "in" && isAt(row.dest_ip, row.dest_port) ? "server" : "client";
+  }
+  return isAt(row.dest_ip, row.dest_port) ? "server" : "client";
 }
 
 function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): FlowRow {
@@ -310,7 +373,9 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
   const [clientPort, serverPort] = [columns.port[2 * row], columns.port[2 * row + 1]];
   return {
     tick: 0,
-    owed: 0,
+    owedToServer: 0,
+    owedToClient: 0,
+    isCharged: false,
     key: tupleKey(columns.protocol[row], client, clientPort, server, serverPort),
     connection: {
       id: `f${columns.id[row]}`,

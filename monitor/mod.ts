@@ -37,6 +37,7 @@ import { type DetectCounters, emptyDetectCounters, type RuleSettings } from "../
 import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
+import { Vendors } from "../enrich/vendors.ts";
 import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
 import type { SystemReport } from "../model/system.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
@@ -45,6 +46,7 @@ import { Feed } from "./feed.ts";
 import { Alerts, type FlowLookup } from "./alerts.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
+import { Inventory } from "./inventory/mod.ts";
 import { Machine } from "./machine.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import { type SettingsFile, SettingsWriteError } from "./settings_file.ts";
@@ -86,12 +88,16 @@ export interface MonitorOptions {
   speed?: number;
   /** Who addresses are; left out, nothing is known of them. */
   who?: Who;
+  /** Who made network cards; left out, nothing is known of them. */
+  vendors?: Vendors;
 }
 
 export class Monitor {
   readonly feed = new Feed();
   /** Places, names and echo requests. */
   readonly who: Who;
+  /** Hosts, programs, listeners, devices. */
+  readonly inventory: Inventory;
   #options: MonitorOptions;
   #table: ConnectionTable;
   #protocols = new SlidingWindow();
@@ -136,6 +142,16 @@ export class Monitor {
       connection: (flowId) => this.#table.ofFlow(flowId),
       interfaceName: (index) => this.#interfaceNames()[index] ?? "",
     };
+    this.inventory = new Inventory({
+      view: {
+        connections: () => this.#table.all(),
+        version: () => this.#table.version,
+        alerts: () => this.#alerts.all.values(),
+        interfaceName: lookup.interfaceName,
+      },
+      who: this.who,
+      vendors: options.vendors ?? new Vendors(),
+    });
     this.#findings = new Findings(lookup);
     this.#alerts = new Alerts(lookup, (alert, undecided) => this.#alertChanged(alert, undecided));
     this.#packetTimeMs = options.mode === "playback" ? 0 : options.startedMs;
@@ -149,6 +165,7 @@ export class Monitor {
     this.who.applyInterfaces(report.interfaces);
     this.#table.applySystem(report);
     this.#table.joinProcesses();
+    this.inventory.applySystem(report);
     this.#findings.join();
     this.#alerts.join(this.#packetTimeMs);
     this.#rated = interfaceStatuses(report, this.#rated, this.#capture?.interfaces ?? []);
@@ -493,6 +510,7 @@ export class Monitor {
       detect: { ...this.#detect, facts_lost: this.#factsLost, ...this.#alerts.kept() },
       notify: this.#notifier?.counters() ?? [],
       who: this.who.counters(),
+      inventory: this.inventory.counters(),
       system: {
         sockets: this.#system?.sockets.length ?? 0,
         sockets_lost: this.#system?.socketsLost ?? 0,
@@ -552,11 +570,14 @@ export class Monitor {
 
   #applyFlows(snapshot: Snapshot, seconds: number): void {
     const now = this.#packetTimeMs;
+    this.inventory.nextTick();
     this.#table.applyFlows(
       { active: snapshot.active, ended: snapshot.ended, flows: snapshot.counters.flows.active },
       seconds,
       this.#interfaceNames(),
-      (connection, bytes, attributed) => {
+      (connection, movement) => {
+        const { bytes, attributed } = movement;
+        this.inventory.take(connection, movement);
         if (attributed > 0) this.#applications.add(connection.process!.name, attributed, now);
         if (bytes === 0) return;
         this.#services.add(serviceLabel(connection), bytes, now);
@@ -571,6 +592,7 @@ export class Monitor {
     this.#unloggedOnFeed += Math.max(0, snapshot.packetsUnlogged - this.#packetsUnlogged);
     this.#packetsUnlogged = snapshot.packetsUnlogged;
     this.#factsLost = snapshot.factsLost;
+    this.inventory.learn(snapshot.observations);
     this.#fresh.queries.push(...this.#findings.addObservations(snapshot.observations));
     this.#fresh.packets.push(...this.#findings.addPackets(snapshot.packets));
     this.#findings.join();
@@ -625,7 +647,7 @@ export class Monitor {
       anomalies: this.#alerts.summary(),
       interfaces: this.#rated.statuses,
       pie: this.#buildPie(nowMs),
-      top_talkers: this.#talkers(this.#hosts, remoteHost),
+      top_talkers: this.#talkers(this.#hosts, remoteHost).map((talker) => this.#labelled(talker)),
       top_apps: this.#talkers(this.#applications, (connection) => connection.process?.name ?? ""),
       capture: this.#status(),
       problems: [...this.#problems.values()],
@@ -664,6 +686,13 @@ export class Monitor {
       talker.bits_per_second += connection.bits_per_second;
     }
     return [...talkers.values()];
+  }
+
+  #labelled(talker: Talker): Talker {
+    const { name, country } = this.inventory.label(talker.label);
+    if (name !== "") talker.name = name;
+    if (country !== "") talker.country = country;
+    return talker;
   }
 
   #status(): CaptureStatus {

@@ -111,7 +111,7 @@ function compare(a: string | number | null, b: string | number | null, sign: num
 }
 
 /** IPv4 by number, before IPv6 by text. */
-function addressOrder(address: string): string {
+export function addressOrder(address: string): string {
   return address.includes(".") && !address.includes(":")
     ? address.split(".").map((part) => part.padStart(3, "0")).join(".")
     : `~${address}`;

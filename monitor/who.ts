@@ -12,7 +12,14 @@ import { normalizeAddress, parseAddress } from "../model/address.ts";
 import type { PingReport } from "../model/protocol.ts";
 import { addressKind } from "../model/special_ranges.ts";
 import type { InterfaceInfo } from "../model/system.ts";
-import type { GeoIpAnswer, PingAnswer, ResolveAnswer, WhoCounters } from "../model/who.ts";
+import type {
+  GeoIpAnswer,
+  PingAnswer,
+  Place,
+  PlaceSource,
+  ResolveAnswer,
+  WhoCounters,
+} from "../model/who.ts";
 import { QueryError, wholeNumber } from "./query.ts";
 
 /** A question that has no answer, and the HTTP status that says why. */
@@ -75,6 +82,21 @@ export class Who {
     return this.#names.reverseDns ? this.#names.nameOf(address) : "";
   }
 
+  /** Where an address is and whose; null where that is not known. Do not change it. */
+  placeOf(address: string): Place | null {
+    return this.#geoip.placeOf(address);
+  }
+
+  /** Sources of places, with whom their licences want to be named. */
+  sources(): PlaceSource[] {
+    return this.#geoip.sources();
+  }
+
+  /** Name by reverse DNS that an earlier question brought, whoever asked it; "" without. Asks nobody by itself. */
+  keptNameOf(address: string): string {
+    return this.#names.nameOf(address);
+  }
+
   // ------------------------------------------------------------ for routes
 
   /** `GET /api/geoip`: `ip`. @throws QueryError */
@@ -91,6 +113,21 @@ export class Who {
       place: found?.place ?? null,
       databases: this.#geoip.sources(),
     };
+  }
+
+  /** Names of an address by reverse DNS, asked now; or why there is none. */
+  async reverse(ip: string): Promise<{ names: string[]; error: string }> {
+    try {
+      const { records, rcode } = await this.#names.resolve(ip);
+      const names = records.filter(({ type }) => type === "PTR").map(({ data }) => data.replace(/\.$/, ""));
+      return {
+        names,
+        error: names.length > 0 ? "" : rcode === "NXDOMAIN" ? "It has no name (NXDOMAIN)" : "It has no name",
+      };
+    } catch (error) {
+      if (!(error instanceof LookUpError)) throw error;
+      return { names: [], error: error.message };
+    }
   }
 
   /** `GET /api/resolve`: `domain`, a name or an address. @throws QueryError, AskError */

@@ -62,7 +62,7 @@ function apply(
     { active: flowRows(...active), ended: flowRows(...ended), flows: active.length },
     1,
     ["eth0"],
-    (connection, bytes) => moved.push([connection.id, bytes]),
+    (connection, { bytes }) => moved.push([connection.id, bytes]),
     countSockets,
   );
   return moved;
@@ -82,6 +82,8 @@ Deno.test("a flow is joined with the process of its socket, whichever end is our
     assert.equal(row.source, "both");
     assert.equal(row.process?.name, "curl");
     assert.equal(row.process?.method, "inode");
+    assert.equal(row.process?.confidence, 1);
+    assert.equal(row.process?.end, local === "192.0.2.1" ? "client" : "server");
     assert.equal(row.in_iface, "eth0");
   }
 });
@@ -189,7 +191,7 @@ Deno.test("bytes moved before the process was found are charged to it then", () 
       { active: flowRows({ id: 1, bytes: [bytes, 0] }), ended: NOTHING, flows: 1 },
       1,
       [],
-      (_, moved, attributed) => charged.push([moved, attributed]),
+      (_, { bytes, attributed }) => charged.push([bytes, attributed]),
       false,
     );
   step(100);

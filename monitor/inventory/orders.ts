@@ -1,0 +1,180 @@
+/** By what hosts, devices, programs and listeners can be sorted, and in what words are looked for. */
+import { METHOD_CONFIDENCE } from "../../model/system.ts";
+import type { Device, HostSummary, Listener, ProgramSummary } from "../../model/inventory.ts";
+import { addressOrder } from "../query.ts";
+import type { ListOrder } from "./list_query.ts";
+
+export type HostSort =
+  | "last"
+  | "ip"
+  | "name"
+  | "country"
+  | "organisation"
+  | "bytes"
+  | "bytes_to"
+  | "bytes_from"
+  | "bits_per_second"
+  | "connections"
+  | "rtt_ms"
+  | "resent_share"
+  | "alerts"
+  | "first";
+
+export const HOST_ORDER: ListOrder<HostSort, HostSummary> = {
+  sorts: {
+    last: (host) => host.last,
+    ip: (host) => addressOrder(host.ip),
+    name: (host) => host.name.toLowerCase() || null,
+    country: (host) => host.country_name || host.country || null,
+    organisation: (host) => host.organisation.toLowerCase() || null,
+    bytes: (host) => host.bytes_to + host.bytes_from,
+    bytes_to: (host) => host.bytes_to,
+    bytes_from: (host) => host.bytes_from,
+    bits_per_second: (host) => host.bits_per_second,
+    connections: (host) => host.connections,
+    rtt_ms: (host) => host.rtt_ms,
+    resent_share: (host) => host.resent_share,
+    alerts: (host) => 10_000 * host.alerts_open + host.alerts,
+    first: (host) => host.first,
+  },
+  first: "last",
+  rising: ["ip", "name", "country", "organisation"],
+  text: (host) =>
+    [
+      host.ip,
+      host.name,
+      host.kind,
+      host.own ? "own" : "",
+      host.country,
+      host.country_name,
+      host.organisation,
+      host.asn === null ? "" : `as${host.asn}`,
+      host.mac,
+      host.vendor,
+      ...host.programs,
+      ...host.ports,
+    ].join(" "),
+  key: (host) => host.ip,
+};
+
+export type DeviceSort = "last" | "mac" | "vendor" | "name" | "address" | "first";
+
+export const DEVICE_ORDER: ListOrder<DeviceSort, Device> = {
+  sorts: {
+    last: (device) => device.last,
+    mac: (device) => device.mac,
+    vendor: (device) => device.vendor.toLowerCase() || null,
+    name: (device) => device.names[0]?.name.toLowerCase() ?? null,
+    address: (device) => device.addresses.length === 0 ? null : addressOrder(device.addresses[0].ip),
+    first: (device) => device.first,
+  },
+  first: "last",
+  rising: ["mac", "vendor", "name", "address"],
+  text: (device) =>
+    [
+      device.mac,
+      device.vendor,
+      device.random ? "random" : "",
+      device.own ? "own" : "",
+      device.router ? "router" : "",
+      device.in_iface,
+      ...device.addresses.map(({ ip }) => ip),
+      ...device.names.map(({ name }) => name),
+      ...device.says,
+    ].join(" "),
+  key: (device) => device.mac,
+};
+
+export type ProgramSort =
+  | "bits_per_second"
+  | "name"
+  | "pid"
+  | "user"
+  | "container"
+  | "connections"
+  | "bytes"
+  | "bytes_in"
+  | "bytes_out"
+  | "rtt_ms"
+  | "alerts"
+  | "started"
+  | "last";
+
+export const PROGRAM_ORDER: ListOrder<ProgramSort, ProgramSummary> = {
+  sorts: {
+    bits_per_second: (program) => program.bits_per_second,
+    name: (program) => program.name.toLowerCase() || null,
+    pid: (program) => program.pid,
+    user: (program) => program.user || null,
+    container: (program) => program.container || null,
+    connections: (program) => program.connections,
+    bytes: (program) => program.bytes_in + program.bytes_out,
+    bytes_in: (program) => program.bytes_in,
+    bytes_out: (program) => program.bytes_out,
+    rtt_ms: (program) => program.rtt_ms,
+    alerts: (program) => 10_000 * program.alerts_open + program.alerts,
+    started: (program) => program.started || null,
+    last: (program) => program.last,
+  },
+  first: "bits_per_second",
+  rising: ["name", "pid", "user", "container"],
+  text: (program) =>
+    [
+      program.pid,
+      program.name,
+      program.path,
+      program.command_line,
+      program.user,
+      program.parent,
+      program.container,
+      program.active ? "active" : "ended",
+      ...program.listens,
+    ].join(" "),
+  // Among equals those that are there, then those with most traffic.
+  key: (program) =>
+    `${program.active ? 0 : 1} ${
+      String(1e15 - program.bytes_in - program.bytes_out).padStart(16, "0")
+    } ${program.pid} ${program.started}`,
+};
+
+export type ListenerSort =
+  | "port"
+  | "proto"
+  | "address"
+  | "process"
+  | "user"
+  | "reach"
+  | "since"
+  | "confidence";
+
+export const LISTENER_ORDER: ListOrder<ListenerSort, Listener> = {
+  sorts: {
+    port: (listener) => listener.port,
+    proto: (listener) => listener.proto,
+    address: (listener) => addressOrder(listener.address),
+    process: (listener) => listener.process.toLowerCase() || null,
+    user: (listener) => listener.user || null,
+    reach: (listener) => ["all", "one", "loopback"].indexOf(listener.reach),
+    since: (listener) => listener.since,
+    confidence: (listener) => METHOD_CONFIDENCE[listener.method],
+  },
+  first: "port",
+  rising: ["port", "proto", "address", "process", "user", "reach"],
+  text: (listener) =>
+    [
+      listener.proto,
+      listener.address,
+      listener.port,
+      listener.service,
+      listener.process,
+      listener.path,
+      listener.user,
+      listener.container,
+      listener.pid,
+      listener.reach,
+    ].join(" "),
+  key: (listener) =>
+    `${
+      String(listener.port).padStart(5, "0")
+    } ${listener.proto} ${listener.address} ${listener.pid} ${listener.netns}`,
+};

@@ -1,0 +1,141 @@
+/**
+ * Programs: every process that has sockets or had, and what it moved since Netpane began, also after its end. What no
+ * process could be found for is counted beside, so that the sum is all there was.
+ */
+import type { Connection } from "../../model/api.ts";
+import type { ByteCount } from "../../model/inventory.ts";
+import type { ProcessInfo, SystemReport } from "../../model/system.ts";
+import type { Movement } from "../connections.ts";
+import { Recent } from "./recent.ts";
+import { Trips, tripsTo } from "./trips.ts";
+
+/** Processes kept; the one that was active least recently goes. */
+export const MAX_PROGRAMS = 4_096;
+
+export interface ProgramRecord {
+  /** As last told; of a process only seen in a connection the rest is empty. */
+  info: ProcessInfo;
+  bytesIn: number;
+  bytesOut: number;
+  connections: number;
+  trips: Trips | null;
+  /** Wall clock or packet time, ms, when it last had sockets or traffic. */
+  last: number;
+  /** Number of the report that told of it last. */
+  report: number;
+  /** Second in which it was last made the youngest. */
+  tick: number;
+}
+
+export class Programs {
+  readonly table: Recent<ProgramRecord>;
+  /** Of processes that had to go. */
+  readonly forgottenBytes: ByteCount = { bytes_in: 0, bytes_out: 0 };
+  readonly unattributed: ByteCount = { bytes_in: 0, bytes_out: 0 };
+  strangersBytes = 0;
+  #report = 0;
+  #tick = 0;
+
+  constructor(capacity = MAX_PROGRAMS) {
+    this.table = new Recent(capacity, ({ bytesIn, bytesOut }) => {
+      this.forgottenBytes.bytes_in += bytesIn;
+      this.forgottenBytes.bytes_out += bytesOut;
+    });
+  }
+
+  nextTick(): void {
+    this.#tick++;
+  }
+
+  /** Whether it had sockets at the latest reading. */
+  isActive({ report }: ProgramRecord): boolean {
+    return report === this.#report;
+  }
+
+  /** Takes the processes of a report: all that have sockets. */
+  applySystem({ processes, atMs }: SystemReport): void {
+    this.#report++;
+    for (const info of processes) {
+      const record = this.#record(info, atMs);
+      record.info = info;
+      record.last = Math.max(record.last, atMs);
+      record.report = this.#report;
+    }
+  }
+
+  /** Takes what a connection moved. */
+  take(connection: Connection, movement: Movement): void {
+    const { toServer, toClient, attributedToServer, attributedToClient } = movement;
+    const { process, direction } = connection;
+    if (process === null && direction === "other") {
+      this.strangersBytes += movement.bytes;
+      return;
+    }
+    // What is charged to a process is taken from what nobody could be found for, as it was put there.
+    const [owedIn, owedOut] = direction === "in"
+      ? [toServer - attributedToServer, toClient - attributedToClient]
+      : [toClient - attributedToClient, toServer - attributedToServer];
+    if (direction === "other") this.strangersBytes += owedIn + owedOut;
+    else {
+      this.unattributed.bytes_in += owedIn;
+      this.unattributed.bytes_out += owedOut;
+    }
+    if (process === null) return;
+    const record = this.#recordOf(connection);
+    const isServer = process.end === "server";
+    record.bytesIn += isServer ? attributedToServer : attributedToClient;
+    record.bytesOut += isServer ? attributedToClient : attributedToServer;
+    if (movement.isFirstAttributed) record.connections++;
+    if (connection.last > record.last) record.last = connection.last;
+    const trips = tripsTo(isServer ? "client" : "server", connection);
+    if (Trips.isTelling(connection, trips)) (record.trips ??= new Trips()).take(connection, trips);
+  }
+
+  #recordOf({ process, last }: Connection): ProgramRecord {
+    const { pid, name, path, user, container, started } = process!;
+    const known = this.table.get(keyOf(pid, started));
+    if (known !== undefined) return this.#touched(keyOf(pid, started), known);
+    const info: ProcessInfo = {
+      pid,
+      parentPid: 0,
+      name,
+      path,
+      commandLine: "",
+      uid: -1,
+      user,
+      startedMs: started,
+      container,
+    };
+    return this.#record(info, last);
+  }
+
+  #record(info: ProcessInfo, atMs: number): ProgramRecord {
+    const key = keyOf(info.pid, info.startedMs);
+    return this.#touched(
+      key,
+      this.table.get(key) ?? {
+        info,
+        bytesIn: 0,
+        bytesOut: 0,
+        connections: 0,
+        trips: null,
+        last: atMs,
+        report: 0,
+        tick: -1,
+      },
+    );
+  }
+
+  #touched(key: string, record: ProgramRecord): ProgramRecord {
+    if (record.tick !== this.#tick) {
+      record.tick = this.#tick;
+      this.table.touch(key, record);
+    }
+    return record;
+  }
+}
+
+/** Numbers of processes are given away again; with its start a process has a name of its own. */
+export function keyOf(pid: number, startedMs: number): string {
+  return `${pid} ${startedMs}`;
+}

@@ -27,6 +27,8 @@ export const FactKind = {
   arp: 3,
   /** Something payload inspection saw: `observations[row]`. */
   observation: 4,
+  /** An IP fragment that no sane stack sends: client address is the sender's, `value` one of `BadFragment`. */
+  badFragment: 5,
 } as const;
 
 /** Bits of `steps` for a flow; several may be set at once. */
@@ -47,6 +49,14 @@ export const FlowStep = {
   oddFlags: 64,
   /** The client sends payload after the flow was silent for some two seconds: as a program that polls does. */
   spoke: 128,
+} as const;
+
+/** What is wrong with a fragment. */
+export const BadFragment = {
+  /** It covers part of another, or contradicts where the datagram ends. */
+  overlap: 1,
+  /** It ends beyond 65,535 bytes. */
+  tooLong: 2,
 } as const;
 
 /** What `value` is for a segment to itself (LAND), in place of flags. */

@@ -109,6 +109,18 @@ export class FactLog {
     }
   }
 
+  /** A fragment that is odd in itself. */
+  badFragment(view: PacketView): void {
+    const row = this.#add(FactKind.badFragment, 0);
+    const { flows } = this.#batch;
+    this.#batch.value[row] = view.badFragment;
+    flows.protocol[row] = view.protocol;
+    flows.port[2 * row] = flows.port[2 * row + 1] = 0;
+    flows.interfaceIndex[row] = view.interfaceIndex;
+    flows.vlan[row] = view.vlan;
+    this.#ends(row, view.ipVersion, view.addressBytes, 0, 16);
+  }
+
   #arp(view: PacketView): void {
     const c = this.#quoted;
     c.reset(view.cursor.bytes, view.cursor.at, view.cursor.end);

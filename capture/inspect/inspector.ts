@@ -224,7 +224,10 @@ export class Inspector {
     if (times[0] > sums[LAST_PACKET_US]) sums[LAST_PACKET_US] = times[0];
     this.#trafficPackets[view.kind]++;
     this.#trafficBytes[view.kind] += wireLength;
-    if (view.undecoded >= 0) this.#undecoded[view.undecoded]++;
+    if (view.undecoded >= 0) {
+      this.#undecoded[view.undecoded]++;
+      if (view.badFragment !== 0) this.#facts?.badFragment(view);
+    }
   }
 
   #logPacket(row: number, caplen: number, at: number, end: number): void {

@@ -3,9 +3,11 @@
  * so they serve to tell systems apart, to slip past simple filters, and once to bring hosts down (LAND, RFC 4953 §A.2 is
  * one description; CVE-1999-0016).
  *
+ * IP fragments that overlap (RFC 5722 forbids them for IPv6) or end beyond the longest datagram have served the same ends.
+ *
  * A port scan made of such segments (FIN, NULL, Xmas) is told as a port scan and not here as well.
  */
-import { FactKind, FlowStep, LAND } from "../../model/facts.ts";
+import { BadFragment, FactKind, FlowStep, LAND } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import { FirstContacts } from "../contacts/first_contacts.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
@@ -30,6 +32,9 @@ const HOLD_US = 4e6;
 const FORGET_US = 3_600e6;
 const TELL_US = 1e6;
 
+/** In place of flags: this and one of `BadFragment`. */
+const FRAGMENT = 512;
+
 interface OddPair {
   key: string;
   source: string;
@@ -51,14 +56,15 @@ interface OddPair {
 /** @see RuleSpec */
 export const oddFlags: RuleSpec<typeof OPTIONS> = {
   kind: "odd_flags",
-  title: "Odd TCP flags",
+  title: "Odd TCP flags or fragments",
   category: "Generic Protocol Command Decode",
   severity: 3,
   signatureId: 1_900_103,
   attack: { id: "T1046", name: "Network Service Discovery" },
   notices:
     "TCP segments with flags that no sane stack sends: none at all, SYN with FIN or RST, FIN or others without ACK, all at " +
-    "once, and segments that claim to come from the very host and port they go to (LAND).",
+    "once, and segments that claim to come from the very host and port they go to (LAND). IP fragments that overlap or end " +
+    "beyond 65,535 bytes.",
   why:
     "They are made by hand: to find out what system a host runs, to get past filters that look at SYN only, or to crash it.",
   fooled: "Fewer than three from each source. Some old or broken devices send a FIN without ACK.",
@@ -82,9 +88,16 @@ class OddFlags implements Rule {
   }
 
   fact(fact: FlowFact): void {
-    if ((fact.steps & FlowStep.oddFlags) === 0 || fact.kind !== FactKind.flow) return;
+    const { kind } = fact;
+    if (kind === FactKind.flow ? (fact.steps & FlowStep.oddFlags) === 0 : kind !== FactKind.badFragment) {
+      return;
+    }
     const { clockUs } = this.#context.world;
-    const flags = fact.value === LAND ? LAND : fact.value & 0x3f;
+    const flags = kind === FactKind.badFragment
+      ? FRAGMENT + fact.value
+      : fact.value === LAND
+      ? LAND
+      : fact.value & 0x3f;
     const key = `${fact.client}>${fact.server} ${flags}`;
     let pair = this.#pairs.get(key);
     if (pair === undefined || clockUs - pair.clockUs > FORGET_US) {
@@ -99,7 +112,7 @@ class OddFlags implements Rule {
     pair.count++;
     pair.lastUs = fact.timeUs;
     pair.clockUs = clockUs;
-    if (pair.ports.size < MAX_PORTS) pair.ports.add(fact.serverPort);
+    if (kind === FactKind.flow && pair.ports.size < MAX_PORTS) pair.ports.add(fact.serverPort);
     pair.dirty = true;
     if (this.#changed.size < MAX_ENTRIES) this.#changed.add(pair);
     if (clockUs - pair.toldUs >= TELL_US) this.#consider(pair, false);
@@ -116,8 +129,9 @@ class OddFlags implements Rule {
   #consider(pair: OddPair, last: boolean): void {
     const { options, world } = this.#context;
     const { clockUs } = world;
-    // One segment to itself is enough: it cannot have come from there.
-    if (pair.count < (pair.flags === LAND ? 1 : options.segments)) {
+    // One segment to itself is enough, as it cannot have come from there, and one datagram longer than there are.
+    const one = pair.flags === LAND || pair.flags === FRAGMENT + BadFragment.tooLong;
+    if (pair.count < (one ? 1 : options.segments)) {
       if (pair.toldUs === 0) this.#changed.delete(pair);
       return;
     }
@@ -138,6 +152,7 @@ class OddFlags implements Rule {
     pair.toldUs = this.#context.world.clockUs;
     pair.dirty = false;
     const isLand = flags === LAND;
+    const fragment = flags > FRAGMENT ? FRAGMENTS[flags - FRAGMENT] : undefined;
     const segments = count === 1 ? "segment" : "segments";
     const list = [...ports];
     this.#context.desk.raise({
@@ -146,19 +161,29 @@ class OddFlags implements Rule {
       target,
       sourcePort: isLand ? pair.sourcePort : 0,
       targetPort: list.length === 1 ? list[0] : 0,
-      protocol: IpProtocol.tcp,
+      protocol: fragment === undefined ? IpProtocol.tcp : 0,
       flowId: pair.flowId,
       interfaceIndex: pair.interfaceIndex,
       firstUs: pair.firstUs,
       count,
       severity: isLand ? 2 : 3,
-      message: isLand
+      message: fragment !== undefined
+        ? `${source} sent ${count} IP ${count === 1 ? "fragment" : "fragments"} to ${target} that ${fragment}`
+        : isLand
         ? `Somebody sent ${count} TCP ${segments} to ${target} that claim to come from ${target} itself (LAND)`
         : `${source} sent ${count} TCP ${segments} with ${flagsText(flags)} to ${target}`,
-      evidence: { flags: isLand ? "SYN to itself" : flagNames(flags), segments: count, ports: list },
+      evidence: fragment !== undefined
+        ? { fragments: count, oddity: fragment }
+        : { flags: isLand ? "SYN to itself" : flagNames(flags), segments: count, ports: list },
     });
   }
 }
+
+/** By `BadFragment`. */
+const FRAGMENTS: Record<number, string> = {
+  [BadFragment.overlap]: "overlap others",
+  [BadFragment.tooLong]: "end beyond 65,535 bytes",
+};
 
 const NAMES = ["FIN", "SYN", "RST", "PSH", "ACK", "URG"];
 

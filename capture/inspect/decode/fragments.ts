@@ -5,6 +5,7 @@
  * stay, so nobody can change a header after it was seen; overlaps are counted. When blocks or places run out, the
  * datagram that began first is given up. A flood of fragments therefore costs time in proportion and no memory.
  */
+import { BadFragment } from "../../../model/facts.ts";
 import { type PacketView, Reason } from "./packet_view.ts";
 
 /** Bytes of fragments held at most. Linux allows 4 MiB as well (`ipfrag_high_thresh`). */
@@ -101,6 +102,7 @@ export class FragmentStore {
     const known = this.#total[row];
     // Two ends, or bytes beyond the end: what came first holds, the contradiction is left out.
     if (known >= 0 ? end > known || (!more && end !== known) : !more && end < this.#farthest[row]) {
+      v.badFragment = BadFragment.overlap;
       v.stop(Reason.fragment_overlap);
       return false;
     }
@@ -200,7 +202,10 @@ export class FragmentStore {
       for (let i = 0; i < count; i++) this.#pool[to + i] = c.bytes[from + i];
     }
     // The same fragment twice is a retransmission or a mirror port; only a partial overlap is odd.
-    if (overlapped > 0 && overlapped < last - first) v.stop(Reason.fragment_overlap);
+    if (overlapped > 0 && overlapped < last - first) {
+      v.badFragment = BadFragment.overlap;
+      v.stop(Reason.fragment_overlap);
+    }
     return true;
   }
 

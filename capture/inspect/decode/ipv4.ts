@@ -3,6 +3,7 @@
  *
  * Checksums are not verified: on the sending machine they are filled in by the network card, after the capture.
  */
+import { BadFragment } from "../../../model/facts.ts";
 import type { FragmentStore } from "./fragments.ts";
 import { Layer, layerOfIpProtocol } from "./layer.ts";
 import { Kind, type PacketView, Reason } from "./packet_view.ts";
@@ -43,7 +44,10 @@ export function parseIpv4(v: PacketView, fragments: FragmentStore): number {
 
   const offset = (fragment & FRAGMENT_OFFSET) * 8;
   const length = totalLength - headerLength; // the file's own word for the length may be too short
-  if (offset + length > MAX_DATAGRAM) return v.stop(Reason.bad_ip_header);
+  if (offset + length > MAX_DATAGRAM) {
+    v.badFragment = BadFragment.tooLong;
+    return v.stop(Reason.bad_ip_header);
+  }
   if (c.remaining < length) {
     // Cut: the datagram can never be whole. The first fragment still names its flow.
     return offset === 0 ? layerOfIpProtocol(protocol) : v.stop(Reason.fragment_incomplete);

@@ -1,6 +1,7 @@
 /**
  * IPv6 (RFC 8200) with its extension headers; fragments are put together.
  */
+import { BadFragment } from "../../../model/facts.ts";
 import type { FragmentStore } from "./fragments.ts";
 import { Layer, layerOfIpProtocol } from "./layer.ts";
 import { Kind, type PacketView, Reason } from "./packet_view.ts";
@@ -72,7 +73,10 @@ export function parseIpv6Extensions(v: PacketView, fragments: FragmentStore): nu
         const more = (field & 1) !== 0;
         if (offset === 0 && !more) break; // atomic fragment, RFC 6946
         const length = v.claimedEnd - c.at;
-        if (offset + length > MAX_DATAGRAM) return v.stop(Reason.bad_ip_header);
+        if (offset + length > MAX_DATAGRAM) {
+          v.badFragment = BadFragment.tooLong;
+          return v.stop(Reason.bad_ip_header);
+        }
         if (c.remaining < length) {
           if (offset === 0) break; // cut by the snap length: see IPv4
           return v.stop(Reason.fragment_incomplete);

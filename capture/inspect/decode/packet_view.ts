@@ -43,6 +43,8 @@ export class PacketView {
   kind: number = Kind.other;
   /** One of `Reason`, or -1: why (part of) the packet was not understood; the first reason stays. */
   undecoded = -1;
+  /** One of `BadFragment` of `model/facts.ts`; 0 for none. */
+  badFragment = 0;
   /** IP headers seen. */
   ipHeaders = 0;
   /** Total length of the outermost IP packet as its header says; 0 without IP. */
@@ -96,6 +98,7 @@ export class PacketView {
     this.wireLength = wireLength;
     this.kind = Kind.other;
     this.undecoded = -1;
+    this.badFragment = 0;
     this.ipHeaders = 0;
     this.outerIpBytes = 0;
     this.reassembled = false;

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { oddFlags } from "../../../detect/rules/odd_flags.ts";
 import { portScan } from "../../../detect/rules/port_scan.ts";
-import { PROTOCOL, TCP, tcp } from "../../support/packets.ts";
+import { ethernet, ipv4, PROTOCOL, TCP, tcp } from "../../support/packets.ts";
 import { type Alert, detect, Traffic } from "../../support/traffic.ts";
 
 const [A, B] = ["10.0.0.9", "10.0.0.1"];
@@ -82,4 +82,33 @@ Deno.test("odd_flags: state is bounded", () => {
   const { counters } = detect(traffic, [oddFlags]);
   assert.equal(counters.rules.odd_flags.entries, 4096);
   assert(counters.rules.odd_flags.evicted > 0);
+});
+
+Deno.test("odd_flags: fragments that overlap, after three; one that is too long at once; whole ones never", () => {
+  const fragment = (offset: number, length: number, id: number, more: boolean) =>
+    ethernet(
+      {},
+      ipv4(
+        { src: A, dst: B, protocol: PROTOCOL.udp, id, fragment: { offset, more } },
+        new Uint8Array(length),
+      ),
+    );
+  const overlapping = (count: number) => {
+    const traffic = new Traffic();
+    for (let id = 1; id <= count; id++) {
+      traffic.frame(fragment(0, 64, id, true)).frame(fragment(32, 64, id, false)).wait(0.01);
+    }
+    return traffic;
+  };
+  assert.deepEqual(alertsOf(overlapping(2)), []);
+  assert.match(alertsOf(overlapping(3))[0].message, /sent 3 IP fragments to 10\.0\.0\.1 that overlap others/);
+  const long = alertsOf(new Traffic().frame(fragment(65_528, 64, 1, false)));
+  assert.deepEqual(long.map(({ kind, source }) => [kind, source]), [["odd_flags", A]]);
+  const whole = new Traffic();
+  for (let id = 1; id <= 20; id++) {
+    whole.frame(fragment(0, 64, id, true)).frame(fragment(0, 64, id, true)).frame(
+      fragment(64, 64, id, false),
+    );
+  }
+  assert.deepEqual(alertsOf(whole), []);
 });

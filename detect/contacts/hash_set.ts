@@ -18,7 +18,8 @@ export class HashSet {
     const slots = this.#slots;
     const at = (hash & this.#mask) * WAYS;
     const wanted = hash | 1; // 0 is empty
-    let i = at;
+    if (slots[at] === wanted) return;
+    let i = at + 1;
     while (i < at + WAYS - 1 && slots[i] !== wanted) i++;
     for (; i > at; i--) slots[i] = slots[i - 1];
     slots[at] = wanted;

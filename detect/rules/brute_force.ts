@@ -28,6 +28,9 @@ const MAX_SUCCESSES = 32;
 const FAILED_TO_SUCCEEDED = 4;
 /** Failures of one SSH connection that count: a client with many keys offers them all (OpenSSH: six). */
 const MAX_A_CONNECTION = 3;
+/** So many refused passwords of one connection are no person's, who is asked three times (ssh_config, NumberOfPasswordPrompts). */
+const MIN_GUESSES = 4;
+const MAX_GUESSES = 6;
 /** They count when no success has followed them for so long: keys are offered within a few round trips. */
 const HOLD_US = 3e6;
 const MAX_HELD = 2_048;
@@ -206,7 +209,7 @@ class BruteForce implements Rule {
   readonly #servers = new Recent<string, End>(MAX_ENDS);
   readonly #sources = new Recent<string, End>(MAX_ENDS);
   /** Failures of SSH connections that may yet succeed, by flow. */
-  readonly #held = new Map<number, { attempt: Try; count: number; untilUs: number }>();
+  readonly #held = new Map<number, { attempt: Try; count: number; guesses: number; untilUs: number }>();
   /** Told too lately to be told again at once, by key. */
   readonly #waiting = new Map<string, () => void>();
 
@@ -249,26 +252,37 @@ class BruteForce implements Rule {
       flowId: flow.id,
     };
     if (type !== "ssh") return this.#take(succeeded, pageBytes, attempt);
-    if (!succeeded) return this.#hold(attempt);
+    const isGuess = (fields.netpane as { method?: string }).method === "password" ? 1 : 0;
+    if (!succeeded) return this.#hold(attempt, isGuess);
+    if ((this.#held.get(flow.id)?.guesses ?? 0) >= MIN_GUESSES) {
+      this.#release(flow.id);
+      this.#take(true, -1, { ...attempt, flowId: 0 }); // nothing of them is forgiven
+      return;
+    }
     this.#held.delete(flow.id);
     this.#take(true, -1, attempt);
   }
 
-  #hold(attempt: Try): void {
+  #hold(attempt: Try, guesses: number): void {
     const held = this.#held.get(attempt.flowId);
     if (held !== undefined) {
       held.count++;
+      held.guesses += guesses;
       return;
     }
     if (this.#held.size >= MAX_HELD) this.#release(this.#held.keys().next().value!);
-    this.#held.set(attempt.flowId, { attempt, count: 1, untilUs: this.#world.clockUs + HOLD_US });
+    this.#held.set(attempt.flowId, { attempt, count: 1, guesses, untilUs: this.#world.clockUs + HOLD_US });
   }
 
   #release(flowId: number): void {
     const held = this.#held.get(flowId);
     if (held === undefined) return;
     this.#held.delete(flowId);
-    for (let i = Math.min(held.count, MAX_A_CONNECTION); i > 0; i--) this.#take(false, -1, held.attempt);
+    const { count, guesses, attempt } = held;
+    const counted = guesses >= MIN_GUESSES
+      ? Math.min(guesses, MAX_GUESSES)
+      : Math.min(count, MAX_A_CONNECTION);
+    for (let i = counted; i > 0; i--) this.#take(false, -1, attempt);
   }
 
   fact(fact: FlowFact): void {

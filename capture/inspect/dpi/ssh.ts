@@ -254,9 +254,10 @@ class SshParser implements StreamParser {
   }
 
   #tellLogin(login: string): void {
-    if (login !== "") {
-      this.#flow.tell("ssh", this.#isTurned ? 1 - TO_SERVER : TO_SERVER, { netpane: { login } });
-    }
+    if (login === "") return;
+    const method = login === "failed" && this.#login!.wasPassword ? { method: "password" } : {};
+    const direction = this.#isTurned ? 1 - TO_SERVER : TO_SERVER;
+    this.#flow.tell("ssh", direction, { netpane: { login, ...method } });
   }
 
   /** A capture that began in the middle may have taken the server for the client. */

@@ -14,6 +14,8 @@ const MIN_PACKET_BYTES = 16;
 const MAX_FAILURES = 10;
 /** Lengths of answers that are told apart. */
 const MAX_LENGTHS = 8;
+/** The least payload of a question whether a public key would do (RFC 4252 §7): that of an Ed25519 key, for user "a". */
+const KEY_PAYLOAD = 108;
 /** What the client says before it asks to be let in: that it wants the service (RFC 4253 §10). */
 const TURNS_BEFORE_LOGIN = 1;
 /** Turns of the client's after which nobody waits for an outcome any more. */
@@ -72,19 +74,25 @@ export class SshLogin {
   #failures = 0;
   #sessionBytes = 0;
   #sessionTurns = 0;
+  /** Too little for the offer of a key: what failed was a password. */
+  wasPassword = false;
+  readonly #keyBytes: number;
+  #turnBytes = 0;
   /** Nothing more will be told. */
   over = false;
 
-  private constructor(success: number, successPadded: number) {
+  private constructor(success: number, successPadded: number, keyBytes: number) {
     this.#success = success;
     this.#successPadded = successPadded;
+    this.#keyBytes = keyBytes;
   }
 
-  /** @returns Null where algorithms are not known, or compression hides lengths. */
+  /** By the server's algorithms. @returns Null where they are not known, or compression hides lengths. */
   static of(cipher: string, mac: string, compression: string): SshLogin | null {
     const success = compression === "zlib" ? 0 : sealedBytes(SUCCESS_PAYLOAD, cipher, mac);
     if (success === 0) return null;
-    return new SshLogin(success, sealedBytes(SUCCESS_PAYLOAD, cipher, mac, MIN_PACKET_BYTES));
+    const padded = sealedBytes(SUCCESS_PAYLOAD, cipher, mac, MIN_PACKET_BYTES);
+    return new SshLogin(success, padded, sealedBytes(KEY_PAYLOAD, cipher, mac));
   }
 
   /** A segment's bytes that are encrypted. */
@@ -92,10 +100,12 @@ export class SshLogin {
     if (this.over || bytes === 0) return "";
     if (isClient) {
       if (!this.#isClientsTurn) {
+        this.#turnBytes = 0;
         this.#sessionTurns++;
         if (++this.#clientTurns > MAX_TURNS) this.over = true;
       }
       this.#isClientsTurn = true;
+      this.#turnBytes += bytes;
       return "";
     }
     this.#isClientsTurn = false;
@@ -111,6 +121,7 @@ export class SshLogin {
     // The first of a length is the answer to "which methods are there?" (RFC 4252 §5.2), or it cannot be told.
     if (times <= this.#failures) return "";
     this.#sessionBytes = this.#sessionTurns = 0;
+    this.wasPassword = this.#turnBytes < this.#keyBytes;
     if (++this.#failures >= MAX_FAILURES) this.over = true;
     return "failed";
   }

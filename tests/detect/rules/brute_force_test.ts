@@ -83,6 +83,15 @@ Deno.test("SSH: told by lengths alone, connection by connection", () => {
   assert.deepEqual(alerts.map(({ source, evidence }) => [source, evidence.protocol]), [[CLIENT, "ssh"]]);
 });
 
+Deno.test("SSH: five short guesses and a success in one connection are no person's", () => {
+  const guesses = [60, 52, 76, 52, 76, 52, 76, 52, 76, 52, 76, 52];
+  const traffic = new Traffic();
+  for (let i = 0; i < 2; i++) traffic.wait(30).tcp({ ...FROM, port: 22, turns: sshTurns(guesses) });
+  traffic.wait(30).tcp({ ...FROM, port: 22, turns: sshTurns([...guesses, ...SSH_LOGIN.accepted.slice(4)]) });
+  const [alert] = detect(traffic, [bruteForce]).alerts;
+  assert.deepEqual([alert.count, alert.severity], [15, 1]);
+});
+
 Deno.test("HTTP: Basic, forms that come back, forms that say 401", () => {
   const login =
     "POST /login HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/x-www-form-urlencoded\r\n" +

@@ -69,6 +69,15 @@ Deno.test("questions between (keyboard-interactive) are no failures", () => {
   assert.deepEqual(outcomes([...START, ...ask]), ["failed"]);
 });
 
+Deno.test("what is too short for a key's offer was a password", () => {
+  const login = SshLogin.of(CHACHA, "", "none")!;
+  const sizes: Turn[] = [...START, [C, 76], [S, FAILURE]];
+  for (const [isClient, bytes] of sizes) login.take(isClient, bytes);
+  assert.equal(login.wasPassword, true);
+  for (const [isClient, bytes] of [[C, 148], [S, FAILURE]] as Turn[]) login.take(isClient, bytes);
+  assert.equal(login.wasPassword, false);
+});
+
 Deno.test("one answer and the end: a failure; none: nothing", () => {
   assert.deepEqual(outcomes(START), ["failed"]);
   assert.deepEqual(outcomes(START.slice(0, 3)), []);

@@ -18,6 +18,9 @@ const PATIENCE_MS = 8_000;
 /** New rows that eyes can follow, each second; more of them wait until they are asked for. */
 const MAX_ADDED = 4;
 const ADDED_MS = 1_000;
+/** So long without a burst of new rows, those that wait are shown to whoever stands at the head of the page. */
+const CALM_MS = 4_000;
+const HEAD_PX = 300;
 /** Waiting ones counted at most. */
 export const MAX_WAITING = 1_000;
 
@@ -94,11 +97,18 @@ export function useAlerts(options: AlertsOptions): Alerts {
     }
   };
 
+  const burstAt = useRef(0);
+  /** Whether what waits may come: one jump, when it is calm and nobody is at work further down. */
+  const isWelcome = () =>
+    waitingIds.current.size > 0 && Date.now() - burstAt.current > CALM_MS && scrollY < HEAD_PX &&
+    !latest.current.isHeld?.();
+
   const settle = () => {
     settling.current ??= setTimeout(() => {
       settling.current = null;
       if (isAway()) stale.current = true;
-      else void load(latest.current.follows ? "replace" : "mend");
+      else void load(latest.current.follows || isWelcome() ? "replace" : "mend");
+      if (waitingIds.current.size > 0) settle();
     }, SETTLE_MS);
   };
 
@@ -123,6 +133,7 @@ export function useAlerts(options: AlertsOptions): Alerts {
     if (isHeld?.() || added.current.length + fresh.length > MAX_ADDED) {
       for (const { id } of fresh) if (waitingIds.current.size < MAX_WAITING) waitingIds.current.add(id);
       setWaiting(waitingIds.current.size);
+      if (fresh.length > 0) burstAt.current = now;
       fresh.length = 0;
     }
     added.current.push(...fresh.map(() => now));

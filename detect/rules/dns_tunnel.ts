@@ -49,13 +49,13 @@ const KNOWN_TEXT = /^(?:v=|k=rsa|p=MI|MS=ms|[\w.-]{0,40}(?:verif|validation|chal
 
 const OPTIONS = {
   bytesMinute: {
-    default: 600,
+    default: 400,
     range: [100, 1_000_000],
     unit: "bytes",
     help: "Data that names and answers under one domain carry for one client, within about a minute",
   },
   bytesHour: {
-    default: 1_500,
+    default: 1_000,
     range: [200, 10_000_000],
     unit: "bytes",
     help: "The same within about an hour",

@@ -208,6 +208,9 @@ function stackOf(rest: Map<string, unknown>, prefix: string): EvidencePart | nul
     if (isCount(value)) found.push([name, value]);
     else if (Array.isArray(value)) found.push([name, countOfRanges(value) ?? value.length]);
   }
+  // What answered is open: it is not counted twice.
+  const answered = found.findIndex(([name]) => outcomeName(name) === "answered");
+  if (answered >= 0 && found.some(([name]) => outcomeName(name) === "open")) found.splice(answered, 1);
   if (found.length < 2 || found.every(([, n]) => n === 0)) return null;
   for (const [name] of found) if (!Array.isArray(rest.get(name))) rest.delete(name);
   return stackPart(prefix === "" ? "What came of it" : prefix, found);

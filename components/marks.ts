@@ -108,7 +108,10 @@ export function marksOfProgram(index: MarkIndex, name: string, now: number): Mar
 
 function concerns(mark: Mark, row: Connection): boolean {
   if (!overlaps(mark, row)) return false;
-  const { source, target, port } = mark;
+  const { source, target, port, process } = mark;
+  // Of what this machine sends, only what the same program sends.
+  const isOurs = (row.direction === "out" || row.direction === "local") && row.src_ip === source;
+  if (isOurs && process !== "" && row.process !== null && row.process.name !== process) return false;
   const isPort = port === 0 || row.dest_port === port;
   if (source === "" || target === "") {
     return (source === "" || row.src_ip === source) && (target === "" || row.dest_ip === target) && isPort;

@@ -166,6 +166,11 @@ Deno.test("rows are marked for alerts seen in them, and for those about their en
   assert.deepEqual(ids({ src_ip: "10.0.0.8", dest_port: 81 }), []);
   assert.deepEqual(ids({ id: "f7", src_ip: "10.1.1.1", dest_ip: "10.1.1.2" }), ["7:card:x"]);
   assert.deepEqual(ids({ id: "f7" })[0], "7:card:x", "the gravest first");
+  const ours = indexMarks([markOf(alert("port_scan:1", { process: "nmap" }))!]);
+  const by = (name: string) =>
+    marksOfRow(ours, row({ direction: "out", process: { name } as Connection["process"] }));
+  assert.equal(by("nmap")?.marks.length, 1);
+  assert.equal(by("firefox"), undefined, "another program of the same host");
   const over = indexMarks([markOf(alert("port_scan:1", { open: false }))!]);
   assert.equal(marksOfRow(over, row({ start: 60_000, last: 61_000 })), undefined, "long after it was over");
   assert.equal(marksOfRow(index, row({ start: 60_000, last: 61_000 }))?.marks.length, 2, "it goes on");

@@ -50,7 +50,7 @@ Deno.test("what came of tries is a stack, whether flat, nested or the one row of
     ]);
   }
   assert.deepEqual(types({ open: 3 }), ["numbers"], "one alone is a number");
-  const [listed, ports] = evidenceOf({ open: [22, 80], answered: 0, refused: 98, silent: 0 });
+  const [listed, ports] = evidenceOf({ open: [22, 80], answered: 1, refused: 98, silent: 0 });
   assert.deepEqual(listed, {
     type: "stack",
     title: "What came of it",

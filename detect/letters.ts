@@ -3,7 +3,7 @@
  * drawn from a hat, after the two before each (a Markov chain of second order over 25 languages).
  *
  * Chance scores about -2 bits a letter, words +1 to +2; with the length that is enough: of random labels of twelve
- * letters more than nine in ten are told, of names that people chose about one in a hundred (docs/DETECTION.md).
+ * letters nineteen in twenty are told, of names that people chose about one in fifty (docs/DETECTION.md).
  */
 import { LOWEST, STEP, TABLE } from "./letter_table.ts";
 
@@ -54,5 +54,6 @@ export function wordBits(label: string): number {
 
 /** Whether a label (lower case) looks drawn by chance: letters, or letters and digits mixed, of some length. */
 export function looksGenerated(label: string): boolean {
-  return label.length >= MIN_JUDGED_LETTERS && wordBits(label) < -0.5 * label.length;
+  if (label.length < MIN_JUDGED_LETTERS || label.startsWith("xn--")) return false; // punycode has letters of its own
+  return wordBits(label) < -0.5 * label.length;
 }

@@ -199,6 +199,8 @@ interface Try {
   /** HTTP's path. */
   path: string;
   flowId: number;
+  /** When it failed or succeeded: it may be judged later. */
+  timeUs: number;
 }
 
 class BruteForce implements Rule {
@@ -250,6 +252,7 @@ class BruteForce implements Rule {
       port: turned ? flow.clientPort : flow.serverPort,
       path,
       flowId: flow.id,
+      timeUs: observation.timeUs,
     };
     if (type !== "ssh") return this.#take(succeeded, pageBytes, attempt);
     const isGuess = (fields.netpane as { method?: string }).method === "password" ? 1 : 0;
@@ -298,7 +301,7 @@ class BruteForce implements Rule {
     const succeeded = down >= (isRdp ? RDP_SESSION_BYTES : RFB_SESSION_BYTES);
     if (!failed && !succeeded) return;
     const { client, server, serverPort: port, flowId } = fact;
-    this.#take(succeeded, -1, { protocol, client, server, port, path: "", flowId });
+    this.#take(succeeded, -1, { protocol, client, server, port, path: "", flowId, timeUs: fact.lastUs });
   }
 
   tick(): void {
@@ -324,7 +327,7 @@ class BruteForce implements Rule {
     const serverKey = `${protocol} ${server}:${port}`;
     if (!succeeded && pageBytes >= 0 && known !== undefined && !isAlike(known, pageBytes)) succeeded = true;
     if (succeeded) return this.#succeeds(known, serverKey, key, attempt);
-    const tries = known ?? this.#admit(key);
+    const tries = known ?? this.#admit(key, attempt.timeUs);
     if (pageBytes >= 0) tries.pageBytes = pageBytes;
     const { clockUs: now } = this.#world;
     const before = tries.connections.get(attempt.flowId) ?? 0;
@@ -358,9 +361,9 @@ class BruteForce implements Rule {
     tries.succeed(now);
   }
 
-  #admit(key: string): Tries {
+  #admit(key: string, timeUs: number): Tries {
     const tries = new Tries();
-    tries.firstUs = this.#world.timeUs;
+    tries.firstUs = timeUs;
     this.#pairs.set(key, tries);
     return tries;
   }
@@ -376,7 +379,7 @@ class BruteForce implements Rule {
     let end = ends.get(key);
     if (end === undefined) {
       end = { tries: new Tries(), others: new Distinct(512), count: 0, listed: [] };
-      end.tries.firstUs = this.#world.timeUs;
+      end.tries.firstUs = attempt.timeUs;
       ends.set(key, end);
     }
     const { tries } = end;

@@ -31,7 +31,7 @@ Usage: netpane COMMAND [OPTIONS]
 ${Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`).join("\n")}
 
 Options of a command: netpane COMMAND --help
-With the launcher also: ./netpane test, bench, dev, build
+With the launcher also: ./netpane test, bench, dev, build, compile
 `;
 
 /** @returns The exit code. */

@@ -88,7 +88,8 @@ export const START_OPTIONS = {
     kind: "text",
     value: "DIR",
     default: "",
-    help: "Folder for what is kept. Default: `data` beside the program",
+    help:
+      "Folder for what is kept. Default: `data` in this folder; of the single file, the system's place for state",
   },
   settings: {
     kind: "text",

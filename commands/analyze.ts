@@ -17,7 +17,7 @@ import { type EveContext, putFlow, putObservation, statsLine } from "../monitor/
 import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
 import { allLists, namedLists, readList, unreadable } from "./blocklists.ts";
 import { LineWriter } from "./line_writer.ts";
-import { ownPath, userPath } from "./paths.ts";
+import { dataPath, userPath } from "./paths.ts";
 import { readFingerprintKey } from "./secrets.ts";
 import { readSettings } from "./settings.ts";
 
@@ -40,7 +40,7 @@ export async function run(args: string[]): Promise<number> {
   using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
   const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
   const files = options.positionals;
-  const fingerprintKey = readFingerprintKey(ownPath("data"));
+  const fingerprintKey = readFingerprintKey(dataPath());
   let code = 0;
   const blocklists: Blocklist[] = [];
   for (const setting of allLists(namedLists(options.blocklist), settings.blocklists)) {

@@ -21,7 +21,7 @@ import {
 import { VERSION } from "../version.ts";
 import { allLists, Blocklists, namedLists } from "./blocklists.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
-import { ownPath, userPath } from "./paths.ts";
+import { dataPath, ownPath, userPath } from "./paths.ts";
 import { whoHoldsPort } from "./port_holder.ts";
 import { loadFingerprintKey, loadToken } from "./secrets.ts";
 import { openSettings } from "./settings.ts";
@@ -47,7 +47,7 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(options["log-level"] as LogLevel);
   const source = sourceOf(options);
   if (source.kind === "playback") await requireFile(source.path);
-  const dataFolder = options.data === "" ? ownPath("data") : userPath(options.data);
+  const dataFolder = options.data === "" ? dataPath() : userPath(options.data);
   const settings = await openSettings(options.settings, dataFolder);
   const handler = await loadServer();
   const { who, vendors, load } = createWho(options, dataFolder, source.kind === "playback");

@@ -247,10 +247,12 @@ let lastDayText = "1970-01-01T";
 
 /** Microseconds since 1970 as EVE writes time, in UTC. */
 export function eveTime(us: number): string {
-  const out = new JsonBytes(64);
-  putEveTime(out, us);
-  return out.toString();
+  timeText.clear();
+  putEveTime(timeText, us);
+  return timeText.toString();
 }
+
+const timeText = new JsonBytes(64);
 
 /** Puts a time as `eveTime` writes it. */
 function putEveTime(out: JsonBytes, us: number): void {

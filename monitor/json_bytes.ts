@@ -72,16 +72,21 @@ export class JsonBytes {
   /** Text as a JSON string, exactly as `JSON.stringify` writes it. */
   string(text: string): void {
     const count = text.length;
-    if (this.length + count + 2 > this.bytes.length) this.#grow(count + 2);
-    const { bytes, length } = this;
-    bytes[length] = 0x22;
+    // Quotes and backslashes become two bytes; what becomes more goes another way.
+    if (this.length + 2 * count + 2 > this.bytes.length) this.#grow(2 * count + 2);
+    const { bytes } = this;
+    let at = this.length;
+    bytes[at++] = 0x22;
     for (let i = 0; i < count; i++) {
       const code = text.charCodeAt(i);
-      if (code > 0x7f || PLAIN[code] === 0) return this.#encode(JSON.stringify(text));
-      bytes[length + 1 + i] = code;
+      if (code > 0x7f || PLAIN[code] === 0) {
+        if (code !== 0x22 && code !== 0x5c) return this.#encode(JSON.stringify(text));
+        bytes[at++] = 0x5c;
+      }
+      bytes[at++] = code;
     }
-    bytes[length + 1 + count] = 0x22;
-    this.length = length + count + 2;
+    bytes[at] = 0x22;
+    this.length = at + 1;
   }
 
   /**

@@ -157,8 +157,9 @@ export class CardLanes implements FinderSink {
   readonly #lanes: (Lane | undefined)[] = new Array(2 * LANES);
   /** For texts that are whole in themselves, by direction. */
   readonly #whole: (Lane | undefined)[] = [undefined, undefined];
-  readonly #ledgers: [Ledger, Ledger] = [{ passed: 0, failed: 0 }, { passed: 0, failed: 0 }];
-  readonly #cards = new Map<number, CardHit>();
+  /** Made with the first lane of a direction, and with the first card: most flows have one direction, and none. */
+  readonly #ledgers: [Ledger | null, Ledger | null] = [null, null];
+  #cards: Map<number, CardHit> | null = null;
   /** Cards past `MAX_CARDS_PER_FLOW`, each occurrence counted. */
   cardsBeyond = 0;
   #lane!: Lane;
@@ -171,7 +172,7 @@ export class CardLanes implements FinderSink {
 
   /** The cards found so far, oldest first. */
   cards(): Iterable<CardHit> {
-    return this.#cards.values();
+    return this.#cards?.values() ?? [];
   }
 
   /**
@@ -192,7 +193,7 @@ export class CardLanes implements FinderSink {
     this.#services.counters.bytes += end - at;
     this.#timeUs = timeUs;
     const index = (direction & 1) * LANES + (lane & LANES - 1);
-    const text = this.#lanes[index] ??= new Lane(this.#ledgers[direction & 1], direction & 1);
+    const text = this.#lanes[index] ??= this.#newLane(direction & 1);
     text.encoding = encoding;
     this.#lane = text;
     if (text.iso === null && text.total === 0) {
@@ -214,7 +215,7 @@ export class CardLanes implements FinderSink {
   /** Words that a parser knows about a lane's text: field name, content type, columns. Until `scanEnd`. */
   scanContext(direction: number, lane: number, context: string): void {
     const index = (direction & 1) * LANES + (lane & LANES - 1);
-    const text = this.#lanes[index] ??= new Lane(this.#ledgers[direction & 1], direction & 1);
+    const text = this.#lanes[index] ??= this.#newLane(direction & 1);
     weighText(context, text.hints);
   }
 
@@ -230,7 +231,7 @@ export class CardLanes implements FinderSink {
     if (end <= at) return;
     this.#services.counters.bytes += end - at;
     this.#timeUs = timeUs;
-    const text = this.#whole[direction & 1] ??= new Lane(this.#ledgers[direction & 1], direction & 1);
+    const text = this.#whole[direction & 1] ??= this.#newLane(direction & 1);
     text.forget();
     text.encoding = encoding;
     this.#lane = text;
@@ -254,6 +255,10 @@ export class CardLanes implements FinderSink {
       this.#endText(lane);
     }
     this.#lanes.fill(undefined);
+  }
+
+  #newLane(direction: number): Lane {
+    return new Lane(this.#ledgers[direction] ??= { passed: 0, failed: 0 }, direction);
   }
 
   // ------------------------------------------------------------ text
@@ -371,6 +376,7 @@ export class CardLanes implements FinderSink {
   // ------------------------------------------------------------ from the finder
 
   seenAgain(digits: Uint8Array, length: number): boolean {
+    if (this.#cards === null) return false;
     const hit = this.#cards.get(this.#services.tableKey(digits, length));
     if (hit === undefined && this.#cards.size >= MAX_CARDS_PER_FLOW) {
       this.cardsBeyond++;
@@ -388,7 +394,7 @@ export class CardLanes implements FinderSink {
     const { counters } = this.#services;
     const { digits, length, confidence } = found;
     const key = this.#services.tableKey(digits, length);
-    const known = this.#cards.get(key);
+    const known = this.#cards?.get(key);
     if (known !== undefined) {
       known.count++;
       known.lastUs = this.#timeUs;
@@ -426,7 +432,7 @@ export class CardLanes implements FinderSink {
       lastUs: this.#timeUs,
     };
     if (found.track !== 0) hit.track = found.track;
-    this.#cards.set(key, hit);
+    (this.#cards ??= new Map()).set(key, hit);
     counters.cards++;
     if (confidence >= ALERT_CONFIDENCE) counters.alerts++;
     else counters.notes++;

@@ -135,8 +135,12 @@ export class FlowInspection implements StreamSink {
       }
       open ||= verdict === Probe.more;
     }
-    this.#heads[direction] = bytes.slice(at, end);
-    if (!open || end - at >= MAX_PROBE_BYTES) this.#giveUp(direction);
+    if (open && end - at < MAX_PROBE_BYTES) this.#heads[direction] = bytes.slice(at, end);
+    else {
+      // No protocol fits: its bytes are text like any other.
+      this.#heads[direction] = RULED_OUT;
+      this.#handle.scan(direction, 0, bytes, at, end, "plain");
+    }
   }
 
   /** Starts the parser with what was kept back: the other direction's first, it was there before. */

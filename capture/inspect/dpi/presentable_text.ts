@@ -56,12 +56,19 @@ function escaped(bytes: Uint8Array, length: number): string {
   if (isUtf8(bytes, length)) {
     return utf8.decode(bytes.subarray(0, length)).replaceAll(CONTROLS, escapedCharacter);
   }
-  let text = "";
+  // Four bytes for each at most. Put together as bytes, as a text that grows by a character is a long chain.
+  const out = 4 * length <= escapes.length ? escapes : new Uint8Array(4 * length);
+  let at = 0;
   for (let i = 0; i < length; i++) {
     const byte = bytes[i];
-    text += byte < 0x20 || byte > 0x7e ? hexEscape(byte) : String.fromCharCode(byte);
+    if (byte < 0x20 || byte > 0x7e) {
+      out[at++] = 0x5c;
+      out[at++] = 0x78;
+      out[at++] = HEX_DIGITS.charCodeAt(byte >> 4);
+      out[at++] = HEX_DIGITS.charCodeAt(byte & 15);
+    } else out[at++] = byte;
   }
-  return text;
+  return latin1(out, 0, at);
 }
 
 /** C0, delete, C1. */
@@ -72,6 +79,8 @@ function escapedCharacter(character: string): string {
   return hexEscape(character.charCodeAt(0));
 }
 
+const HEX_DIGITS = "0123456789abcdef";
+const escapes = new Uint8Array(4096);
 const HEX_ESCAPES = Array.from({ length: 256 }, (_, code) => `\\x${code.toString(16).padStart(2, "0")}`);
 
 function hexEscape(code: number): string {

@@ -72,10 +72,10 @@ function measure(name: string, batches: PacketBatch[]): void {
   console.log(
     `${name}: ${packets} packets, ${flows} flows, ${facts} facts, ${counts.alerts} alerts in the last pass`,
   );
-  const [bare, withFacts, all] = costs.map(median);
+  const [bare, withFacts, all] = costs.map(best);
   stages.forEach(([stage], i) => {
-    const us = median(costs[i]);
-    const more = i === 0 ? us : us - (i > 2 ? withFacts : median(costs[i - 1]));
+    const us = best(costs[i]);
+    const more = i === 0 ? us : us - (i > 2 ? withFacts : best(costs[i - 1]));
     console.log(
       `${stage.padEnd(24)} ${(1000 * us / packets).toFixed(0).padStart(7)} ns CPU/packet  ` +
         `${(more / flows).toFixed(2).padStart(7)} µs a flow${i === 0 ? "" : " more"}`,
@@ -84,7 +84,7 @@ function measure(name: string, batches: PacketBatch[]): void {
   console.log(
     `share of facts ${(100 * (withFacts - bare) / all).toFixed(1)} %, of the rules ${
       (100 * (all - withFacts) / all).toFixed(1)
-    } % of the pipeline's CPU time (medians)`,
+    } % of the pipeline's CPU time (at best)`,
   );
 }
 
@@ -149,7 +149,7 @@ function flood(): PacketBatch[] {
   return batches;
 }
 
-function median(numbers: number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+/** What it can do undisturbed; on a busy machine medians tell the company. */
+function best(numbers: number[]): number {
+  return Math.min(...numbers);
 }

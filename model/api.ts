@@ -287,6 +287,9 @@ export interface Stats {
 /** `GET /api/packets`: the latest packets, newest first. Feed event `packets`: those of the last second. */
 export interface PacketPage {
   ts: number;
+  /** Rows that match, before `before`, `offset` and `limit`. */
+  total: number;
+  offset: number;
   packets: LoggedPacket[];
   /** For the next page of older packets: `before=`; null at the end. */
   next: number | null;
@@ -306,7 +309,12 @@ export interface LoggedPacket extends Omit<PacketRecord, "interface_index"> {
 /** `GET /api/dns_queries`: recent queries, newest first. */
 export interface DnsQueryPage {
   ts: number;
+  /** Rows that match, before `before`, `offset` and `limit`. */
+  total: number;
+  offset: number;
   queries: DnsQuery[];
+  /** For the next page of older queries: `before=`; null at the end. */
+  next: number | null;
   /** Queries kept now and at most. */
   kept: number;
   capacity: number;
@@ -542,4 +550,6 @@ export interface ProblemDetails {
   detail: string;
   /** The query parameter or field at fault. */
   field?: string;
+  /** Where in its text, counted from 0, where that can be told. */
+  at?: number;
 }

@@ -1,9 +1,11 @@
 /** Which alerts a request wants: what pages and feed know too (`model/alerts.ts`), and ends, times and pages beside. */
 import type { AlertFilter } from "../model/alerts.ts";
 import type { Anomaly } from "../model/api.ts";
-import { type Network, networkHas, parseNetwork } from "../model/network.ts";
-import { DEFAULT_LIMIT, MAX_LIMIT, refuseUnknown, words } from "./packet_query.ts";
-import { QueryError, wholeNumber } from "./query.ts";
+import { type Network, networkHas } from "../model/network.ts";
+import { LIMIT, OFFSET, ORDER, Q } from "./packet_query.ts";
+import { choice, choices, cursor, moment, network, readParameters, text } from "./parameters.ts";
+import { addressOrder, QueryError } from "./query.ts";
+import { type Order, sortRows } from "./row_order.ts";
 
 /** Which alerts, and which part of their list. */
 export interface AnomalyQuery extends AlertFilter {
@@ -14,6 +16,9 @@ export interface AnomalyQuery extends AlertFilter {
   untilMs: number | null;
   /** Where the page before ended; null for the first. */
   after: Place | null;
+  /** A name of `ALERT_SORTS`; "" as order is what is usual there. */
+  sort: string;
+  order: "asc" | "desc" | "";
   offset: number;
   limit: number;
 }
@@ -25,52 +30,72 @@ export interface Place {
   id: string;
 }
 
-const NAMES = [
-  "kind",
-  "severity",
-  "state",
-  "open",
-  "expected",
-  "source",
-  "destination",
-  "q",
-  "flow",
-  "id",
-  "since",
-  "until",
-  "offset",
-  "cursor",
-  "limit",
-];
-const YES: Record<string, AlertFilter["expected"]> = {
-  yes: "yes",
-  true: "yes",
-  no: "no",
-  false: "no",
-  all: "",
+const STATES = { open: "open", closed: "closed" } as const;
+
+const ALERT_SORTS: Order<Anomaly> = {
+  last: (alert) => alert.last,
+  first: (alert) => alert.first,
+  severity: (alert) => alert.severity,
+  count: (alert) => alert.count,
+  kind: (alert) => alert.kind,
+  src_ip: (alert) => addressOrder(alert.src_ip),
+  dest_ip: (alert) => addressOrder(alert.dest_ip),
+  process: (alert) => alert.process.toLowerCase() || null,
+};
+
+/** What a request may ask of alerts; `fields` beside is the API's own. */
+export const ANOMALY_PARAMETERS = {
+  kind: text({ help: "Kind of alert; /api/rules has them all", example: "port_scan" }),
+  severity: choices([1, 2, 3], "1 high, 2 medium, 3 a note", "1,2"),
+  state: choice(STATES, "", "Those that go on, or those that are over"),
+  open: choice({ true: "open", false: "closed" }, "", "The same as state: true for open, false for closed"),
+  expected: choice(
+    { yes: "yes", true: "yes", no: "no", false: "no", all: "all" },
+    "",
+    "Whether the user expects them; without it only what nobody expects, but whatever id or flow name",
+    "all",
+  ),
+  source: network("Address or network of the sender"),
+  destination: network("Address or network of the receiver"),
+  q: { ...Q, example: "port:22 host:10.0.0.0/8" },
+  flow: text({ help: "Number of the one flow it was seen in", example: "4711" }),
+  id: text({ help: "One alert", example: "port_scan:17" }),
+  since: moment("Seen at or after this time"),
+  until: moment("Seen at or before this time"),
+  sort: choice(Object.keys(ALERT_SORTS), "last", "What to sort by"),
+  order: ORDER,
+  offset: OFFSET,
+  cursor: cursor("Where the page before ended: its next", "1795000004000_1795000000000_port_scan:17", place),
+  limit: LIMIT,
 };
 
 /** @throws QueryError naming the parameter at fault. */
 export function parseAnomalyQuery(parameters: URLSearchParams): AnomalyQuery {
-  refuseUnknown(parameters, NAMES);
-  const text = (name: string) => parameters.get(name) ?? "";
-  const [flow, id] = [text("flow"), text("id")];
+  const { severity, state, open, expected, since, until, cursor, sort, order, ...rest } = readParameters(
+    ANOMALY_PARAMETERS,
+    parameters,
+  );
+  if (open && state && open !== state) {
+    throw new QueryError("open", "open and state ask for different things: take one");
+  }
+  if (cursor !== null && (sort !== "last" || order === "asc")) {
+    throw new QueryError(
+      "cursor",
+      "cursor is a place in the list, the latest first: take offset with another order",
+    );
+  }
+  const isOne = rest.flow !== "" || rest.id !== "";
   return {
-    kind: text("kind"),
-    severities: severities(text("severity")),
-    state: state(parameters),
+    ...rest,
+    severities: severity,
+    state: state || open,
     // Who asks for one alert, or those of one flow, wants them whatever they are.
-    expected: choice(parameters, "expected", YES, flow === "" && id === "" ? "no" : ""),
-    source: network(text("source"), "source"),
-    destination: network(text("destination"), "destination"),
-    q: words(parameters),
-    flow,
-    id,
-    sinceMs: time(text("since"), "since"),
-    untilMs: time(text("until"), "until"),
-    after: place(text("cursor")),
-    offset: wholeNumber(parameters, "offset", 0, 0, Number.MAX_SAFE_INTEGER),
-    limit: wholeNumber(parameters, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT),
+    expected: expected ? expected === "all" ? "" : expected : isOne ? "" : "no",
+    sinceMs: since,
+    untilMs: until,
+    after: cursor,
+    sort,
+    order,
   };
 }
 
@@ -94,47 +119,13 @@ export function isAfter(alert: Anomaly, place: Place): boolean {
     : alert.id > place.id;
 }
 
-function severities(text: string): number[] {
-  if (text === "") return [];
-  if (!/^[1-3](,[1-3])*$/.test(text)) {
-    throw new QueryError("severity", "severity takes 1 (high), 2, 3, or several: 1,2");
-  }
-  return text.split(",").map(Number);
-}
-
-function state(parameters: URLSearchParams): AlertFilter["state"] {
-  const open = choice(parameters, "open", { true: "open", false: "closed" } as const, "");
-  const state = choice(parameters, "state", { open: "open", closed: "closed" } as const, open);
-  if (open !== "" && state !== open) {
-    throw new QueryError("open", "open and state ask for different things: take one");
-  }
-  return state;
-}
-
-function choice<T>(parameters: URLSearchParams, name: string, choices: Record<string, T>, fallback: T): T {
-  const value = parameters.get(name) ?? "";
-  if (value === "") return fallback;
-  if (Object.hasOwn(choices, value)) return choices[value];
-  throw new QueryError(name, `${name} takes ${Object.keys(choices).join(", ")}`);
-}
-
-function network(text: string, name: string): Network | null {
-  if (text === "") return null;
-  const found = parseNetwork(text);
-  if (found === null) throw new QueryError(name, `${name} takes an address, or a network such as 10.0.0.0/8`);
-  return found;
-}
-
-function time(text: string, name: string): number | null {
-  if (text === "") return null;
-  const ms = /^\d{1,16}$/.test(text) ? Number(text) : /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  if (!Number.isNaN(ms)) return ms;
-  throw new QueryError(name, `${name} takes milliseconds since 1970, or a time such as 2027-01-31T08:00:00Z`);
-}
-
 function place(text: string): Place | null {
-  if (text === "") return null;
-  const found = /^(\d{1,16}(?:\.\d+)?)_(\d{1,16}(?:\.\d+)?)_(.+)$/.exec(text);
-  if (found === null) throw new QueryError("cursor", "cursor takes what the page before gave as next");
-  return { last: Number(found[1]), first: Number(found[2]), id: found[3] };
+  const found = /^(\d{1,16}(?:\.\d{1,9})?)_(\d{1,16}(?:\.\d{1,9})?)_(.+)$/.exec(text);
+  return found && { last: Number(found[1]), first: Number(found[2]), id: found[3] };
+}
+
+/** Matching alerts in the order asked for. @param matches The latest first. */
+export function sortAlerts(matches: Anomaly[], { sort = "last", order }: Partial<AnomalyQuery>): Anomaly[] {
+  if (sort === "last" && order !== "asc") return matches;
+  return sortRows(matches, ALERT_SORTS[sort], order ?? "", ({ last }) => last);
 }

@@ -50,8 +50,8 @@ import { Inventory } from "./inventory/mod.ts";
 import { Machine } from "./machine.ts";
 import type { Notifier } from "./notify/notifier.ts";
 import { type SettingsFile, SettingsWriteError } from "./settings_file.ts";
-import { type AnomalyQuery, cursorOf, isAfter, isWithin } from "./anomaly_query.ts";
-import { type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
+import { type AnomalyQuery, cursorOf, isAfter, isWithin, sortAlerts } from "./anomaly_query.ts";
+import { type DnsListQuery, type PacketQuery, selectPackets, selectQueries } from "./packet_query.ts";
 import { type ConnectionQuery, DEFAULT_QUERY, selectConnections } from "./query.ts";
 import { emptyCounters } from "./counters.ts";
 import { endOfDay } from "./expected.ts";
@@ -365,11 +365,13 @@ export class Monitor {
   /** The latest packets that match, newest first. */
   packets(query: PacketQuery): PacketPage {
     const { packets } = this.#findings;
-    const found = selectPackets(packets, query);
+    const { rows, total, next } = selectPackets(packets, query);
     return {
       ts: Date.now(),
-      packets: found,
-      next: found.length === query.limit ? found[found.length - 1].number : null,
+      total,
+      offset: query.offset ?? 0,
+      packets: rows,
+      next,
       kept: packets.length,
       capacity: MAX_PACKETS,
       unlogged: this.#packetsUnlogged,
@@ -377,11 +379,15 @@ export class Monitor {
   }
 
   /** Recent DNS queries whose name, addresses, answers or process hold `q`, newest first. */
-  dnsQueries(query: { q: string; limit: number }): DnsQueryPage {
+  dnsQueries(query: DnsListQuery): DnsQueryPage {
     const { queries } = this.#findings;
+    const { rows, total, next } = selectQueries(queries, query);
     return {
       ts: Date.now(),
-      queries: selectQueries(queries, query),
+      total,
+      offset: query.offset ?? 0,
+      queries: rows,
+      next,
       kept: queries.length,
       capacity: MAX_QUERIES,
       left_out: this.#observationsLost,
@@ -393,7 +399,8 @@ export class Monitor {
     const { offset = 0, limit, after = null, ...filter } = query;
     const { all, forgotten } = this.#alerts;
     const within = [...all.values()].filter((alert) => isWithin(alert, query));
-    const { matches, counts } = selectAlerts(within, { ...ANY_ALERT, ...filter });
+    const { matches: latestFirst, counts } = selectAlerts(within, { ...ANY_ALERT, ...filter });
+    const matches = sortAlerts(latestFirst, query);
     const rest = after === null ? matches : matches.filter((alert) => isAfter(alert, after));
     const anomalies = rest.slice(offset, offset + limit);
     return {
@@ -402,7 +409,9 @@ export class Monitor {
       all: all.size,
       offset,
       anomalies,
-      next: offset + limit < rest.length ? cursorOf(anomalies[anomalies.length - 1]) : null,
+      next: offset + limit < rest.length && matches === latestFirst
+        ? cursorOf(anomalies[anomalies.length - 1])
+        : null,
       counts,
       forgotten,
     };
@@ -558,7 +567,7 @@ export class Monitor {
       this.#views.clear();
       this.#viewsVersion = this.#table.version;
     }
-    const key = `${query.sort} ${query.order} ${query.q}`;
+    const key = `${query.sort} ${query.order} ${JSON.stringify(query.filter ?? null)} ${query.q}`;
     let view = this.#views.get(key);
     if (view === undefined) {
       view = selectConnections(this.#table.all(), query);

@@ -1,7 +1,10 @@
 /** Which connections a request wants, in which order: a filter (`model/filter/`), a sort key, and a window. */
 import type { Connection } from "../model/api.ts";
+import type { Filter } from "../model/filter/filter.ts";
+import { choice, integer, readParameters, text } from "./parameters.ts";
 import { QueryError } from "./query_error.ts";
-import { CONNECTIONS, filterOf } from "./subjects.ts";
+import { compare } from "./row_order.ts";
+import { CONNECTIONS, filterOf, matcherFor } from "./subjects.ts";
 
 export { QueryError };
 
@@ -30,6 +33,8 @@ export const MAX_QUERY_LENGTH = 500;
 export interface ConnectionQuery {
   /** In the filter language; empty for all. */
   q: string;
+  /** Holds beside `q`; given as JSON. Absent for none. */
+  filter?: Filter;
   sort: SortKey;
   order: "asc" | "desc";
   offset: number;
@@ -44,7 +49,23 @@ export const DEFAULT_QUERY: ConnectionQuery = {
   limit: 100,
 };
 
-const QUERY_NAMES = ["q", "sort", "order", "offset", "limit"];
+/** What a request may ask of connections; `fields` beside is the API's own. */
+export const CONNECTION_PARAMETERS = {
+  q: text({
+    max: MAX_QUERY_LENGTH,
+    help: "Filter language: terms side by side or with and, or, not and brackets; see /api/help",
+    example: "port:443 and not host:10.0.0.0/8",
+  }),
+  sort: choice(
+    SORT_KEYS,
+    DEFAULT_QUERY.sort,
+    "What to sort by; what is not known comes last, whichever way round",
+    "bytes",
+  ),
+  order: choice(["asc", "desc"], DEFAULT_QUERY.order, "Rising or falling"),
+  offset: integer({ fallback: DEFAULT_QUERY.offset, help: "Rows to pass over" }),
+  limit: integer({ min: 1, max: MAX_PAGE, fallback: DEFAULT_QUERY.limit, help: "Rows at most" }),
+};
 
 /**
  * The query of a URL.
@@ -52,33 +73,14 @@ const QUERY_NAMES = ["q", "sort", "order", "offset", "limit"];
  * @throws QueryError for a parameter that is unknown or out of range.
  */
 export function parseConnectionQuery(parameters: URLSearchParams): ConnectionQuery {
-  for (const name of parameters.keys()) {
-    if (!QUERY_NAMES.includes(name)) {
-      throw new QueryError(name, `Unknown parameter "${name}"; known are ${QUERY_NAMES.join(", ")}`);
-    }
-  }
-  const q = (parameters.get("q") ?? "").trim();
-  if (q.length > MAX_QUERY_LENGTH) {
-    throw new QueryError("q", `q takes at most ${MAX_QUERY_LENGTH} characters`);
-  }
-  const sort = parameters.get("sort") || DEFAULT_QUERY.sort;
-  if (!(SORT_KEYS as readonly string[]).includes(sort)) {
-    throw new QueryError("sort", `sort takes one of ${SORT_KEYS.join(", ")}`);
-  }
-  const order = parameters.get("order") || DEFAULT_QUERY.order;
-  if (order !== "asc" && order !== "desc") throw new QueryError("order", "order takes asc or desc");
-  return {
-    q,
-    sort: sort as SortKey,
-    order,
-    offset: wholeNumber(parameters, "offset", DEFAULT_QUERY.offset, 0, Number.MAX_SAFE_INTEGER),
-    limit: wholeNumber(parameters, "limit", DEFAULT_QUERY.limit, 1, MAX_PAGE),
-  };
+  return readParameters(CONNECTION_PARAMETERS, parameters);
 }
 
 /** The rows that match, sorted; a new array. @throws QueryError for a filter that cannot be read. */
 export function selectConnections(rows: Connection[], query: ConnectionQuery): Connection[] {
-  const matching = query.q === "" ? rows.slice() : rows.filter(filterOf(query.q, CONNECTIONS));
+  const { q, filter } = query;
+  let matching = q === "" ? rows.slice() : rows.filter(filterOf(q, CONNECTIONS));
+  if (filter !== undefined) matching = matching.filter(matcherFor(filter, CONNECTIONS));
   const sign = query.order === "asc" ? 1 : -1;
   const valueOf = SORT_VALUES[query.sort];
   // Ties keep a fixed order, so that rows do not dance from second to second.
@@ -104,32 +106,9 @@ const SORT_VALUES: Record<SortKey, (row: Connection) => string | number | null> 
   in_iface: (row) => row.in_iface,
 };
 
-/** What is not known comes last, whichever way round. */
-function compare(a: string | number | null, b: string | number | null, sign: number): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return a === b ? 0 : a < b ? -sign : sign;
-}
-
 /** IPv4 by number, before IPv6 by text. */
 export function addressOrder(address: string): string {
   return address.includes(".") && !address.includes(":")
     ? address.split(".").map((part) => part.padStart(3, "0")).join(".")
     : `~${address}`;
-}
-
-/** A whole number of the query; `fallback` where it is absent or empty. @throws QueryError */
-export function wholeNumber(
-  parameters: URLSearchParams,
-  name: string,
-  fallback: number,
-  least: number,
-  most: number,
-): number {
-  const text = parameters.get(name);
-  if (text === null || text === "") return fallback;
-  const number = Number(text);
-  if (!/^\d+$/.test(text) || number < least || number > most) {
-    throw new QueryError(name, `${name} takes a whole number from ${least} to ${most}`);
-  }
-  return number;
 }

@@ -1,6 +1,7 @@
 /** How each list's rows are asked by the filter language: see `model/filter/`. */
 import type { Anomaly, Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
-import { FilterError } from "../model/filter/filter.ts";
+import { type Filter, FilterError } from "../model/filter/filter.ts";
+import { filterOfJson } from "../model/filter/json.ts";
 import { type Matcher, matcherOf, type Subject } from "../model/filter/match.ts";
 import { parseFilter } from "../model/filter/parse.ts";
 import { QueryError } from "./query_error.ts";
@@ -166,5 +167,29 @@ export function filterOf<Row>(text: string, subject: Subject<Row>, parameter = "
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;
     throw new QueryError(parameter, `${error.message} (character ${error.at + 1})`, error.at);
+  }
+}
+
+/**
+ * A filter given as JSON, likewise.
+ *
+ * @throws {QueryError} Naming the path at fault, such as `filter.and[1].port`.
+ */
+export function matcherFor<Row>(filter: Filter, subject: Subject<Row>, parameter = "filter"): Matcher<Row> {
+  return asQuery(parameter, () => matcherOf(filter, subject));
+}
+
+/** Reads a filter given as JSON. @throws {QueryError} Likewise. */
+export function readFilter(value: unknown, parameter = "filter"): Filter {
+  return asQuery(parameter, () => filterOfJson(value));
+}
+
+function asQuery<T>(parameter: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    const path = error.path === "" ? parameter : `${parameter}.${error.path}`;
+    throw new QueryError(path, error.message);
   }
 }

@@ -8,7 +8,7 @@
 import { GeoIp } from "../enrich/geoip/geoip.ts";
 import { domainName, LookUpError, Names } from "../enrich/names/names.ts";
 import { DEFAULT_COUNT, MAX_COUNT, Pinger, PingError } from "../enrich/ping/pinger.ts";
-import { normalizeAddress, parseAddress } from "../model/address.ts";
+import { normalizeAddress } from "../model/address.ts";
 import type { PingReport } from "../model/protocol.ts";
 import { addressKind } from "../model/special_ranges.ts";
 import type { InterfaceInfo } from "../model/system.ts";
@@ -20,7 +20,8 @@ import type {
   ResolveAnswer,
   WhoCounters,
 } from "../model/who.ts";
-import { QueryError, wholeNumber } from "./query.ts";
+import { integer, readParameters, text } from "./parameters.ts";
+import { QueryError } from "./query_error.ts";
 
 /** A question that has no answer, and the HTTP status that says why. */
 export class AskError extends Error {
@@ -55,8 +56,20 @@ const LOOK_UP_STATUS: Record<LookUpError["code"], AskError["status"]> = {
   "timeout": 504,
 };
 
-/** Longest text of a parameter. */
-const MAX_TEXT = 300;
+const IP = text({ required: true, what: "an IP address", help: "An IP address", example: "192.0.2.7" });
+export const GEOIP_PARAMETERS = { ip: IP };
+export const RESOLVE_PARAMETERS = {
+  domain: text({
+    required: true,
+    what: "a domain name or an IP address",
+    help: "A domain name, or an IP address",
+    example: "example.org",
+  }),
+};
+export const PING_PARAMETERS = {
+  ip: IP,
+  count: integer({ min: 1, max: MAX_COUNT, fallback: DEFAULT_COUNT, help: "Echo requests, one a second" }),
+};
 
 export class Who {
   #geoip: GeoIp;
@@ -101,8 +114,9 @@ export class Who {
 
   /** `GET /api/geoip`: `ip`. @throws QueryError */
   async geoip(parameters: URLSearchParams): Promise<GeoIpAnswer> {
-    knownOnly(parameters, ["ip"]);
-    const ip = address(parameters);
+    const text = readParameters(GEOIP_PARAMETERS, parameters).ip;
+    const ip = normalizeAddress(text);
+    if (ip === null) throw new QueryError("ip", `"${text}" is no IP address`);
     const found = await this.#geoip.find(ip);
     const special = found?.special ?? null;
     return {
@@ -132,8 +146,7 @@ export class Who {
 
   /** `GET /api/resolve`: `domain`, a name or an address. @throws QueryError, AskError */
   async resolve(parameters: URLSearchParams): Promise<ResolveAnswer> {
-    knownOnly(parameters, ["domain"]);
-    const text = required(parameters, "domain", "a domain name or an IP address");
+    const text = readParameters(RESOLVE_PARAMETERS, parameters).domain;
     const domain = normalizeAddress(text) ?? domainName(text);
     if (domain === null) throw new QueryError("domain", `"${text}" is no domain name and no IP address`);
     try {
@@ -146,9 +159,7 @@ export class Who {
 
   /** `GET /api/ping`: `ip`, `count`. @throws QueryError, AskError */
   async ping(parameters: URLSearchParams): Promise<PingAnswer> {
-    knownOnly(parameters, ["ip", "count"]);
-    const ip = required(parameters, "ip", "an IP address");
-    const count = wholeNumber(parameters, "count", DEFAULT_COUNT, 1, MAX_COUNT);
+    const { ip, count } = readParameters(PING_PARAMETERS, parameters);
     try {
       return await this.#pinger.ping(ip, count);
     } catch (error) {
@@ -183,26 +194,5 @@ export class Who {
   /** Writes what is to be kept. */
   async close(): Promise<void> {
     await this.#geoip.close();
-  }
-}
-
-function address(parameters: URLSearchParams): string {
-  const text = required(parameters, "ip", "an IP address");
-  const bytes = parseAddress(text);
-  if (bytes === null) throw new QueryError("ip", `"${text}" is no IP address`);
-  return normalizeAddress(text)!;
-}
-
-function required(parameters: URLSearchParams, name: string, what: string): string {
-  const text = (parameters.get(name) ?? "").trim();
-  if (text === "") throw new QueryError(name, `${name} is missing: ${what}`);
-  if (text.length > MAX_TEXT) throw new QueryError(name, `${name} takes at most ${MAX_TEXT} characters`);
-  return text;
-}
-
-function knownOnly(parameters: URLSearchParams, names: string[]): void {
-  for (const name of parameters.keys()) {
-    if (names.includes(name)) continue;
-    throw new QueryError(name, `Unknown parameter "${name}"; known are ${names.join(", ")}`);
   }
 }

@@ -1,7 +1,7 @@
 /** The live packet tail: the latest packets, without scripts as a list that can be filtered and paged. */
 import { page } from "fresh";
 import PacketTail from "../islands/PacketTail.tsx";
-import { beforeOf, filterOf, FIRST_ROWS, parsePacketFilter } from "../components/list_filter.ts";
+import { beforeOf, filterOf, FIRST_ROWS } from "../components/list_filter.ts";
 import { define } from "../state.ts";
 import { aboutOf, Frame } from "./(_frame)/Frame.tsx";
 
@@ -15,7 +15,7 @@ export const handler = define.handlers({
     return page({
       q,
       tick: monitor.tick(),
-      packets: monitor.packets({ ...parsePacketFilter(q, beforeOf(searchParams)), limit: FIRST_ROWS }),
+      packets: monitor.packets({ q, before: beforeOf(searchParams), limit: FIRST_ROWS }),
       about: aboutOf(monitor),
     }, { headers: { "cache-control": "no-store" } });
   },

@@ -80,13 +80,16 @@ export const FIELD_NAMES = Object.keys(FIELDS) as FieldName[];
 
 export type Comparison = ":" | "=" | "<" | "<=" | ">" | ">=";
 
-/** A filter that was understood. `at` is where in its text a term begins, counted from 0. */
+/**
+ * A filter that was understood. `at` is where in its text a term begins, counted from 0; `path` where in a filter given
+ * as JSON.
+ */
 export type Filter =
   | { and: Filter[] }
   | { or: Filter[] }
   | { not: Filter }
   | { word: string; at: number }
-  | { field: FieldName; compare: Comparison; value: string; at: number };
+  | { field: FieldName; compare: Comparison; value: string; at: number; path?: string };
 
 /** Everything passes. */
 export const EVERYTHING: Filter = { and: [] };

@@ -15,6 +15,8 @@ import { isField } from "./parse.ts";
 /** Terms in all. */
 const MAX_TERMS = 200;
 const MAX_VALUE = 255;
+/** Longest name that is told in full. */
+const MAX_NAME = 40;
 
 /** Names in plain words for what the language says with a sign or a shorter word. */
 export const JSON_NAMES: Record<string, { field: FieldName; compare: ":" | ">=" | "<="; help: string }> = {
@@ -64,8 +66,8 @@ class JsonFilter {
     const plain = Object.hasOwn(JSON_NAMES, name) ? JSON_NAMES[name] : undefined;
     const field = plain?.field ?? name;
     if (!isField(field)) {
-      const hint = nearest(name, KNOWN) || `; known are ${KNOWN.join(", ")}`;
-      throw new FilterError(`There is no member "${name}"${hint}`, 0, path);
+      const hint = name.length <= MAX_NAME && nearest(name, KNOWN) || `; known are ${KNOWN.join(", ")}`;
+      throw new FilterError(`There is no member "${shortened(name)}"${hint}`, 0, path);
     }
     const values = Array.isArray(member) ? member : [member];
     if (values.length === 0) throw new FilterError(`${path} is an empty list`, 0, path);
@@ -74,6 +76,7 @@ class JsonFilter {
       compare: plain?.compare ?? ":",
       value: this.#value(one, Array.isArray(member) ? `${path}[${i}]` : path),
       at: 0,
+      path: Array.isArray(member) ? `${path}[${i}]` : path,
     }));
     return terms.length === 1 ? terms[0] : { or: terms };
   }
@@ -96,7 +99,13 @@ class JsonFilter {
 }
 
 function joined(path: string, name: string): string {
-  return path === "" ? name : `${path}.${name}`;
+  const short = shortened(name);
+  return path === "" ? short : `${path}.${short}`;
+}
+
+/** Names come from outside: messages stay short. */
+function shortened(name: string): string {
+  return name.length > MAX_NAME ? `${name.slice(0, MAX_NAME)}…` : name;
 }
 
 function placeOf(path: string): string {

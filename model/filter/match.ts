@@ -47,7 +47,12 @@ export function matcherOf<Row>(filter: Filter, subject: Subject<Row>): Matcher<R
     return (row) => !part(row);
   }
   if ("word" in filter) return wordMatcher(filter.word.toLowerCase(), subject);
-  return termMatcher(filter, subject);
+  try {
+    return termMatcher(filter, subject);
+  } catch (error) {
+    if (!(error instanceof FilterError) || filter.path === undefined) throw error;
+    throw new FilterError(error.message, error.at, filter.path);
+  }
 }
 
 function wordMatcher<Row>(word: string, subject: Subject<Row>): Matcher<Row> {

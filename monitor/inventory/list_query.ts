@@ -1,5 +1,7 @@
 /** What a request wants of a list: words, an order, a window; the same for hosts, devices, programs and listeners. */
-import { MAX_QUERY_LENGTH, QueryError, wholeNumber } from "../query.ts";
+import { choice, integer, readParameters, text } from "../parameters.ts";
+import { MAX_QUERY_LENGTH } from "../query.ts";
+import { compare } from "../row_order.ts";
 
 /** Rows of one answer at most. */
 export const MAX_ROWS = 5_000;
@@ -27,6 +29,23 @@ export interface ListOrder<S extends string, T> {
   key: (row: T) => string;
 }
 
+/** What a request may ask of a list; `fields` beside is the API's own. */
+export function listParameters<S extends string, T>({ sorts, first, rising }: ListOrder<S, T>) {
+  const keys = Object.keys(sorts) as S[];
+  return {
+    q: text({ max: MAX_QUERY_LENGTH, help: "Words that must all be found in a row", example: "example" }),
+    sort: choice(keys, first, "What to sort by; what is not known comes last, whichever way round"),
+    order: choice(
+      ["asc", "desc"],
+      "",
+      `Rising or falling; without it ${rising.join(", ") || "none"} rise, all others fall`,
+      "desc",
+    ),
+    offset: integer({ fallback: 0, help: "Rows to pass over" }),
+    limit: integer({ min: 1, max: MAX_ROWS, fallback: DEFAULT_ROWS, help: "Rows at most" }),
+  };
+}
+
 /**
  * The query of a URL.
  *
@@ -34,41 +53,26 @@ export interface ListOrder<S extends string, T> {
  */
 export function parseListQuery<S extends string, T>(
   parameters: URLSearchParams,
-  { sorts, first, rising }: ListOrder<S, T>,
+  list: ListOrder<S, T>,
 ): ListQuery<S> {
-  const names = ["q", "sort", "order", "offset", "limit"];
-  for (const name of parameters.keys()) {
-    if (!names.includes(name)) {
-      throw new QueryError(name, `Unknown parameter "${name}"; known are ${names.join(", ")}`);
-    }
-  }
-  const q = (parameters.get("q") ?? "").trim();
-  if (q.length > MAX_QUERY_LENGTH) {
-    throw new QueryError("q", `q takes at most ${MAX_QUERY_LENGTH} characters`);
-  }
-  const sort = parameters.get("sort") || first;
-  if (!Object.hasOwn(sorts, sort)) {
-    throw new QueryError("sort", `sort takes one of ${Object.keys(sorts).join(", ")}`);
-  }
-  const order = parameters.get("order") || (rising.includes(sort as S) ? "asc" : "desc");
-  if (order !== "asc" && order !== "desc") throw new QueryError("order", "order takes asc or desc");
-  return {
-    q,
-    sort: sort as S,
-    order,
-    offset: wholeNumber(parameters, "offset", 0, 0, Number.MAX_SAFE_INTEGER),
-    limit: wholeNumber(parameters, "limit", DEFAULT_ROWS, 1, MAX_ROWS),
-  };
+  return usualOrder(readParameters(listParameters(list), parameters), list);
 }
+
+/** An order that was left open is the one that is usual for what is sorted by. */
+export function usualOrder<S extends string, T>(
+  query: Omit<ListQuery<S>, "order"> & { order: "asc" | "desc" | "" },
+  { rising }: ListOrder<S, T>,
+): ListQuery<S> {
+  return { ...query, order: query.order || (rising.includes(query.sort) ? "asc" : "desc") };
+}
+
+export const HOST_PARAMETERS = {
+  resolve: choice(["0", "1"], "0", "1 asks the system's name servers for its name: that sends a packet"),
+};
 
 /** What is wanted of one host: `resolve`, 1 or 0. @throws QueryError */
 export function parseHostQuery(parameters: URLSearchParams): { resolve: boolean } {
-  for (const name of parameters.keys()) {
-    if (name !== "resolve") throw new QueryError(name, `Unknown parameter "${name}"; known is resolve`);
-  }
-  const resolve = parameters.get("resolve") ?? "0";
-  if (resolve !== "0" && resolve !== "1") throw new QueryError("resolve", "resolve takes 1 or 0");
-  return { resolve: resolve === "1" };
+  return { resolve: readParameters(HOST_PARAMETERS, parameters).resolve === "1" };
 }
 
 /** The rows that match, sorted; a new array. What is not known comes last, whichever way round. */
@@ -87,9 +91,4 @@ export function selectRows<S extends string, T>(
   return matching.map((row) => ({ row, value: valueOf(row), key: key(row) }))
     .sort((a, b) => compare(a.value, b.value, sign) || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
     .map(({ row }) => row);
-}
-
-function compare(a: string | number | null, b: string | number | null, sign: number): number {
-  if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return a === b ? 0 : a < b ? -sign : sign;
 }

@@ -208,7 +208,7 @@ Deno.test("a wrong query names the parameter at fault", () => {
       "state=ajar",
       "cursor=x",
       "limit=0",
-      "sort=kind",
+      "sort=size",
     ]
   ) {
     assert.throws(

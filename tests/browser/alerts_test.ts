@@ -53,6 +53,7 @@ Deno.test(
     await row.getByText("Port scan", { exact: false }).first().waitFor({ state: "attached" });
     await page.locator(".now").getByRole("link", { name: /Port scan/ }).waitFor();
     await page.locator(".leaders tr", { hasText: VICTIM }).locator(".found-mark").waitFor();
+    await page.locator(".rows .spacer").first().waitFor({ state: "attached" }); // scripts are at work
     await row.click();
     await page.getByRole("dialog").getByRole("link", { name: /Port scan/ }).click();
     await page.getByText("one alert").waitFor();

@@ -51,6 +51,7 @@ Deno.test(browserTest("findings: where a card number and a login went, and never
   assert.equal(await page.locator(".rows .row").count(), 1);
   assert.match(await row.locator(".c-server").innerText(), /shop\.example\s*192\.0\.2\.80/);
   assert.match(await row.locator(".c-proto").innerText(), /http\s*tcp/);
+  await page.locator(".rows .spacer").first().waitFor({ state: "attached" }); // scripts are at work
   await row.click();
   const drawer = page.getByRole("dialog");
   assert.match(await drawer.innerText(), /Login in clear text: HTTP.*shop\.example.*http/s);

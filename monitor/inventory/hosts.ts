@@ -7,7 +7,7 @@ import type { Connection } from "../../model/api.ts";
 import type { HostPoint } from "../../model/inventory.ts";
 import type { Movement } from "../connections.ts";
 import { Recent } from "./recent.ts";
-import { Trips, tripsTo } from "./trips.ts";
+import { slowAt, Trips, tripsTo } from "./trips.ts";
 
 /** Hosts kept; the one that was active least recently goes. */
 export const MAX_HOSTS = 20_000;
@@ -156,7 +156,7 @@ export function historyOf({ history }: HostRecord): HostPoint[] {
 function takeTrips(host: HostRecord, connection: Connection, end: "client" | "server"): void {
   const trips = tripsTo(end, connection);
   if (!Trips.isTelling(connection, trips)) return;
-  (host.trips ??= new Trips()).take(connection, trips);
+  (host.trips ??= new Trips()).take(connection, trips, slowAt(end, connection));
 }
 
 /** A port that was refused, or never answered, is not served. */

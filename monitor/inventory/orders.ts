@@ -37,7 +37,7 @@ export const HOST_ORDER: ListOrder<HostSort, HostSummary> = {
     alerts: (host) => 10_000 * host.alerts_open + host.alerts,
     first: (host) => host.first,
   },
-  first: "last",
+  first: "bytes",
   rising: ["ip", "name", "country", "organisation"],
   text: (host) =>
     [
@@ -116,7 +116,7 @@ export const PROGRAM_ORDER: ListOrder<ProgramSort, ProgramSummary> = {
     started: (program) => program.started || null,
     last: (program) => program.last,
   },
-  first: "bits_per_second",
+  first: "bytes",
   rising: ["name", "pid", "user", "container"],
   text: (program) =>
     [

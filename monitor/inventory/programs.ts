@@ -88,7 +88,9 @@ export class Programs {
     if (movement.isFirstAttributed) record.connections++;
     if (connection.last > record.last) record.last = connection.last;
     const trips = tripsTo(isServer ? "client" : "server", connection);
-    if (Trips.isTelling(connection, trips)) (record.trips ??= new Trips()).take(connection, trips);
+    if (Trips.isTelling(connection, trips)) {
+      (record.trips ??= new Trips()).take(connection, trips, connection.slow);
+    }
   }
 
   #recordOf({ process, last }: Connection): ProgramRecord {

@@ -34,14 +34,32 @@ export function tripsTo(end: "client" | "server", connection: Connection): Round
   return isWhole ? { min_ms: rtt_ms, median_ms: rtt_ms, p95_ms: rtt_ms, samples: 1 } : null;
 }
 
+/** Why a connection is slow, as far as it is because of what is at or on the way to that end; "" else. */
+export function slowAt(end: "client" | "server", { slow, direction }: Connection): Connection["slow"] {
+  switch (slow) {
+    case "server":
+      return end === "server" ? slow : "";
+    case "this machine":
+      return end === (direction === "in" ? "server" : "client") ? slow : "";
+    case "network":
+      return end === (direction === "in" ? "client" : "server") ? slow : "";
+    case "network to the server":
+      return end === "server" ? slow : "";
+    case "network to the client":
+      return end === "client" ? slow : "";
+    default:
+      return "";
+  }
+}
+
 export class Trips {
   /** Oldest first. */
   #kept: Kept[] = [];
   #latency: MergedLatency | null | undefined = undefined;
 
-  /** Takes a connection as it is now. */
-  take(connection: Connection, trips: RoundTripStats | null): void {
-    const { id, resent_share: resentShare, slow } = connection;
+  /** Takes a connection as it is now. @param slow As `slowAt()` of the end that this is about. */
+  take(connection: Connection, trips: RoundTripStats | null, slow: Connection["slow"]): void {
+    const { id, resent_share: resentShare } = connection;
     const bytes = connection.bytes_toserver + connection.bytes_toclient;
     let kept = this.#find(id);
     if (kept === undefined) {

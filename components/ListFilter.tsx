@@ -1,4 +1,4 @@
-/** The filter above a list of packets or DNS queries; a plain GET form without scripts. */
+/** The filter above a list; a plain GET form without scripts. */
 import type { ComponentChildren } from "preact";
 import { Icon } from "./Icon.tsx";
 import { MAX_FILTER } from "./query.ts";
@@ -6,6 +6,8 @@ import { MAX_FILTER } from "./query.ts";
 export interface ListFilterProps {
   /** Page that answers the form. */
   path: string;
+  /** What that page's address has besides. */
+  fixed?: Record<string, string>;
   label: string;
   placeholder: string;
   typed: string;
@@ -19,7 +21,7 @@ export interface ListFilterProps {
 }
 
 export function ListFilter(props: ListFilterProps) {
-  const { path, label, placeholder, typed, onType, hint, examples, children } = props;
+  const { path, fixed = {}, label, placeholder, typed, onType, hint, examples, children } = props;
   return (
     <form
       class="filter"
@@ -28,6 +30,9 @@ export function ListFilter(props: ListFilterProps) {
       action={path}
       onSubmit={(event) => event.preventDefault()}
     >
+      {Object.entries(fixed).map(([name, value]) => (
+        <input key={name} type="hidden" name={name} value={value} />
+      ))}
       <label class="filter-box">
         <Icon name="search" />
         <span class="visually-hidden">{label}</span>
@@ -40,7 +45,8 @@ export function ListFilter(props: ListFilterProps) {
           autocomplete="off"
           spellcheck={false}
           aria-describedby="filter-hint"
-          onInput={(event) => onType(event.currentTarget.value)}
+          onInput={(event) =>
+            onType(event.currentTarget.value)}
         />
       </label>
       <button type="submit" class="button without-script">Filter</button>

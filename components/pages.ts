@@ -18,6 +18,13 @@ export const PAGES: readonly PageInfo[] = [
     title: "Alerts",
     main: { id: "findings", label: "Skip to alerts" },
   },
+  { path: "/hosts", label: "Hosts", title: "Hosts", main: { id: "hosts", label: "Skip to hosts" } },
+  {
+    path: "/processes",
+    label: "Programs",
+    title: "Programs",
+    main: { id: "programs", label: "Skip to programs" },
+  },
   { path: "/dns", label: "DNS", title: "DNS queries", main: { id: "dns", label: "Skip to DNS queries" } },
   {
     path: "/packets",
@@ -27,13 +34,25 @@ export const PAGES: readonly PageInfo[] = [
   },
 ];
 
-/** The page at `path`; the first for all that are none. */
+/** The page at `path`, or the one that holds it (`/hosts` for `/hosts/192.0.2.1`); the first for all that are none. */
 export function pageAt(path: string): PageInfo {
-  return PAGES.find((page) => page.path === path) ?? PAGES[0];
+  return PAGES.find((page) => page.path === path) ??
+    PAGES.find((page) => page.path !== "/" && path.startsWith(`${page.path}/`)) ?? PAGES[0];
 }
 
 /** Title of the window for `path`. */
 export function windowTitle(path: string): string {
-  const { title } = pageAt(path);
-  return title === "" ? "Netpane" : `${title} – Netpane`;
+  const page = pageAt(path);
+  const { title } = page;
+  if (title === "") return "Netpane";
+  const part = path.startsWith(`${page.path}/`) ? decoded(path.slice(page.path.length + 1)) : "";
+  return `${part === "" ? "" : `${part} – `}${title} – Netpane`;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part).slice(0, 60);
+  } catch {
+    return "";
+  }
 }

@@ -3,7 +3,18 @@ import { asset } from "fresh/runtime";
 import { windowTitle } from "../components/pages.ts";
 import { define } from "../state.ts";
 
-const STYLES = ["tokens", "base", "layout", "cards", "charts", "table", "lists", "findings", "evidence"];
+const STYLES = [
+  "tokens",
+  "base",
+  "layout",
+  "cards",
+  "charts",
+  "table",
+  "lists",
+  "findings",
+  "evidence",
+  "inventory",
+];
 
 export default define.page(function Frame({ Component, url }) {
   return (

@@ -1,0 +1,219 @@
+/** Programs: what has sockets or had, and what it moved since Netpane began. */
+import type { Tick } from "../model/api.ts";
+import type { ProgramPage, ProgramSummary } from "../model/inventory.ts";
+import {
+  bitRate,
+  byteCount,
+  count,
+  counted,
+  NOTHING,
+  percent,
+  roundTrip,
+  text,
+} from "../components/format.ts";
+import { Icon } from "../components/Icon.tsx";
+import { processHref } from "../components/inventory_links.ts";
+import { legible } from "../components/legible.ts";
+import { ListFilter } from "../components/ListFilter.tsx";
+import { ListBox, type ListColumn, ListHead, ListPager } from "../components/ListParts.tsx";
+import { type ListState, PROGRAM_LIST } from "../components/list_state.ts";
+import { useList } from "../components/use_list.ts";
+import { useLive } from "../components/use_live.ts";
+
+const COLUMNS: readonly ListColumn[] = [
+  { name: "program", label: "Program", sort: "name", also: { label: "number", sort: "pid" } },
+  { name: "user", label: "User", sort: "user" },
+  { name: "parent", label: "Started by, in", sort: "container" },
+  { name: "listens", label: "Listens on" },
+  { name: "bytes", label: "In, out", sort: "bytes", num: true },
+  { name: "rate", label: "Rate", sort: "bits_per_second", num: true },
+  { name: "conns", label: "Conn.", sort: "connections", num: true },
+  { name: "rtt", label: "RTT", sort: "rtt_ms", num: true },
+];
+
+const SHOWN_PORTS = 4;
+
+interface Props {
+  tick: Tick;
+  page: ProgramPage;
+  state: ListState;
+}
+
+export default function ProgramList(props: Props) {
+  const tick = useLive(props.tick);
+  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props.page, props.state, PROGRAM_LIST);
+  const isFile = tick.capture.mode === "playback";
+  return (
+    <div class="connections">
+      <ListFilter
+        path={PROGRAM_LIST.path}
+        label="Filter programs"
+        placeholder="Filter: firefox root docker 443/tcp"
+        typed={typed}
+        onType={setTyped}
+        hint="All words must match: name, number, path, arguments, user, container, listening port."
+        examples={["active", "ended"]}
+      >
+        <p class="filter-count">
+          <b>{count(page.total)}</b>
+          {page.total === page.all ? " processes" : ` of ${counted(page.all, "process", "processes")}`}
+        </p>
+      </ListFilter>
+      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      <ListBox label="List of programs" {...hold}>
+        <table class="list list-programs">
+          <caption class="visually-hidden">Programs with sockets or traffic</caption>
+          <ListHead columns={COLUMNS} state={state} kind={PROGRAM_LIST} onAsk={ask} />
+          <tbody>
+            {page.processes.map((program) => (
+              <Row key={`${program.pid} ${program.started}`} program={program} />
+            ))}
+          </tbody>
+          {!isFile && state.q.trim() === "" && <Rest page={page} />}
+        </table>
+        {page.total === 0 && (
+          <div class="empty empty-big">
+            {isFile
+              ? <p>A capture file knows no programs. They are told of this machine’s own traffic.</p>
+              : state.q.trim() !== ""
+              ? (
+                <>
+                  <p>No program matches.</p>
+                  <button
+                    type="button"
+                    class="button needs-script"
+                    onClick={() => setTyped("")}
+                  >
+                    Clear the filter
+                  </button>
+                  <a class="without-script" href={PROGRAM_LIST.path}>Clear the filter</a>
+                </>
+              )
+              : <p>No program has a socket, or none may be looked into.</p>}
+          </div>
+        )}
+      </ListBox>
+      <ListPager
+        state={state}
+        kind={PROGRAM_LIST}
+        total={page.total}
+        shown={page.processes.length}
+        onAsk={ask}
+      />
+      {!isFile && (
+        <details class="how">
+          <summary>How programs are found, and how sure that is</summary>
+          <table class="plain">
+            <thead>
+              <tr>
+                <th scope="col">Method</th>
+                <th scope="col" class="num">Sure</th>
+                <th scope="col">What it means</th>
+              </tr>
+            </thead>
+            <tbody>
+              {page.attribution.map(({ method, confidence, meaning }) => (
+                <tr key={method}>
+                  <th scope="row" class="mono">{method}</th>
+                  <td class="num">{percent(confidence)}</td>
+                  <td>{meaning}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </details>
+      )}
+    </div>
+  );
+}
+
+function Row({ program }: { program: ProgramSummary }) {
+  const { pid, name, path, command_line, user, parent, container, listens, active } = program;
+  return (
+    <tr class={`${program.bits_per_second > 0 ? "busy" : ""}${active ? "" : " over"}`}>
+      <th scope="row" class="l-program">
+        <a class="list-link" href={processHref(pid)} title={legible(command_line || path || name)}>
+          {program.alerts_open > 0 && (
+            <span class="found-mark tone-error" title={counted(program.alerts_open, "open alert")}>
+              <Icon name="error" />
+              <span class="visually-hidden">{counted(program.alerts_open, "open alert")}.</span>
+            </span>
+          )}
+          <b class="list-name foreign">{legible(name || "unknown", 80)}</b>
+          <span class="mono dim">{pid}</span>
+          {!active && <span class="badge">ended</span>}
+        </a>
+      </th>
+      <td class="l-user foreign">{legible(user, 40) || NOTHING}</td>
+      <td class="l-parent">
+        <span class="foreign">
+          {container !== "" && <span class="badge">{legible(container, 40)}</span>}
+          {parent === "" ? (container === "" && <span class="dim">{NOTHING}</span>) : legible(parent, 40)}
+        </span>
+      </td>
+      <td class="l-listens mono">
+        {listens.length === 0 ? <span class="dim">{NOTHING}</span> : listens.slice(0, SHOWN_PORTS).join(" ")}
+        {listens.length > SHOWN_PORTS && <span class="dim">{` +${count(listens.length - SHOWN_PORTS)}`}
+        </span>}
+      </td>
+      <td class="l-bytes num">
+        <span class="rate-in" title="In">{text(byteCount(program.bytes_in))}</span>
+        <span class="rate-out" title="Out">{text(byteCount(program.bytes_out))}</span>
+      </td>
+      <td class="l-rate num">
+        {program.bits_per_second > 0 ? text(bitRate(program.bits_per_second)) : NOTHING}
+      </td>
+      <td class="l-conns num" title={`${counted(program.connections_seen, "connection")} seen`}>
+        {program.connections > 0 ? count(program.connections) : <span class="dim">0</span>}
+      </td>
+      <td class="l-rtt num">{roundTrip(program.rtt_ms)}</td>
+    </tr>
+  );
+}
+
+/** What no program could be found for, and what was never this machine's. */
+function Rest({ page }: { page: ProgramPage }) {
+  const { unattributed, strangers, forgotten_bytes, forgotten } = page;
+  return (
+    <tfoot>
+      <tr>
+        <th scope="row" colSpan={4}>
+          Unattributed <span class="note">nobody could be found for these connections</span>
+        </th>
+        <td class="l-bytes num">
+          <span class="rate-in" title="In">{text(byteCount(unattributed.bytes_in))}</span>
+          <span class="rate-out" title="Out">{text(byteCount(unattributed.bytes_out))}</span>
+        </td>
+        <td class="l-rate" />
+        <td class="l-conns num">{count(unattributed.connections)}</td>
+        <td class="l-rtt" />
+      </tr>
+      {strangers.bytes > 0 && (
+        <tr>
+          <th scope="row" colSpan={4}>
+            Between others <span class="note">seen in passing, neither end is here</span>
+          </th>
+          <td class="l-bytes num">{text(byteCount(strangers.bytes))}</td>
+          <td class="l-rate" />
+          <td class="l-conns" />
+          <td class="l-rtt" />
+        </tr>
+      )}
+      {forgotten > 0 && (
+        <tr>
+          <th scope="row" colSpan={4}>
+            {counted(forgotten, "earlier process", "earlier processes")}{" "}
+            <span class="note">that had to go for newer ones</span>
+          </th>
+          <td class="l-bytes num">
+            <span class="rate-in" title="In">{text(byteCount(forgotten_bytes.bytes_in))}</span>
+            <span class="rate-out" title="Out">{text(byteCount(forgotten_bytes.bytes_out))}</span>
+          </td>
+          <td class="l-rate" />
+          <td class="l-conns" />
+          <td class="l-rtt" />
+        </tr>
+      )}
+    </tfoot>
+  );
+}

@@ -17,6 +17,7 @@ import {
 } from "./finding_words.ts";
 import { count, dateTime, duration, endpoint, hasPorts, isoTime, percent, protocolWord } from "./format.ts";
 import { Icon } from "./Icon.tsx";
+import { hostHref, programsHref } from "./inventory_links.ts";
 import { legible } from "./legible.ts";
 import { FIRST_QUERY, pageHref } from "./query.ts";
 import { listHref } from "./list_filter.ts";
@@ -150,7 +151,11 @@ function Ends({ alert }: { alert: Anomaly }) {
       <End ip={dest_ip} port={ports ? dest_port : 0} name={fromServer ? source : server} none="many" />
       {(process !== "" || through.length > 0) && (
         <span class="alert-through">
-          {process !== "" && <b class="foreign">{legible(process, 80)}</b>}
+          {process !== "" && (
+            <a class="quiet" href={programsHref(process)}>
+              <b class="foreign">{legible(process, 80)}</b>
+            </a>
+          )}
           {process !== "" && through.length > 0 && " · "}
           <span class="foreign">{through.map((part) => legible(part, 60)).join(" · ")}</span>
         </span>
@@ -165,7 +170,11 @@ function End({ ip, port, name, none }: { ip: string; port: number; name: string;
       {name !== "" && <b class="alert-host foreign" title={legible(name)}>{legible(name)}</b>}
       {ip === ""
         ? <span class="dim">{port > 0 ? `${none}, port ${port}` : none}</span>
-        : <span class={`mono foreign${name === "" ? "" : " dim"}`}>{legible(endpoint(ip, port), 80)}</span>}
+        : (
+          <a class={`quiet mono foreign${name === "" ? "" : " dim"}`} href={hostHref(ip)}>
+            {legible(endpoint(ip, port), 80)}
+          </a>
+        )}
     </span>
   );
 }

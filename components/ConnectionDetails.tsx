@@ -19,10 +19,12 @@ import {
 import { bytesInOut, DIRECTIONS, METHOD_WORDS } from "./ConnectionRow.tsx";
 import { FilterLink } from "./FilterLink.tsx";
 import { Icon } from "./Icon.tsx";
+import { hostHref, processHref } from "./inventory_links.ts";
 import { alertHref } from "./alert_filter.ts";
 import type { Marks } from "./marks.ts";
 import { usualService } from "../model/service_ports.ts";
 import { filterFor } from "./shares.ts";
+import { Country } from "./Where.tsx";
 
 const SOURCES = {
   packets: "packets; no socket of this machine belongs to it",
@@ -79,12 +81,16 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
       <div class="drawer-inner">
         <header class="drawer-head">
           <h2 id="drawer-title">
-            <span class="mono">{endpoint(row.src_ip, hasPorts(row.proto) ? row.src_port : 0)}</span>
+            <a class="quiet mono" href={hostHref(row.src_ip)} title="All that is known of this host">
+              {endpoint(row.src_ip, hasPorts(row.proto) ? row.src_port : 0)}
+            </a>
             <span class="drawer-arrow">
               <Icon name="down" />
               <span class="visually-hidden">to</span>
             </span>
-            <span class="mono">{endpoint(row.dest_ip, hasPorts(row.proto) ? row.dest_port : 0)}</span>
+            <a class="quiet mono" href={hostHref(row.dest_ip)} title="All that is known of this host">
+              {endpoint(row.dest_ip, hasPorts(row.proto) ? row.dest_port : 0)}
+            </a>
           </h2>
           <button
             type="button"
@@ -133,6 +139,12 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
                 </FilterLink>
               )}
           </Field>
+          {row.country !== "" && (
+            <Field name="Country">
+              <Country code={row.country} name="" />
+              <span class="dim">of the other end</span>
+            </Field>
+          )}
           <Field name="Protocol">
             {row.app_proto === "" ? <span class="dim">not known from its bytes</span> : row.app_proto}
             {row.app_proto === "" && service !== "" && (
@@ -184,7 +196,7 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
                 </FilterLink>
               </Field>
               <Field name="Process">
-                <span class="mono">{row.process.pid}</span>
+                <a class="mono" href={processHref(row.process.pid)}>{row.process.pid}</a>
               </Field>
               <Field name="Path">
                 <span class="mono">{row.process.path || "not readable"}</span>
@@ -193,6 +205,7 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
               {row.process.container !== "" && <Field name="Container">{row.process.container}</Field>}
               <Field name="How sure">
                 {METHOD_WORDS[row.process.method]}
+                <span class="dim">{` (${percent(row.process.confidence)})`}</span>
                 {row.process.others > 0 && `, ${count(row.process.others)} more`}
               </Field>
             </>

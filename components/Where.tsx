@@ -1,5 +1,5 @@
 /** Where an address is and whose: country as its code with the name beside, and who runs the network. */
-import type { Place, PlaceSource } from "../model/who.ts";
+import type { Place } from "../model/who.ts";
 import { legible } from "./legible.ts";
 
 /** Words for addresses that are no place. */
@@ -59,9 +59,8 @@ export function placeText({ city, region }: Place): string {
   return [city, region].filter((part) => part !== "").map((part) => legible(part, 80)).join(", ");
 }
 
-/** Whom the data's licences want to be named. */
-export function Credits({ databases }: { databases: readonly Pick<PlaceSource, "credit">[] }) {
-  const credits = [...new Set(databases.map(({ credit }) => credit).filter((credit) => credit !== ""))];
+/** Whom the licences of the data on places want to be named; at the foot of every page. */
+export function Credits({ credits }: { credits: readonly string[] }) {
   if (credits.length === 0) return null;
   return <p class="credits">Places: {credits.map((credit) => <Credit key={credit} text={credit} />)}</p>;
 }

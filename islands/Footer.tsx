@@ -8,6 +8,8 @@ export interface About {
   version: string;
   uptimeMs: number;
   rss: number;
+  /** Whom the licences of the data on places want to be named. */
+  credits: string[];
 }
 
 const EVERY_MS = 10_000;
@@ -20,7 +22,12 @@ export default function Footer({ about }: { about: About }) {
       if (document.hidden || link.peek() !== "open") return;
       try {
         const stats = await (await fetch("/api/stats")).json();
-        setShown({ version: stats.version, uptimeMs: stats.uptime_ms, rss: stats.memory.rss });
+        setShown((before) => ({
+          ...before,
+          version: stats.version,
+          uptimeMs: stats.uptime_ms,
+          rss: stats.memory.rss,
+        }));
       } catch {
         // The head of the page says when the server is away.
       }

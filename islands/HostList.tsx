@@ -1,6 +1,5 @@
 /** Hosts: every address seen, who it is, and what it moved. */
 import type { HostPage, HostSummary } from "../model/inventory.ts";
-import type { PlaceSource } from "../model/who.ts";
 import type { Tick } from "../model/api.ts";
 import {
   bitRate,
@@ -21,7 +20,7 @@ import { HOST_LIST, type ListState } from "../components/list_state.ts";
 import { adviceFor } from "../components/status.ts";
 import { useList } from "../components/use_list.ts";
 import { useLive } from "../components/use_live.ts";
-import { Credits, Where } from "../components/Where.tsx";
+import { Where } from "../components/Where.tsx";
 
 const COLUMNS: readonly ListColumn[] = [
   { name: "host", label: "Host", sort: "name", also: { label: "address", sort: "ip" } },
@@ -38,7 +37,6 @@ interface Props {
   tick: Tick;
   page: HostPage;
   state: ListState;
-  databases: Pick<PlaceSource, "credit">[];
 }
 
 export default function HostList(props: Props) {
@@ -91,7 +89,6 @@ export default function HostList(props: Props) {
         shown={page.hosts.length}
         onAsk={ask}
       />
-      <Credits databases={props.databases} />
     </div>
   );
 }

@@ -29,7 +29,7 @@ import { hostHref, processHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
 import { useLive } from "../components/use_live.ts";
 import { usePolled } from "../components/use_polled.ts";
-import { Country, Credits, KIND_WORDS, placeText } from "../components/Where.tsx";
+import { Country, KIND_WORDS, placeText } from "../components/Where.tsx";
 
 /** Seconds between two questions. */
 const EVERY_TICKS = 2;
@@ -210,7 +210,7 @@ function Names({ host, asks }: { host: HostDetail; asks: boolean }) {
 }
 
 function PlaceFields({ host }: { host: HostDetail }) {
-  const { place, special, databases } = host;
+  const { place, special } = host;
   if (special !== null) {
     return (
       <dl>
@@ -246,7 +246,6 @@ function PlaceFields({ host }: { host: HostDetail }) {
         )}
         <Field name="Known from">{place.source.join(", ")}</Field>
       </dl>
-      <Credits databases={databases} />
     </>
   );
 }

@@ -1,13 +1,14 @@
 /** Which hosts and programs moved most in the last minute. */
 import type { Talker, Tick } from "../model/api.ts";
 import { Bar } from "../components/Bar.tsx";
-import { FilterLink } from "../components/FilterLink.tsx";
 import { bitRate, byteCount, counted, text } from "../components/format.ts";
-import { filterFor } from "../components/shares.ts";
+import { hostHref, programsHref } from "../components/inventory_links.ts";
+import { legible } from "../components/legible.ts";
 import { Marked } from "../components/Marked.tsx";
 import { type Mark, type Marks, marksOfHost, marksOfProgram } from "../components/marks.ts";
 import { useLive } from "../components/use_live.ts";
 import { useMarks } from "../components/use_marks.ts";
+import { Country } from "../components/Where.tsx";
 
 interface Props {
   tick: Tick;
@@ -61,13 +62,22 @@ function Row({ row, share, of, found }: {
   of: "hosts" | "programs";
   found: Marks | undefined;
 }) {
-  const q = filterFor(of === "hosts" ? "ip" : "process", row.label);
+  const { label, name = "", country = "" } = row;
+  const isHost = of === "hosts";
+  const said = `${label}: ${counted(row.connections, "connection")}`;
   return (
     <tr>
       <th scope="row">
-        <FilterLink q={q} title={`${row.label}: ${counted(row.connections, "connection")}`}>
-          {row.label}
-        </FilterLink>
+        <a class="quiet foreign" href={isHost ? hostHref(label) : programsHref(label)} title={said}>
+          {country !== "" && (
+            <>
+              <Country code={country} name="" />
+              {" "}
+            </>
+          )}
+          {name === "" ? label : legible(name, 120)}
+          {name !== "" && <span class="leader-address mono">{label}</span>}
+        </a>
         <Marked found={found} />
         <Bar share={share} />
       </th>

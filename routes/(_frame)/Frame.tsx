@@ -10,6 +10,7 @@ import Nav from "../../islands/Nav.tsx";
 import Problems from "../../islands/Problems.tsx";
 import TopBar from "../../islands/TopBar.tsx";
 import { Logo } from "../../components/Logo.tsx";
+import { Credits } from "../../components/Where.tsx";
 import { pageAt } from "../../components/pages.ts";
 import type { Tick } from "../../model/api.ts";
 import type { Monitor } from "../../monitor/mod.ts";
@@ -26,7 +27,8 @@ export interface FrameProps {
 /** What the foot says of Netpane itself. */
 export function aboutOf(monitor: Monitor): About {
   const stats = monitor.stats();
-  return { version: stats.version, uptimeMs: stats.uptime_ms, rss: stats.memory.rss };
+  const credits = monitor.who.sources().map(({ credit }) => credit).filter((credit) => credit !== "");
+  return { version: stats.version, uptimeMs: stats.uptime_ms, rss: stats.memory.rss, credits };
 }
 
 export function Frame({ path, tick, about, api, children }: FrameProps) {
@@ -54,6 +56,7 @@ export function Frame({ path, tick, about, api, children }: FrameProps) {
       </main>
       <footer class="foot">
         <Footer about={about} />
+        <Credits credits={about.credits} />
         <p class="foot-links">{api.map(([href, name]) => <a key={href} href={href}>{name}</a>)}</p>
       </footer>
     </>

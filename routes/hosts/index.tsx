@@ -30,14 +30,13 @@ export const handler = define.handlers({
       tick: monitor.tick(),
       hosts: isDevices ? null : monitor.inventory.hosts(params),
       devices: isDevices ? monitor.inventory.devices(params) : null,
-      databases: monitor.who.sources().map(({ credit }) => ({ credit })),
       about: aboutOf(monitor),
     }, { headers: { "cache-control": "no-store" } });
   },
 });
 
 export default define.page<typeof handler>(function Hosts({ data }) {
-  const { state, tick, hosts, devices, databases, about } = data;
+  const { state, tick, hosts, devices, about } = data;
   const clean = { ...state, q: "", offset: 0 };
   return (
     <Frame path="/hosts" tick={tick} about={about} api={API}>
@@ -63,7 +62,7 @@ export default define.page<typeof handler>(function Hosts({ data }) {
             ["Devices", listPageHref({ ...clean, sort: DEVICE_LIST.sort, order: "desc" }, DEVICE_LIST)],
           ]}
         />
-        {hosts !== null && <HostList tick={tick} page={hosts} state={state} databases={databases} />}
+        {hosts !== null && <HostList tick={tick} page={hosts} state={state} />}
         {devices !== null && <DeviceList tick={tick} page={devices} state={state} />}
       </section>
     </Frame>

@@ -278,7 +278,20 @@ export interface Stats {
   /** Hosts, names, devices, programs: what is kept, and what had to go. */
   inventory: InventoryCounters;
   memory: { rss: number; heap_used: number; external: number; fragments: number; fragments_budget: number };
-  feed: { clients: number; sent: number; replaced: number; lost: number; refused: number };
+  feed: {
+    clients: number;
+    /** Different types and filters that clients ask for. */
+    subscriptions: number;
+    /** Events put on clients' streams at once or after a wait, and all bytes. */
+    sent: number;
+    bytes: number;
+    /** Ticks and snapshots that a slow client never saw because a newer one took their place. */
+    replaced: number;
+    /** Packets, queries and alerts lost to full queues. */
+    lost: number;
+    /** Subscriptions turned away: too many clients, or too many different ones. */
+    refused: number;
+  };
   /** Workers that crashed and were started again. */
   restarts: { inspect: number; detect: number; capture: number; system: number };
   problems: Problem[];

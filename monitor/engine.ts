@@ -21,7 +21,7 @@ import type {
 import type { Blocklist } from "../model/blocklist.ts";
 import type { RuleSettings } from "../model/detection.ts";
 import type { Usual } from "../model/usual.ts";
-import type { Feed } from "./feed.ts";
+import type { FeedItem } from "./feed.ts";
 import type { Monitor } from "./mod.ts";
 
 const TICK_MS = 1000;
@@ -30,6 +30,8 @@ const SNAPSHOT_EVERY_TICKS = 5;
 /** Rows of a snapshot from the inspector. */
 const MAX_ACTIVE_ROWS = 10_000;
 const MAX_ENDED_ROWS = 5_000;
+/** Publications waiting for their turn; in order one after the other they take a few milliseconds. */
+const MAX_PUBLICATIONS = 3;
 /** A worker that crashes oftener than this is left down and said to be. */
 const MAX_RESTARTS = 20;
 
@@ -89,6 +91,7 @@ export class Engine {
   #restarts = { inspect: 0, detect: 0 };
   #stopped = false;
   #publishing: Promise<void> = Promise.resolve();
+  #publications = 0;
 
   constructor(options: EngineOptions, monitor: Monitor) {
     this.#options = options;
@@ -326,27 +329,30 @@ export class Engine {
 
   /** Alerts do not wait for the tick. */
   #tellAlerts(): void {
-    this.#queue(async (feed) => {
-      for (const alert of this.#monitor.drainAlerts()) await feed.publish("alert", alert);
-    });
+    if (this.#publications >= MAX_PUBLICATIONS) return;
+    this.#tell(() => this.#monitor.drainAlerts().map((alert) => ({ name: "alert", alert })));
   }
 
   #publish(): void {
+    // Too many clients for this machine: what is new waits, and the next tick tells of it.
+    if (this.#publications >= MAX_PUBLICATIONS) return;
     const whole = this.#ticks++ % SNAPSHOT_EVERY_TICKS === 0;
-    this.#queue(async (feed) => {
-      // Those that changed without the detector: a program became known, the settings changed.
-      for (const alert of this.#monitor.drainAlerts()) await feed.publish("alert", alert);
-      for (const { name, data } of this.#monitor.drainEvents()) await feed.publish(name, data);
-      await feed.publish("tick", this.#monitor.tick());
-      if (whole) await feed.publish("snapshot", this.#monitor.snapshot());
-      feed.heartbeat(Date.now());
-    });
+    this.#tell(() => [
+      ...this.#monitor.drainEvents(),
+      { name: "tick" },
+      ...whole ? [{ name: "snapshot" } as const] : [],
+    ]);
   }
 
   /** One publication after the other: their order is that of their ids. */
-  #queue(publish: (feed: Feed) => Promise<void>): void {
-    this.#publishing = this.#publishing.then(() => publish(this.#monitor.feed))
-      .catch((cause) => this.#options.log("error", `The feed failed: ${cause}`));
+  #tell(drain: () => FeedItem[]): void {
+    const { feed } = this.#monitor;
+    this.#publications++;
+    this.#publishing = this.#publishing
+      .then(() => feed.publish(drain()))
+      .then(() => feed.heartbeat(Date.now()))
+      .catch((cause) => this.#options.log("error", `The feed failed: ${cause}`))
+      .finally(() => this.#publications--);
   }
 }
 

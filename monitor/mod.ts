@@ -35,6 +35,7 @@ import type {
 import { inspectedOff } from "../detect/kinds.ts";
 import { type DetectCounters, emptyDetectCounters, type RuleSettings } from "../model/detection.ts";
 import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
+import type { Matcher } from "../model/filter/match.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
 import { Vendors } from "../enrich/vendors.ts";
@@ -42,7 +43,7 @@ import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "
 import type { SystemReport } from "../model/system.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import { ConnectionTable } from "./connections.ts";
-import { Feed } from "./feed.ts";
+import { Feed, type FeedItem } from "./feed.ts";
 import { Alerts, type FlowLookup } from "./alerts.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
@@ -67,8 +68,8 @@ const MAX_EVENT_BYTES = 64 << 10;
 const TOP_ROWS = 8;
 /** Sorted views kept until the next tick, so that many pages cost one sort. */
 const VIEWS = 16;
-/** Packets and DNS queries told on the feed each second; eyes read no more. The API has the rest. */
-const MAX_ROWS_ON_FEED = 50;
+/** Packets, and DNS queries, waiting to be told; more than one second has. */
+const MAX_FRESH = 2_000;
 /** Alerts waiting to be told. */
 const MAX_ALERTS_WAITING = 1_000;
 /** Problems shown at most; each has an id, so repeats do not pile up. */
@@ -121,8 +122,7 @@ export class Monitor {
   #notifier: Notifier | null = null;
   #settings: SettingsFile | null = null;
   #rules: RuleSettings = {};
-  #fresh: { packets: LoggedPacket[]; queries: DnsQuery[] } = { packets: [], queries: [] };
-  #unloggedOnFeed = 0;
+  #fresh = nothingFresh();
   #observationsLost = 0;
   #packetsUnlogged = 0;
   #factsLost = 0;
@@ -210,35 +210,22 @@ export class Monitor {
   }
 
   /** Alerts that the feed has not told yet, new or changed. */
-  drainAlerts(): (Anomaly & { ts: number })[] {
-    const alerts = [...this.#toTell.values()].map((alert) => ({ ts: Date.now(), ...alert }));
+  drainAlerts(): Anomaly[] {
+    const alerts = [...this.#toTell.values()].map((alert) => ({ ...alert }));
     this.#toTell.clear();
     return alerts;
   }
 
-  /** Packets and DNS queries of this second for the feed: event names with their data. */
-  drainEvents(): { name: string; data: object }[] {
-    const ts = Date.now();
-    const events: { name: string; data: object }[] = [];
-    const { packets, queries } = this.#fresh;
-    const share = <T>(rows: T[]) => ({
-      rows: rows.slice(-MAX_ROWS_ON_FEED),
-      left_out: Math.max(0, rows.length - MAX_ROWS_ON_FEED),
-    });
-    if (packets.length > 0 || this.#unloggedOnFeed > 0) {
-      const { rows, left_out } = share(packets);
-      events.push({
-        name: "packets",
-        data: { ts, packets: rows, left_out: left_out + this.#unloggedOnFeed },
-      });
+  /** What the feed has not told yet. */
+  drainEvents(): FeedItem[] {
+    const items = this.drainAlerts().map((alert): FeedItem => ({ name: "alert", alert }));
+    const { packets, queries, packetsLeftOut, queriesLeftOut } = this.#fresh;
+    if (packets.length > 0 || packetsLeftOut > 0) {
+      items.push({ name: "packets", rows: packets, left_out: packetsLeftOut });
     }
-    if (queries.length > 0) {
-      const { rows, left_out } = share(queries);
-      events.push({ name: "dns", data: { ts, queries: rows, left_out } });
-    }
-    this.#fresh = { packets: [], queries: [] };
-    this.#unloggedOnFeed = 0;
-    return events;
+    if (queries.length > 0) items.push({ name: "dns", rows: queries, left_out: queriesLeftOut });
+    this.#fresh = nothingFresh();
+    return items;
   }
 
   /**
@@ -325,8 +312,12 @@ export class Monitor {
     return this.#latest;
   }
 
-  /** All that a page needs to begin, at most `MAX_EVENT_BYTES` as JSON. */
-  snapshot(): PageSnapshot {
+  /**
+   * All that a page needs to begin, at most `MAX_EVENT_BYTES` as JSON.
+   *
+   * @param matches Which connections; absent for all.
+   */
+  snapshot(matches?: Matcher<Connection>): PageSnapshot {
     const snapshot: PageSnapshot = {
       ts: Date.now(),
       tick: this.#latest,
@@ -334,7 +325,9 @@ export class Monitor {
       connections: [],
     };
     let room = MAX_EVENT_BYTES - 1024 - JSON.stringify(snapshot).length;
-    for (const connection of this.connections({ ...DEFAULT_QUERY, limit: 100 }).connections) {
+    const busiest = this.#view(DEFAULT_QUERY);
+    const wanted = matches === undefined ? busiest : busiest.filter(matches);
+    for (const connection of wanted.slice(0, DEFAULT_QUERY.limit)) {
       room -= 3 * JSON.stringify(connection).length / 2; // names may hold characters of several bytes
       if (room < 0) break;
       snapshot.connections.push(connection);
@@ -598,12 +591,15 @@ export class Monitor {
 
   #applyFindings(snapshot: Snapshot): void {
     this.#observationsLost = snapshot.observationsLost;
-    this.#unloggedOnFeed += Math.max(0, snapshot.packetsUnlogged - this.#packetsUnlogged);
+    const fresh = this.#fresh;
+    fresh.packetsLeftOut += Math.max(0, snapshot.packetsUnlogged - this.#packetsUnlogged);
     this.#packetsUnlogged = snapshot.packetsUnlogged;
     this.#factsLost = snapshot.factsLost;
     this.inventory.learn(snapshot.observations);
-    this.#fresh.queries.push(...this.#findings.addObservations(snapshot.observations));
-    this.#fresh.packets.push(...this.#findings.addPackets(snapshot.packets));
+    fresh.queries.push(...this.#findings.addObservations(snapshot.observations));
+    fresh.packets.push(...this.#findings.addPackets(snapshot.packets));
+    fresh.queriesLeftOut += shorten(fresh.queries);
+    fresh.packetsLeftOut += shorten(fresh.packets);
     this.#findings.join();
   }
 
@@ -780,6 +776,23 @@ function shares(
   otherLabel: string,
   unattributed = 0,
 ): PieData["protocols"] {
+interface Fresh {
+  packets: LoggedPacket[];
+  queries: DnsQuery[];
+  /** Of them, those there was no room for. */
+  packetsLeftOut: number;
+  queriesLeftOut: number;
+}
+
+function nothingFresh(): Fresh {
+  return { packets: [], queries: [], packetsLeftOut: 0, queriesLeftOut: 0 };
+}
+
+/** Keeps the latest. @returns How many had to go. */
+function shorten(rows: unknown[]): number {
+  return rows.splice(0, Math.max(0, rows.length - MAX_FRESH)).length;
+}
+
   const rows = sums.top.slice();
   if (sums.other > 0) rows.push({ label: otherLabel, bytes: sums.other });
   if (unattributed > 0) rows.push({ label: "unattributed", bytes: unattributed });

@@ -9,6 +9,7 @@ import type { MainToSystem, SystemToMain } from "../model/protocol.ts";
 import type { SystemReport } from "../model/system.ts";
 import { SystemError } from "./ffi/libc.ts";
 import { PingRuns } from "./ping/runs.ts";
+import { SocketEncoder } from "./socket_delta.ts";
 import { SystemReader } from "./system_reader.ts";
 
 /** Shortest interval between reports: each one costs. */
@@ -36,6 +37,7 @@ const scope = self as unknown as {
   close(): void;
 };
 
+const encoder = new SocketEncoder();
 let reader: SystemReader | null = null;
 let unusable: SystemError | null = null;
 const pings = new PingRuns((report) => scope.postMessage(report));
@@ -105,7 +107,7 @@ async function stop(): Promise<void> {
 function turn(): void {
   const began = performance.now();
   if (began >= fullAt) {
-    scope.postMessage(report());
+    scope.postMessage(encoder.encode(report()));
     const took = performance.now() - began;
     // Kept on the beat where it can be, so that a second is a second.
     fullAt = Math.max(fullAt + intervalMs, began + took / MAX_SHARE, began + intervalMs / 2);

@@ -12,7 +12,7 @@ import type { FlowColumns } from "./flow.ts";
 import type { InspectorCounters } from "./inspection.ts";
 import type { Observation } from "./observation.ts";
 import type { PacketRecord } from "./packet.ts";
-import type { SystemReport } from "./system.ts";
+import type { SystemMessage } from "./system.ts";
 import type { PingReply, PingSocket } from "./who.ts";
 import type { SystemFacts } from "./system_facts.ts";
 import type { Usual } from "./usual.ts";
@@ -343,4 +343,4 @@ export interface PingReport {
   /** Nothing could be sent. `refused`: a permission is missing; `busy`: too many runs; `failed`: the rest. */
   problem?: { code: "refused" | "busy" | "failed"; message: string; hint: string };
 }
-export type SystemToMain = SystemReport | PingReport | Stopped;
+export type SystemToMain = SystemMessage | PingReport | Stopped;

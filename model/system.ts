@@ -135,3 +135,12 @@ export interface SystemReport {
   /** What could not be read, and the step that would allow it. */
   problems: { message: string; hint: string }[];
 }
+
+/** A report on its way from the worker: of the sockets only what has changed. See `enrich/socket_delta.ts`. */
+export interface SystemMessage extends Omit<SystemReport, "sockets"> {
+  /** Sockets that are new or have changed, and by which number each goes. */
+  changed: SocketInfo[];
+  changedIds: number[];
+  /** Numbers of those that are no longer told. */
+  gone: number[];
+}

@@ -65,6 +65,9 @@ export class ConnectionTable {
   #listening = new Set<string>();
   #processes = new Map<number, ProcessInfo>();
   #socketRows = new Map<string, Connection>();
+  /** The socket each of those was made of: as long as it is the same object, nothing about it has changed. */
+  #socketOf = new Map<string, SocketInfo>();
+  #keys = new WeakMap<SocketInfo, string>();
   #socketsAtMs = 0;
   #tick = 0;
   #all: Connection[] | null = null;
@@ -237,6 +240,7 @@ export class ConnectionTable {
   #joinSockets(seconds: number, moved: Moved | null): void {
     const seen = new Map(Array.from(this.#flows.values(), (row) => [row.key, row.connection]));
     const rows = new Map<string, Connection>();
+    const sockets = new Map<string, SocketInfo>();
     for (const [key, socket] of this.#sockets) {
       const connection = seen.get(key);
       if (connection !== undefined) {
@@ -246,13 +250,19 @@ export class ConnectionTable {
         }
       } else if (!QUIET_STATES.has(socket.state) && rows.size < MAX_SOCKET_ROWS) {
         rows.set(key, this.#updateSocketRow(key, socket, seconds, moved));
+        sockets.set(key, socket);
       }
     }
     this.#socketRows = rows;
+    this.#socketOf = sockets;
   }
 
   #updateSocketRow(key: string, socket: SocketInfo, seconds: number, moved: Moved | null): Connection {
     const before = this.#socketRows.get(key);
+    if (before !== undefined && this.#socketOf.get(key) === socket && this.#isAsBefore(before, socket)) {
+      before.bits_per_second = 0;
+      return before;
+    }
     const row = this.#socketRow(key, socket);
     const isFirst = before?.process == null;
     row.start = before?.start ?? this.#socketsAtMs;
@@ -280,6 +290,14 @@ export class ConnectionTable {
     return row;
   }
 
+  /** Whether the program of a row is still what it was: it may have been replaced by another (exec). */
+  #isAsBefore(row: Connection, socket: SocketInfo): boolean {
+    const process = socket.pid === undefined ? undefined : this.#processes.get(socket.pid);
+    return process === undefined
+      ? true
+      : row.process?.name === process.name && row.process.path === process.path;
+  }
+
   #index(socket: SocketInfo): void {
     const { protocol, localAddress, localPort, remoteAddress, remotePort } = socket;
     if (socket.state === "listen") this.#listening.add(`${socket.netns}|${localPort}`);
@@ -289,7 +307,11 @@ export class ConnectionTable {
       keepBetter(this.#wildcards, `${wild ? "*" : localAddress}|${localPort}`, socket);
       return;
     }
-    const key = tupleKey(protocol, localAddress, localPort, remoteAddress, remotePort);
+    let key = this.#keys.get(socket);
+    if (key === undefined) {
+      key = tupleKey(protocol, localAddress, localPort, remoteAddress, remotePort);
+      this.#keys.set(socket, key);
+    }
     const other = this.#sockets.get(key);
     // Both ends of a local connection are ours: the one that called is the row's process.
     if (other !== undefined && other.netns === socket.netns && this.#isListening(socket)) return;

@@ -21,6 +21,7 @@ import type {
 import type { Blocklist } from "../model/blocklist.ts";
 import type { RuleSettings } from "../model/detection.ts";
 import type { Usual } from "../model/usual.ts";
+import { SocketDecoder } from "../enrich/socket_delta.ts";
 import type { FeedItem } from "./feed.ts";
 import type { Monitor } from "./mod.ts";
 
@@ -254,6 +255,7 @@ export class Engine {
   }
 
   #startSystem(): void {
+    const sockets = new SocketDecoder();
     this.#system = this.#hire<MainToSystem, SystemToMain>(
       new URL("../enrich/system_worker.ts", import.meta.url),
       "system",
@@ -261,7 +263,7 @@ export class Engine {
       (message) => {
         if (message.type === "ping-report") return this.#monitor.who.applyPing(message);
         if (message.type !== "system-report") return;
-        this.#monitor.applySystem(message);
+        this.#monitor.applySystem(sockets.decode(message));
         const addresses = message.interfaces.flatMap((device) =>
           device.addresses.map(({ address }) => address)
         );

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { SystemToMain } from "../../model/protocol.ts";
 import type { SystemReport } from "../../model/system.ts";
+import { SocketDecoder } from "../../enrich/socket_delta.ts";
 
 Deno.test({
   name: "the system worker reports at its interval and stops when told",
@@ -13,12 +14,13 @@ Deno.test({
       deno: { permissions: { ffi: true } },
     });
     const reports: SystemReport[] = [];
+    const sockets = new SocketDecoder();
     await new Promise<void>((resolve, reject) => {
       worker.onerror = (event) => reject(new Error(event.message));
       worker.onmessage = ({ data }: MessageEvent<SystemToMain>) => {
         if (data.type === "stopped") return resolve();
         if (data.type !== "system-report") return reject(new Error(`Nobody asked for ${data.type}`));
-        reports.push(data);
+        reports.push(sockets.decode(data));
         if (reports.length === 3) worker.postMessage({ type: "stop" });
       };
       worker.postMessage({ type: "start-system", intervalMs: 200 });
@@ -41,7 +43,7 @@ Deno.test("without permission the system worker says so and stays up", async () 
   const report = await new Promise<SystemReport>((resolve, reject) => {
     worker.onerror = (event) => reject(new Error(event.message));
     worker.onmessage = ({ data }: MessageEvent<SystemToMain>) => {
-      if (data.type === "system-report") resolve(data);
+      if (data.type === "system-report") resolve(new SocketDecoder().decode(data));
     };
     worker.postMessage({ type: "start-system", intervalMs: 100 });
   });

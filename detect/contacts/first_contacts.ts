@@ -168,6 +168,7 @@ export class FirstContacts {
       contact.timeUs = request.timeUs;
       contact.flowId = 0;
       contact.interfaceIndex = request.interfaceIndex;
+      this.sources.take(contact, this.#world.clockUs);
     });
   }
 
@@ -467,6 +468,7 @@ export class FirstContacts {
     contact.timeUs = this.#timeUs[slot];
     contact.flowId = this.#id[slot];
     contact.interfaceIndex = this.#interface[slot];
+    this.sources.take(contact, this.#world.clockUs);
   }
 
   /** What its source did before. */

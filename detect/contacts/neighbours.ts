@@ -51,6 +51,8 @@ export class Neighbours {
   readonly #called = new Int32Array(3 * ENDS);
   readonly #relays = new Map<number, number>();
   #firstSecond = -1;
+  /** Whether there was any such request: where there are none, such as behind a router, nobody need be known. */
+  #isLocal = false;
   forgotten = 0;
 
   constructor(asked: Asked) {
@@ -63,6 +65,7 @@ export class Neighbours {
 
   /** Notes who speaks to whom, by hashes. Called for each flow that begins. */
   flow(client: number, server: number, clockUs: number): void {
+    if (!this.#isLocal) return;
     this.#alive.add(client);
     const called = this.#called;
     const at = 3 * (server & (ENDS - 1));
@@ -73,10 +76,11 @@ export class Neighbours {
 
   /** An address has answered; by its hash. */
   heard(address: number): void {
-    this.#alive.add(address);
+    if (this.#isLocal) this.#alive.add(address);
   }
 
   arp(fact: FlowFact, clockUs: number): void {
+    this.#isLocal = true;
     const bytes = fact.addressBytes;
     const client = hashOfAddress(bytes, fact.clientAt, 4);
     const server = hashOfAddress(bytes, fact.serverAt, 4);
@@ -94,6 +98,7 @@ export class Neighbours {
 
   /** @param fact The first packet of an ICMPv6 flow: a solicitation, or an advertisement. */
   icmpv6(fact: FlowFact, isSolicitation: boolean, clockUs: number): void {
+    this.#isLocal = true;
     const bytes = fact.addressBytes;
     const from = fact.clientAt;
     const to = fact.serverAt;

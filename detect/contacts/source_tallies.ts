@@ -3,7 +3,7 @@
  * for a scan.
  */
 import { Recent } from "../recent.ts";
-import { type Contact, isFailure, Outcome } from "./contact.ts";
+import { type Contact, isFailure } from "./contact.ts";
 
 export const MAX_TALLIES = 8_192;
 /** Targets remembered of one source. */
@@ -40,16 +40,14 @@ export class SourceTallies {
     return tally;
   }
 
-  /** Notes an outcome; may be told the same twice. */
+  /** Notes an outcome. */
   take(contact: Contact, clockUs: number): void {
     const { outcome } = contact;
-    if (outcome === Outcome.bare) return;
-    const tally = this.of(contact.client);
     if (!isFailure(outcome)) {
-      if (contact.protocol === 0) tally.heard = true;
+      if (contact.protocol === 0) this.of(contact.client).heard = true;
       return;
     }
-    const { targets } = tally;
+    const { targets } = this.of(contact.client);
     targets.delete(contact.server);
     if (targets.size >= MAX_TARGETS) targets.delete(targets.keys().next().value!);
     targets.set(contact.server, clockUs);

@@ -162,7 +162,6 @@ class HostSweep implements Rule {
     const { options, world } = this.#context;
     const { clockUs } = world;
     const { outcome } = contact;
-    this.#contacts.sources.take(contact, clockUs);
     const key = `${contact.client} ${contact.protocol} ${contact.port} ${contact.version}`;
     let walk = this.#walks.get(key);
     if (walk !== undefined && clockUs - walk.lastUs > options.forgetSeconds * 1e6) {

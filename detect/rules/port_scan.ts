@@ -195,7 +195,6 @@ class PortScan implements Rule {
     if (protocol !== IpProtocol.tcp && protocol !== IpProtocol.udp && protocol !== IpProtocol.sctp) return;
     const { options, world } = this.#context;
     const { clockUs } = world;
-    this.#contacts.sources.take(contact, clockUs);
     const key = `${contact.client}>${contact.server}`;
     let walk = this.#walks.get(key);
     if (walk !== undefined && clockUs - walk.lastUs > options.forgetSeconds * 1e6) {

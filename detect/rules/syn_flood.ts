@@ -145,11 +145,9 @@ class SynFlood implements Rule {
       return;
     }
     const row = table.find(bytes, at, version, port, clockUs, false);
+    if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0 && row >= 0) table.answer(row);
+    if ((steps & (FlowStep.established | FlowStep.reset)) === 0) return;
     const host = table.find(bytes, at, version, ALL_PORTS, clockUs, false);
-    if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0) {
-      if (row >= 0) table.answer(row);
-      if (host >= 0) table.answer(host);
-    }
     if ((steps & FlowStep.established) !== 0) {
       if (row >= 0) table.complete(row);
       if (host >= 0) table.complete(host);
@@ -260,7 +258,7 @@ class SynFlood implements Rule {
         seconds: Number(seconds.toFixed(3)),
         last_ten_seconds: {
           opened,
-          answered: table.answered(row),
+          ...(port === 0 ? {} : { answered: table.answered(row) }),
           completed,
           refused: table.refused(row),
         },

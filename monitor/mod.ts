@@ -94,7 +94,7 @@ export interface MonitorOptions {
 }
 
 export class Monitor {
-  readonly feed = new Feed();
+  readonly feed = new Feed({ tick: () => this.tick(), snapshot: (matches) => this.snapshot(matches) });
   /** Places, names and echo requests. */
   readonly who: Who;
   /** Hosts, programs, listeners, devices. */

@@ -748,6 +748,23 @@ export class Monitor {
   }
 }
 
+interface Fresh {
+  packets: LoggedPacket[];
+  queries: DnsQuery[];
+  /** Of them, those there was no room for. */
+  packetsLeftOut: number;
+  queriesLeftOut: number;
+}
+
+function nothingFresh(): Fresh {
+  return { packets: [], queries: [], packetsLeftOut: 0, queriesLeftOut: 0 };
+}
+
+/** Keeps the latest. @returns How many had to go. */
+function shorten(rows: unknown[]): number {
+  return rows.splice(0, Math.max(0, rows.length - MAX_FRESH)).length;
+}
+
 function zeroPoint(t: number): ThroughputPoint {
   return { t, in: 0, out: 0, local: 0, other: 0, packets: 0, dropped: 0 };
 }
@@ -776,23 +793,6 @@ function shares(
   otherLabel: string,
   unattributed = 0,
 ): PieData["protocols"] {
-interface Fresh {
-  packets: LoggedPacket[];
-  queries: DnsQuery[];
-  /** Of them, those there was no room for. */
-  packetsLeftOut: number;
-  queriesLeftOut: number;
-}
-
-function nothingFresh(): Fresh {
-  return { packets: [], queries: [], packetsLeftOut: 0, queriesLeftOut: 0 };
-}
-
-/** Keeps the latest. @returns How many had to go. */
-function shorten(rows: unknown[]): number {
-  return rows.splice(0, Math.max(0, rows.length - MAX_FRESH)).length;
-}
-
   const rows = sums.top.slice();
   if (sums.other > 0) rows.push({ label: otherLabel, bytes: sums.other });
   if (unattributed > 0) rows.push({ label: "unattributed", bytes: unattributed });

@@ -95,6 +95,10 @@ export class FlowTable {
   timedOut = 0;
   evicted = 0;
 
+  /** Flows may be due that were not ended yet. */
+  sweeping = false;
+  /** [0] the time by which flows are judged to be due. */
+  readonly #sweepUs = new Float64Array(1);
   readonly #tcp: TcpTracker;
   readonly #trips: RoundTrips;
   readonly #sink: FlowEndSink;
@@ -141,6 +145,11 @@ export class FlowTable {
   update(v: PacketView): number {
     const hash = hashOfFlow(v, this.#secret);
     let row = this.#find(v, hash);
+    if (this.sweeping && row >= 0 && this.#isDue(row)) {
+      // It would have ended by now, had the packets before had the time.
+      this.#endIdle(row);
+      row = -1;
+    }
     if (row >= 0 && v.protocol === IpProtocol.tcp && isOpening(v)) {
       if (this.#bytes[row * ROW_BYTES + STATE] >= FlowState.closed) {
         this.#end(row, FlowEnd.reused);
@@ -217,21 +226,41 @@ export class FlowTable {
     return true;
   }
 
-  /** Ends what has been idle for longer than its timeout at `clockUs`. Costs nothing per flow that stays. */
+  /**
+   * What has been idle for longer than its timeout at `clockUs` is to end: by `sweep`, or with a packet of its own,
+   * which then begins another flow. So it makes no difference to any flow when it is swept.
+   */
   expire(clockUs: number): void {
+    this.#sweepUs[0] = clockUs;
+    this.sweeping = true;
+  }
+
+  /** Ends flows that are due, at most so many. Costs nothing per flow that stays. */
+  sweep(most: number): void {
     for (let timeoutClass = 0; timeoutClass < TIMEOUT_CLASSES; timeoutClass++) {
-      const due = clockUs - TIMEOUT_US[timeoutClass] - ACTIVITY_GRAIN_US;
       for (;;) {
         const oldest = this.#oldest[timeoutClass];
-        if (oldest === 0 || this.#movedUs(oldest - 1) > due) break;
-        this.timedOut++;
-        this.#end(oldest - 1, FlowEnd.timeout);
+        if (oldest === 0 || !this.#isDue(oldest - 1)) break;
+        if (most-- <= 0) return;
+        this.#endIdle(oldest - 1);
       }
     }
+    this.sweeping = false;
+  }
+
+  #isDue(row: number): boolean {
+    const idleUs = TIMEOUT_US[this.#bytes[row * ROW_BYTES + TIMEOUT_CLASS]] + ACTIVITY_GRAIN_US;
+    return this.#movedUs(row) <= this.#sweepUs[0] - idleUs;
+  }
+
+  #endIdle(row: number): void {
+    this.timedOut++;
+    this.#end(row, FlowEnd.timeout);
   }
 
   /** Ends every flow, the longest idle first. */
   endAll(): void {
+    this.sweep(Infinity);
     for (let row = this.#longestIdle(); row >= 0; row = this.#longestIdle()) this.#end(row, FlowEnd.shutdown);
   }
 
@@ -394,6 +423,7 @@ export class FlowTable {
   }
 
   #takeRow(): number {
+    if (this.sweeping && this.#free === 0 && this.#fresh === this.capacity) this.sweep(1);
     if (this.#free === 0 && this.#fresh === this.capacity) {
       this.evicted++;
       this.#end(this.#longestIdle(), FlowEnd.evicted);

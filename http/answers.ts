@@ -2,28 +2,36 @@
  * How API routes answer: JSON, or `application/problem+json` (RFC 9457) with the status that tells the truth.
  */
 import type { Context } from "fresh";
+import { accepts } from "@std/http/negotiation";
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import type { ProblemDetails } from "../model/api.ts";
 import { QueryError } from "../monitor/query.ts";
 import { AskError } from "../monitor/who.ts";
 import type { State } from "../state.ts";
+import { jsonFaultAt } from "./json_fault.ts";
 
 /** Characters of a body that is read. */
 const MAX_BODY = 16_384;
 
 type Answer = Response | Promise<Response>;
 
-/** A route that reads only: GET and HEAD. */
+/** A route that reads only: GET and HEAD. @param offers As of `withMethod()`. */
 export function readOnly(
   answer: (ctx: Context<State>) => Answer,
+  offers?: readonly string[],
 ): (ctx: Context<State>) => Promise<Response> {
-  return withMethod("GET", answer);
+  return withMethod("GET", answer, offers);
 }
 
-/** A route that takes one method; every other is 405 with `Allow`. Fresh's file routes alone would say 404. */
+/**
+ * A route that takes one method; every other is 405 with `Allow`. Fresh's file routes alone would say 404.
+ *
+ * @param offers Media types it answers with: who accepts none of them is told so with 406.
+ */
 export function withMethod(
   method: "GET" | "POST" | "DELETE",
   answer: (ctx: Context<State>) => Answer,
+  offers: readonly string[] = ["application/json"],
 ): (ctx: Context<State>) => Promise<Response> {
   return async (ctx) => {
     const asked = ctx.req.method;
@@ -32,10 +40,13 @@ export function withMethod(
       refused.headers.set("Allow", method === "GET" ? "GET, HEAD" : method);
       return refused;
     }
+    if (accepts(ctx.req, ...offers) === undefined) {
+      return problem(406, `${ctx.url.pathname} answers with ${offers.join(" or ")}`);
+    }
     try {
       return await answer(ctx);
     } catch (error) {
-      if (error instanceof QueryError) return problem(400, error.message, error.field || undefined);
+      if (error instanceof QueryError) return problem(400, error.message, error.field || undefined, error.at);
       if (error instanceof AskError) return problem(error.status, error.message, error.field);
       throw error;
     }
@@ -70,17 +81,43 @@ export async function jsonBody(req: Request): Promise<unknown> {
   const type = (req.headers.get("content-type") ?? "").split(";")[0].trim().toLowerCase();
   // Also what keeps a form on another site's page from writing here.
   if (type !== "application/json") throw new AskError(415, "The body takes application/json");
-  const decoder = new TextDecoder();
+  const coding = (req.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
+  if (coding !== "identity") throw new AskError(415, "The body takes no Content-Encoding");
+  const decoder = new TextDecoder("utf-8", { fatal: true });
   let text = "";
-  for await (const chunk of req.body ?? []) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > MAX_BODY) throw new AskError(413, `The body takes at most ${MAX_BODY} characters`);
+  try {
+    for await (const chunk of req.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_BODY) throw new AskError(413, `The body takes at most ${MAX_BODY} characters`);
+    }
+    text += decoder.decode();
+  } catch (error) {
+    if (error instanceof TypeError) throw new QueryError("", "The body is not UTF-8", text.length);
+    throw error;
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new AskError(400, "The body is not JSON");
+    const at = jsonFaultAt(text);
+    throw new QueryError(
+      "",
+      text.trim() === ""
+        ? "The body is empty: it takes JSON"
+        : `The body is not JSON: ${
+          at < text.length ? "what stands at" : "something is missing at"
+        } character ${at + 1}`,
+      at,
+    );
   }
+}
+
+/** A request's body as a JSON object. @throws AskError, QueryError */
+export async function jsonObject(req: Request): Promise<Readonly<Record<string, unknown>>> {
+  const body = await jsonBody(req);
+  if (typeof body === "object" && body !== null && !Array.isArray(body)) {
+    return body as Record<string, unknown>;
+  }
+  throw new QueryError("", "The body takes an object");
 }
 
 /** For routes without parameters: a misspelt one is an error, not silence. */
@@ -94,10 +131,16 @@ export function json(value: unknown, status = 200): Response {
   return Response.json(value, { status, headers: { "Cache-Control": "no-store" } });
 }
 
-/** An error answer; `detail` is a sentence for people, `field` the parameter at fault. */
-export function problem(status: StatusCode & number, detail: string, field?: string): Response {
+/** An error answer; `detail` is a sentence for people, `field` the parameter at fault, `at` the place in it. */
+export function problem(
+  status: StatusCode & number,
+  detail: string,
+  field?: string,
+  at?: number,
+): Response {
   const body: ProblemDetails = { type: "about:blank", title: STATUS_TEXT[status], status, detail };
   if (field !== undefined) body.field = field;
+  if (at !== undefined) body.at = at;
   return new Response(JSON.stringify(body), {
     status,
     headers: { "Content-Type": "application/problem+json", "Cache-Control": "no-store" },

@@ -17,6 +17,7 @@ import {
   RULES_PAGE,
 } from "./help/alerts.ts";
 import { CONNECTION, CONNECTION_PAGE, CONNECTION_PROCESS, ROUND_TRIP_STATS } from "./help/connections.ts";
+import { FEED_PARTS } from "./help/feed.ts";
 import { describe, type FieldHelp, type TypeHelp } from "./help/fields.ts";
 import {
   DEVICE,
@@ -53,6 +54,7 @@ import {
 } from "./help/machine.ts";
 import { DNS_QUERY, DNS_QUERY_PAGE, LOGGED_PACKET, PACKET_PAGE } from "./help/packets.ts";
 import { STATS, STATS_PARTS } from "./help/stats.ts";
+import { HELP_PARTS } from "./help/page.ts";
 import {
   DNS_RECORD,
   GEOIP_ANSWER,
@@ -133,6 +135,8 @@ export const HELP = {
   Device: DEVICE,
   DevicePage: DEVICE_PAGE,
   ...INVENTORY_PARTS,
+  ...FEED_PARTS,
+  ...HELP_PARTS,
   InterfaceStatus: INTERFACE_STATUS,
   InterfaceAddress: INTERFACE_ADDRESS,
   InterfacePage: INTERFACE_PAGE,
@@ -166,6 +170,8 @@ export const HELP = {
 } satisfies Record<string, TypeHelp>;
 
 export type TypeName = keyof typeof HELP;
+
+export const TYPE_NAMES = Object.keys(HELP) as TypeName[];
 
 /** A type's table, of whatever type. */
 export function helpOf(type: TypeName): TypeHelp {

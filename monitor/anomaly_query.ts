@@ -69,10 +69,16 @@ export const ANOMALY_PARAMETERS = {
   limit: LIMIT,
 };
 
-/** @throws QueryError naming the parameter at fault. */
-export function parseAnomalyQuery(parameters: URLSearchParams): AnomalyQuery {
+/**
+ * @param specs Others where limits are.
+ * @throws QueryError naming the parameter at fault.
+ */
+export function parseAnomalyQuery(
+  parameters: URLSearchParams,
+  specs: typeof ANOMALY_PARAMETERS = ANOMALY_PARAMETERS,
+): AnomalyQuery {
   const { severity, state, open, expected, since, until, cursor, sort, order, ...rest } = readParameters(
-    ANOMALY_PARAMETERS,
+    specs,
     parameters,
   );
   if (open && state && open !== state) {

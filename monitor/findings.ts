@@ -11,7 +11,8 @@ export const MAX_PACKETS = 10_000;
 export const MAX_QUERIES = 2_000;
 /** Names whose queries are counted; the one asked longest ago goes first. */
 const MAX_COUNTED_NAMES = 20_000;
-/** Queries that are still looked at for a program, each tick. */
+/** Packets and queries that are still looked at for a program, each tick. */
+const RECENT_PACKETS = 1_000;
 const RECENT_QUERIES = 300;
 const MAX_ANSWERS = 8;
 const DNS_TYPES = new Set(["dns", "mdns", "llmnr"]);
@@ -20,6 +21,8 @@ export class Findings {
   /** Oldest first. */
   readonly packets: LoggedPacket[] = [];
   readonly queries: DnsQuery[] = [];
+  /** Each goes up whenever its rows change. */
+  readonly versions = { packets: 0, queries: 0 };
   #lookup: FlowLookup;
   #counts = new Map<string, number>();
   /** Questions that wait for an answer, by flow, transaction and name. */
@@ -38,6 +41,7 @@ export class Findings {
       in_iface: this.#lookup.interfaceName(interface_index),
       process: this.#processOf(record.flow_id),
     }));
+    if (logged.length > 0) this.versions.packets++;
     this.packets.push(...logged);
     if (this.packets.length > MAX_PACKETS) this.packets.splice(0, this.packets.length - MAX_PACKETS);
     return logged;
@@ -51,16 +55,25 @@ export class Findings {
       const query = this.#addDns(observation);
       if (query !== null) told.set(query.id, query);
     }
+    if (told.size > 0) this.versions.queries++;
     return [...told.values()];
   }
 
   /** Late joins: programs found after the fact. Call once a tick. */
   join(): void {
-    const recent = this.packets.slice(-1000);
-    for (const row of recent) if (row.process === "") row.process = this.#processOf(row.flow_id);
-    for (const row of this.queries.slice(-RECENT_QUERIES)) {
-      if (row.process === "") row.process = this.#processOf(this.#flowOf.get(row)!);
+    for (const row of this.packets.slice(-RECENT_PACKETS)) {
+      if (this.#joinProgram(row, row.flow_id)) this.versions.packets++;
     }
+    for (const row of this.queries.slice(-RECENT_QUERIES)) {
+      if (this.#joinProgram(row, this.#flowOf.get(row)!)) this.versions.queries++;
+    }
+  }
+
+  /** @returns Whether the program became known. */
+  #joinProgram(row: { process: string }, flowId: number): boolean {
+    if (row.process !== "") return false;
+    row.process = this.#processOf(flowId);
+    return row.process !== "";
   }
 
   #addDns(observation: Observation): DnsQuery | null {

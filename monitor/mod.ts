@@ -93,6 +93,11 @@ export interface MonitorOptions {
   vendors?: Vendors;
 }
 
+/** Of what lists show: each changes whenever its list may have. */
+export type Versions = Readonly<
+  Record<"connections" | "packets" | "queries" | "alerts" | "interfaces" | "second", string>
+>;
+
 export class Monitor {
   readonly feed = new Feed({ tick: () => this.tick(), snapshot: (matches) => this.snapshot(matches) });
   /** Places, names and echo requests. */
@@ -108,6 +113,9 @@ export class Monitor {
   #history: ThroughputPoint[] = [];
   #views = new Map<string, Connection[]>();
   #viewsVersion = -1;
+  #alertsVersion = 0;
+  /** Reports taken in. */
+  #reports = 0;
   #counters: InspectorCounters = emptyCounters();
   #endedLost = 0;
   #capture: CaptureReport | null = null;
@@ -161,6 +169,7 @@ export class Monitor {
   // ------------------------------------------------------------ what the workers tell
 
   applySystem(report: SystemReport): void {
+    this.#reports++;
     this.#system = report;
     this.who.applyInterfaces(report.interfaces);
     this.#table.applySystem(report);
@@ -176,6 +185,7 @@ export class Monitor {
   }
 
   applyCapture(report: CaptureReport): void {
+    this.#reports++;
     this.#capture = report;
     this.#replaceProblems("capture:", report.interfaces.flatMap(captureProblem));
   }
@@ -189,6 +199,7 @@ export class Monitor {
   }
 
   applyDetect(counters: DetectCounters): void {
+    this.#reports++;
     this.#detect = counters;
   }
 
@@ -241,6 +252,8 @@ export class Monitor {
   /** The settings file has changed: alerts are judged anew. */
   applySettings(): void {
     const { settings, problem } = this.#settings!;
+    this.#alertsVersion++;
+    this.#reports++;
     this.#rules = settings.rules;
     this.#alerts.configure(settings.expected, inspectedOff(settings.rules), this.#packetTimeMs);
     this.#notifier?.configure(settings.notify);
@@ -271,6 +284,7 @@ export class Monitor {
    * @param nowMs Wall clock.
    */
   applySnapshot(snapshot: Snapshot | null, nowMs: number): void {
+    this.#reports++;
     const before = { counters: this.#counters, timeMs: this.#packetTimeMs };
     if (snapshot !== null) {
       this.#counters = snapshot.counters;
@@ -306,6 +320,19 @@ export class Monitor {
   }
 
   // ------------------------------------------------------------ what routes may ask
+
+  /** For tags of answers; cheap. */
+  get versions(): Versions {
+    const { packets, queries } = this.#findings.versions;
+    return {
+      connections: `${this.#table.version}`,
+      packets: `${packets}.${this.#packetsUnlogged}`,
+      queries: `${queries}.${this.#observationsLost}`,
+      alerts: `${this.#alertsVersion}`,
+      interfaces: `${this.#rated.atMs}`,
+      second: `${this.#reports}`,
+    };
+  }
 
   /** The last second. */
   tick(): Tick {
@@ -549,6 +576,7 @@ export class Monitor {
   }
 
   #alertChanged(alert: Anomaly, undecided: boolean): void {
+    this.#alertsVersion++;
     this.#toTell.delete(alert.id);
     this.#toTell.set(alert.id, alert);
     if (this.#toTell.size > MAX_ALERTS_WAITING) this.#toTell.delete(this.#toTell.keys().next().value!);

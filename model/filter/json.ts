@@ -14,7 +14,8 @@ import { isField } from "./parse.ts";
 
 /** Terms in all. */
 const MAX_TERMS = 200;
-const MAX_VALUE = 255;
+/** Characters of one value. */
+export const MAX_VALUE = 255;
 /** Longest name that is told in full. */
 const MAX_NAME = 40;
 

@@ -54,7 +54,9 @@ type Scalar<V> = [V] extends [string] ? "string"
   : string;
 type Item<V> = V extends readonly (infer I)[] ? I : V;
 
-type FieldOf<V> =
+type FieldOf<V> = unknown extends V ? FieldHelp & { is: "any" } : KnownFieldOf<V>;
+
+type KnownFieldOf<V> =
   & Omit<FieldHelp, "is" | "values" | "list" | "nullable" | "optional">
   & { is: Scalar<Item<NonNullable<V>>> }
   & (NonNullable<V> extends readonly unknown[] ? { list: true } : { list?: never })

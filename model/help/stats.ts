@@ -148,9 +148,11 @@ export const STATS_PARTS = {
   }),
   StatsFeed: describe<Stats["feed"]>("The feed", {
     clients: n("Clients now"),
-    sent: n("Events put on a client's stream"),
-    replaced: n("Ticks a slow client never saw because a newer one took their place"),
-    lost: n("Events lost to full queues"),
+    subscriptions: n("Different types and filters that clients ask for"),
+    sent: n("Events put on clients' streams, at once or after a wait"),
+    bytes: bytes("Their bytes"),
+    replaced: n("Ticks and snapshots that a slow client never saw because a newer one took their place"),
+    lost: n("Packets, queries and alerts lost to full queues"),
     refused: n("Clients turned away"),
   }),
   StatsRestarts: describe<Stats["restarts"]>("Workers that crashed and were started again", {

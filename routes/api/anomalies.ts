@@ -1,8 +1,9 @@
-/** `GET /api/anomalies`: what was found that should not be there; `kind`, `severity`, `state`, `expected`, `q`, `flow`, `id`, `offset`, `limit`. */
-import { json, readOnly } from "../../http/answers.ts";
+/** `GET /api/anomalies`: what was found that should not be there. */
+import { LISTS } from "../../http/api.ts";
+import { listRoute } from "../../http/lists.ts";
 import { parseAnomalyQuery } from "../../monitor/anomaly_query.ts";
 import { define } from "../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.anomalies(parseAnomalyQuery(ctx.url.searchParams)))),
+  listRoute(LISTS.anomalies, (monitor, parameters) => monitor.anomalies(parseAnomalyQuery(parameters))),
 );

@@ -1,8 +1,12 @@
-/** `GET /api/connections`: who talks to whom now; `q`, `sort`, `order`, `offset`, `limit`. */
-import { json, readOnly } from "../../http/answers.ts";
+/** `GET /api/connections`: who talks to whom now. */
+import { LISTS } from "../../http/api.ts";
+import { listRoute } from "../../http/lists.ts";
 import { parseConnectionQuery } from "../../monitor/query.ts";
 import { define } from "../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.connections(parseConnectionQuery(ctx.url.searchParams)))),
+  listRoute(
+    LISTS.connections,
+    (monitor, parameters) => monitor.connections(parseConnectionQuery(parameters)),
+  ),
 );

@@ -1,7 +1,8 @@
-/** `GET /api/devices`: devices of the local network; `q`, `sort`, `order`, `offset`, `limit`. */
-import { json, readOnly } from "../../http/answers.ts";
+/** `GET /api/devices`: devices of the local network. */
+import { LISTS } from "../../http/api.ts";
+import { listRoute } from "../../http/lists.ts";
 import { define } from "../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.inventory.devices(ctx.url.searchParams))),
+  listRoute(LISTS.devices, (monitor, parameters) => monitor.inventory.devices(parameters)),
 );

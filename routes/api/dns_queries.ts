@@ -1,8 +1,9 @@
-/** `GET /api/dns_queries`: recent DNS queries with answers, latency and who asked; `q`, `limit`. */
-import { json, readOnly } from "../../http/answers.ts";
+/** `GET /api/dns_queries`: recent DNS queries with answers, latency and who asked. */
+import { LISTS } from "../../http/api.ts";
+import { listRoute } from "../../http/lists.ts";
 import { parseListQuery } from "../../monitor/packet_query.ts";
 import { define } from "../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.dnsQueries(parseListQuery(ctx.url.searchParams)))),
+  listRoute(LISTS.queries, (monitor, parameters) => monitor.dnsQueries(parseListQuery(parameters))),
 );

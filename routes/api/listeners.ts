@@ -1,7 +1,8 @@
-/** `GET /api/listeners`: who waits for connections here, and who can reach it; `q`, `sort`, `order`, `offset`, `limit`. */
-import { json, readOnly } from "../../http/answers.ts";
+/** `GET /api/listeners`: who waits for connections here, and who can reach it. */
+import { LISTS } from "../../http/api.ts";
+import { listRoute } from "../../http/lists.ts";
 import { define } from "../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.inventory.listeners(ctx.url.searchParams))),
+  listRoute(LISTS.listeners, (monitor, parameters) => monitor.inventory.listeners(parameters)),
 );

@@ -1,8 +1,8 @@
 /** `GET /api/rules`: every kind of alert: what it means, its thresholds, what it has done. */
-import { json, readOnly, refuseParameters } from "../../http/answers.ts";
+import { LISTS } from "../../http/api.ts";
+import { listRoute } from "../../http/lists.ts";
 import { define } from "../../state.ts";
 
-export const handler = define.handlers(readOnly((ctx) => {
-  refuseParameters(ctx.url);
-  return json({ ts: Date.now(), rules: ctx.state.monitor.rules() });
-}));
+export const handler = define.handlers(
+  listRoute(LISTS.rules, (monitor) => ({ ts: Date.now(), rules: monitor.rules() })),
+);

@@ -1,8 +1,6 @@
 /** `GET /api/expected`: what the user expects, and the alerts that each entry covers. */
-import { json, readOnly, refuseParameters } from "../../../http/answers.ts";
+import { LISTS } from "../../../http/api.ts";
+import { listRoute } from "../../../http/lists.ts";
 import { define } from "../../../state.ts";
 
-export const handler = define.handlers(readOnly((ctx) => {
-  refuseParameters(ctx.url);
-  return json(ctx.state.monitor.expected());
-}));
+export const handler = define.handlers(listRoute(LISTS.expected, (monitor) => monitor.expected()));

@@ -1,7 +1,8 @@
-/** `GET /api/hosts`: addresses seen and what is known of each; `q`, `sort`, `order`, `offset`, `limit`. */
-import { json, readOnly } from "../../../http/answers.ts";
+/** `GET /api/hosts`: addresses seen and what is known of each. */
+import { LISTS } from "../../../http/api.ts";
+import { listRoute } from "../../../http/lists.ts";
 import { define } from "../../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.inventory.hosts(ctx.url.searchParams))),
+  listRoute(LISTS.hosts, (monitor, parameters) => monitor.inventory.hosts(parameters)),
 );

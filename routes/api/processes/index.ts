@@ -1,7 +1,8 @@
-/** `GET /api/processes`: programs with sockets or traffic; `q`, `sort`, `order`, `offset`, `limit`. */
-import { json, readOnly } from "../../../http/answers.ts";
+/** `GET /api/processes`: programs with sockets or traffic. */
+import { LISTS } from "../../../http/api.ts";
+import { listRoute } from "../../../http/lists.ts";
 import { define } from "../../../state.ts";
 
 export const handler = define.handlers(
-  readOnly((ctx) => json(ctx.state.monitor.inventory.processes(ctx.url.searchParams))),
+  listRoute(LISTS.processes, (monitor, parameters) => monitor.inventory.processes(parameters)),
 );

@@ -1,4 +1,5 @@
 /** The OpenAPI 3.1 document, from the table of routes and the schemas of their parameters and answers. */
+import { FEED_EVENTS } from "../model/feed.ts";
 import type { JsonSchema, Parameter, Parameters } from "../monitor/parameters.ts";
 import { API, type RouteSpec, TAGS } from "./api.ts";
 import { FILTER_SCHEMA } from "./filter_schema.ts";
@@ -167,12 +168,22 @@ function answersOf(route: RouteSpec): Record<string, JsonSchema> {
   };
 }
 
+/** What the data of each event holds. */
+const EVENTS: JsonSchema = {
+  type: "string",
+  description: "Server-sent events; the data of each is JSON, by its name: " +
+    Object.entries(FEED_EVENTS).map(([name, { data }]) => `${name} ${data}`).join(", "),
+  contentMediaType: "application/json",
+  contentSchema: { oneOf: Object.values(FEED_EVENTS).map(({ data }) => refTo(data)) },
+};
+
 const TAG_HEADERS = {
   ETag: { description: "For If-None-Match", schema: { type: "string" } },
   Link: { description: 'The next page, with rel="next"; absent at the end', schema: { type: "string" } },
 };
 
 function answerSchema({ answer }: RouteSpec, media: string): JsonSchema {
+  if (media === "text/event-stream") return EVENTS;
   if (media !== "application/json") return { type: "string" };
   if (answer === null) return { type: "object" };
   return refTo(answer);

@@ -33,6 +33,7 @@ import { AskError, type Who } from "../who.ts";
 import { Devices } from "./devices.ts";
 import { HostNames } from "./host_names.ts";
 import { historyOf, type HostRecord, Hosts, type PortRecord } from "./hosts.ts";
+import { LazyHost } from "./lazy_host.ts";
 import { Listeners } from "./listeners.ts";
 import { type ListOrder, parseListQuery, selectRows } from "./list_query.ts";
 import { learnFrom } from "./observed.ts";
@@ -80,6 +81,8 @@ interface Now {
   connections: number;
   bitsPerSecond: number;
 }
+
+const NOTHING_NOW: Now = { connections: 0, bitsPerSecond: 0 };
 
 interface AlertCount {
   open: number;
@@ -168,7 +171,7 @@ export class Inventory {
       "hosts",
       query,
       HOST_ORDER,
-      () => Array.from(this.#hosts.table.values(), (host) => this.#summary(host.ip, host)),
+      () => Array.from(this.#hosts.table.values(), (host) => new LazyHost(host, this.#now, this.#tellHost)),
     );
     const { size, capacity, forgotten } = this.#hosts.table.counters();
     return {
@@ -178,7 +181,7 @@ export class Inventory {
       capacity,
       forgotten,
       offset: query.offset,
-      hosts: rows.slice(query.offset, query.offset + query.limit),
+      hosts: rows.slice(query.offset, query.offset + query.limit).map(({ summary }) => summary),
     };
   }
 
@@ -461,10 +464,12 @@ export class Inventory {
       .slice(0, MAX_HOSTS_OF_PROGRAM).map((host) => ({ ...this.label(host.ip), ...host }));
   }
 
-  #now(ip: string): Now {
+  readonly #now = (ip: string): Now => {
     this.#countNow();
-    return this.#nowOfHost.get(ip) ?? { connections: 0, bitsPerSecond: 0 };
-  }
+    return this.#nowOfHost.get(ip) ?? NOTHING_NOW;
+  };
+
+  readonly #tellHost = (host: HostRecord): HostSummary => this.#summary(host.ip, host);
 
   /** Connections and rates of all hosts and processes, once a second at most. */
   #countNow(): void {

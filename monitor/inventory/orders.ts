@@ -1,7 +1,8 @@
 /** By what hosts, devices, programs and listeners can be sorted, and in what words are looked for. */
 import { METHOD_CONFIDENCE } from "../../model/system.ts";
-import type { Device, HostSummary, Listener, ProgramSummary } from "../../model/inventory.ts";
+import type { Device, Listener, ProgramSummary } from "../../model/inventory.ts";
 import { addressOrder } from "../query.ts";
+import type { HostFacts } from "./lazy_host.ts";
 import type { ListOrder } from "./list_query.ts";
 
 export type HostSort =
@@ -20,7 +21,7 @@ export type HostSort =
   | "alerts"
   | "first";
 
-export const HOST_ORDER: ListOrder<HostSort, HostSummary> = {
+export const HOST_ORDER: ListOrder<HostSort, HostFacts> = {
   sorts: {
     last: (host) => host.last,
     ip: (host) => addressOrder(host.ip),

@@ -53,8 +53,9 @@ export function slowAt(end: "client" | "server", { slow, direction }: Connection
 }
 
 export class Trips {
-  /** Oldest first. */
+  /** In a ring once it is full; `#next` is the oldest then. */
   #kept: Kept[] = [];
+  #next = 0;
   #latency: MergedLatency | null | undefined = undefined;
 
   /** Takes a connection as it is now. @param slow As `slowAt()` of the end that this is about. */
@@ -63,13 +64,15 @@ export class Trips {
     const bytes = connection.bytes_toserver + connection.bytes_toclient;
     let kept = this.#find(id);
     if (kept === undefined) {
-      kept = { id, trips, resentShare, bytes, slow };
-      this.#kept.push(kept);
-      if (this.#kept.length > MAX_CONNECTIONS) this.#kept.shift();
-      this.#latency = undefined;
-      return;
+      if (this.#kept.length < MAX_CONNECTIONS) {
+        this.#kept.push(kept = { id, trips, resentShare, bytes, slow });
+      } else {
+        kept = this.#kept[this.#next];
+        this.#next = (this.#next + 1) % MAX_CONNECTIONS;
+        kept.id = id;
+      }
     }
-    if (kept.trips !== trips) this.#latency = undefined;
+    this.#latency = undefined;
     kept.trips = trips;
     kept.resentShare = resentShare;
     kept.bytes = bytes;

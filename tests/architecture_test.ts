@@ -16,6 +16,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "http": ["model", "monitor", "state.ts"],
   "components": ["model"],
   "islands": ["model", "components"],
+  "client": ["model"],
   "routes": ["model", "monitor", "http", "components", "islands", "state.ts"],
   "commands": [
     "model",
@@ -29,8 +30,8 @@ const MAY_IMPORT: Record<string, string[]> = {
     "version.ts",
   ],
 };
-/** Islands and components run in a browser: of the model they take types and what is pure. */
-const BROWSER_ROOMS = ["components", "islands"];
+/** Islands and components run in a browser, the client in one too: of the model they take types and what is pure. */
+const BROWSER_ROOMS = ["components", "islands", "client"];
 const FFI_ROOMS = ["capture/source/ffi/", "enrich/ffi/"];
 
 interface Source {

@@ -84,6 +84,26 @@ export const START_OPTIONS = {
     range: [0, 65_535],
     help: "Port to serve on; 0 takes a free one",
   },
+  "tls-cert": {
+    kind: "text",
+    value: "FILE",
+    default: "",
+    help: "Serve over TLS with this certificate (PEM, with those between it and the root); needs --tls-key",
+  },
+  "tls-key": { kind: "text", value: "FILE", default: "", help: "Private key of the certificate (PEM)" },
+  "allow-host": {
+    kind: "list",
+    value: "NAME",
+    default: [],
+    help:
+      "Name that this machine is asked by, as behind a reverse proxy; needs a token then; may be given several times",
+  },
+  "access-log": {
+    kind: "text",
+    value: "FILE",
+    default: "",
+    help: "Write a JSON line for each request; at 16 MiB the file becomes FILE.1. Default: none",
+  },
   data: {
     kind: "text",
     value: "DIR",

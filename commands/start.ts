@@ -4,7 +4,9 @@
  * The port is taken first, so that a second start says so at once and starts nothing. A capture that cannot
  * begin is no reason to stop: the page then shows what is off and what turns it on.
  */
-import { guarded, type Handler, requireToken } from "../http/guard.ts";
+import { Access, setAccess } from "../http/access.ts";
+import { AccessLog } from "../http/access_log.ts";
+import { doorCounters, guarded, type Handler, isHostName } from "../http/guard.ts";
 import { isLoopback, parseAddress } from "../model/address.ts";
 import { setMonitor } from "../monitor/current.ts";
 import { Engine, type LiveSource, type PlaybackSource } from "../monitor/engine.ts";
@@ -20,10 +22,11 @@ import {
 } from "../options.ts";
 import { VERSION } from "../version.ts";
 import { allLists, Blocklists, namedLists } from "./blocklists.ts";
+import { loadCertificate } from "./certificate.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { dataPath, ownPath, userPath } from "./paths.ts";
-import { whoHoldsPort } from "./port_holder.ts";
-import { loadFingerprintKey, loadToken } from "./secrets.ts";
+import { loadFingerprintKey, loadTokens, type Tokens } from "./secrets.ts";
+import { WebServer } from "./serve.ts";
 import { openSettings } from "./settings.ts";
 import { UsualFile } from "./usual_file.ts";
 import { createWho } from "./who.ts";
@@ -47,15 +50,27 @@ export async function run(args: string[]): Promise<number> {
   const log = createLog(options["log-level"] as LogLevel);
   const source = sourceOf(options);
   if (source.kind === "playback") await requireFile(source.path);
+  const hosts = hostNames(options["allow-host"]);
+  const certificate = loadCertificate(options["tls-cert"], options["tls-key"], Date.now());
+  if (certificate !== null && certificate.warning !== null) log("warn", certificate.warning);
   const dataFolder = options.data === "" ? dataPath() : userPath(options.data);
   const settings = await openSettings(options.settings, dataFolder);
   const handler = await loadServer();
   const { who, vendors, load } = createWho(options, dataFolder, source.kind === "playback");
-  const token = isThisMachineOnly(options.host) ? null : loadToken(dataFolder);
-  requireToken(token);
+  // A name is for a proxy, and through one everybody comes from this machine.
+  const tokens = isThisMachineOnly(options.host) && hosts.length === 0 ? null : loadTokens(dataFolder);
+  const access = tokens === null ? null : new Access(tokens);
+  setAccess(access);
+  let accessTrouble: (message: string | null) => void = () => {};
+  const accessLog = openAccessLog(options["access-log"], (message) => accessTrouble(message));
 
-  const server = serve(options, handler, log);
-  const { port } = server.addr;
+  const server = new WebServer({
+    host: options.host,
+    port: options.port,
+    tls: certificate === null ? null : { cert: certificate.cert, key: certificate.key },
+    handler: guarded(handler, { hosts, tls: certificate !== null, accessLog }),
+    log,
+  });
   const monitor = new Monitor({
     version: VERSION,
     mode: source.kind,
@@ -67,6 +82,14 @@ export async function run(args: string[]): Promise<number> {
       : { file: options.demo ? "demo" : options.pcap, speed: source.speed }),
   });
   setMonitor(monitor);
+  monitor.connectDoor(doorCounters);
+  accessTrouble = (message) =>
+    monitor.setProblem(
+      "access-log",
+      message === null
+        ? null
+        : { severity: "warning", message, hint: "Make room, or give the file back to Netpane" },
+    );
   const fingerprints = loadFingerprintKey(dataFolder);
   if (!fingerprints.kept) {
     log("info", `"${dataFolder}" cannot be written: card fingerprints are those of this run only`);
@@ -108,10 +131,14 @@ export async function run(args: string[]): Promise<number> {
   // The workers have opened what they need; main needs no native code again.
   await Deno.permissions.revoke({ name: "ffi" });
 
-  const url = `http://${urlHost(options.host)}:${port}/`;
+  const url = `${certificate === null ? "http" : "https"}://${urlHost(options.host)}:${server.port}/`;
   log("info", `${describe(source, options)}; the dashboard is at ${url}`);
-  if (token !== null) log("info", `Beyond this machine a token is needed: open ${url}?token=${token}`);
-  if (options.open) openBrowser(token === null ? url : `${url}?token=${token}`, log);
+  if (tokens !== null) tellTokens(tokens, log);
+  const link = access === null || !(options.open || Deno.stderr.isTerminal())
+    ? url
+    : `${url}login?key=${access.createLink()}`;
+  if (options.open) openBrowser(link, log);
+  else if (link !== url) log("info", `This link signs you in, once and within ten minutes: ${link}`);
 
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) Deno.addSignalListener(signal, () => resolve());
@@ -124,7 +151,8 @@ export async function run(args: string[]): Promise<number> {
   notifier.close();
   await loaded;
   await who.close();
-  await Promise.race([server.shutdown(), new Promise((resolve) => setTimeout(resolve, 1000))]);
+  await server.close();
+  await accessLog?.close();
   return 0;
 }
 
@@ -191,41 +219,35 @@ async function loadServer(): Promise<Handler> {
   }
 }
 
-function serve(options: StartOptions, handler: Handler, log: Log): Deno.HttpServer<Deno.NetAddr> {
+/** Names as the guard compares them. @throws UsageError for what is no name */
+function hostNames(names: readonly string[]): string[] {
+  return names.map((name) => {
+    if (isHostName(name)) return name.toLowerCase();
+    throw new UsageError(`--allow-host takes a name such as netpane.example.org, not "${name}"`);
+  });
+}
+
+function openAccessLog(option: string, onTrouble: (message: string | null) => void): AccessLog | null {
+  if (option === "") return null;
+  const path = userPath(option);
   try {
-    return Deno.serve({
-      hostname: options.host,
-      port: options.port,
-      automaticCompression: true, // pages and tables shrink to a tenth; the feed is left as it is
-      onListen: () => {},
-      onError: (error) => {
-        log("error", `A request failed: ${error instanceof Error ? error.stack : error}`);
-        return new Response("Something went wrong here; the log has more\n", { status: 500 });
-      },
-    }, guarded(handler));
+    return new AccessLog(path, { onTrouble });
   } catch (error) {
-    if (error instanceof Deno.errors.AddrInUse) {
-      const holder = whoHoldsPort(options.port);
-      throw Object.assign(
-        new Error(`Port ${options.port} is in use${holder ? ` by ${holder}` : ""}`, { cause: error }),
-        {
-          hint: `Stop it, or choose another with --port ${options.port + 1} (--port 0 takes a free one)`,
-        },
+    if (error instanceof Deno.errors.NotCapable) {
+      throw new UsageError(
+        `Writing "${path}" was not granted: run ./netpane start --access-log FILE, which grants just that file`,
       );
     }
-    if (error instanceof Deno.errors.PermissionDenied) {
-      throw Object.assign(new Error(`Port ${options.port} needs privileges`, { cause: error }), {
-        hint: "Choose a port from 1024 on with --port",
-      });
-    }
-    if (
-      error instanceof Deno.errors.AddrNotAvailable ||
-      (error instanceof Error && /lookup/.test(error.message))
-    ) {
-      throw new UsageError(`"${options.host}" is no address of this machine`);
-    }
-    throw error;
+    throw new UsageError(`Cannot write "${path}": ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** Secrets are shown to a person once, and to no log of the system's. */
+function tellTokens({ admin, reader, files, isNew }: Tokens, log: Log): void {
+  if (isNew && Deno.stderr.isTerminal()) {
+    log("info", `Told this once: the admin's token is ${admin}, the read-only one ${reader}`);
+  }
+  log("info", `A token is needed: "${files.admin}" holds the admin's, "${files.reader}" the read-only one`);
 }
 
 function describe(source: LiveSource | PlaybackSource, options: StartOptions): string {

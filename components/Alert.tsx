@@ -99,7 +99,7 @@ export function Alert({ alert, rule, withFirst, alike, onExpect, onUndo }: Alert
             ? (
               <button
                 type="button"
-                class="button button-small needs-script"
+                class="button button-small needs-script needs-admin"
                 onClick={() => onUndo(alert.expected!.id)}
               >
                 <Icon name="undo" />
@@ -109,7 +109,7 @@ export function Alert({ alert, rule, withFirst, alike, onExpect, onUndo }: Alert
             : (
               <button
                 type="button"
-                class="button button-small needs-script"
+                class="button button-small needs-script needs-admin"
                 aria-haspopup="dialog"
                 onClick={() => onExpect(alert)}
               >

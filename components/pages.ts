@@ -42,6 +42,7 @@ export function pageAt(path: string): PageInfo {
 
 /** Title of the window for `path`. */
 export function windowTitle(path: string): string {
+  if (path === "/login") return "Sign in – Netpane";
   const page = pageAt(path);
   const { title } = page;
   if (title === "") return "Netpane";

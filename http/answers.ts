@@ -8,6 +8,7 @@ import type { ProblemDetails } from "../model/api.ts";
 import { QueryError } from "../monitor/query.ts";
 import { AskError } from "../monitor/who.ts";
 import type { State } from "../state.ts";
+import { visitorOf } from "./access.ts";
 import { jsonFaultAt } from "./json_fault.ts";
 
 /** Characters of a body that is read. */
@@ -55,15 +56,19 @@ export function withMethod(
 
 /**
  * As `readOnly`, for routes that send packets when they are asked. A page of another site may not make a browser ask
- * them, which a picture's address would be enough for; browsers say where a request comes from (Fetch Metadata).
+ * them, which a picture's address or a link would be enough for; browsers say where a request comes from (Fetch
+ * Metadata). Nor may the read-only role.
  */
 export function asksOutside(
   answer: (ctx: Context<State>) => Answer,
 ): (ctx: Context<State>) => Promise<Response> {
   return readOnly((ctx) => {
     const site = ctx.req.headers.get("sec-fetch-site") ?? "none";
-    if (site === "none" || site === "same-origin") return answer(ctx);
-    return problem(403, `${ctx.url.pathname} sends packets: only our own pages may ask it`);
+    if (site !== "none" && site !== "same-origin") {
+      return problem(403, `${ctx.url.pathname} sends packets: only our own pages may ask it`);
+    }
+    if (visitorOf(ctx.req).role === "admin") return answer(ctx);
+    return problem(403, `${ctx.url.pathname} sends packets: the read-only token may not ask it`);
   });
 }
 

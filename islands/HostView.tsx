@@ -190,7 +190,12 @@ function Names({ host, asks }: { host: HostDetail; asks: boolean }) {
       )}
       {asks && (
         <div class="ask needs-script">
-          <button type="button" class="button button-small" disabled={asked === "asking"} onClick={ask}>
+          <button
+            type="button"
+            class="button button-small needs-admin"
+            disabled={asked === "asking"}
+            onClick={ask}
+          >
             <Icon name="search" />
             Ask the name servers
           </button>
@@ -319,7 +324,7 @@ function Ping({ ip }: { ip: string }) {
   };
   return (
     <div class="ask needs-script">
-      <button type="button" class="button button-small" disabled={busy} onClick={ping}>
+      <button type="button" class="button button-small needs-admin" disabled={busy} onClick={ping}>
         <Icon name="pulse" />
         Ping
       </button>

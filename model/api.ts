@@ -9,6 +9,7 @@ import type { AlertCounts } from "./alerts.ts";
 import type { AttributionMethod } from "./system.ts";
 import type { CaptureProblem } from "./protocol.ts";
 import type { DetectCounters } from "./detection.ts";
+import type { DoorCounters } from "./door.ts";
 import type { InventoryCounters } from "./inventory.ts";
 import type { PayloadCounters, TrafficKind, UndecodedReason } from "./inspection.ts";
 import type { PacketRecord } from "./packet.ts";
@@ -292,6 +293,8 @@ export interface Stats {
     /** Subscriptions turned away: too many clients, or too many different ones. */
     refused: number;
   };
+  /** Requests turned away, sessions; null where no server stands in front. */
+  door: DoorCounters | null;
   /** Workers that crashed and were started again. */
   restarts: { inspect: number; detect: number; capture: number; system: number };
   problems: Problem[];

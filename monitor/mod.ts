@@ -36,6 +36,7 @@ import { inspectedOff } from "../detect/kinds.ts";
 import { type DetectCounters, emptyDetectCounters, type RuleSettings } from "../model/detection.ts";
 import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
 import type { Matcher } from "../model/filter/match.ts";
+import type { DoorCounters } from "../model/door.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
 import { Vendors } from "../enrich/vendors.ts";
@@ -128,6 +129,7 @@ export class Monitor {
   /** For the feed, since the last tick; each alert once, as it stands then. */
   #toTell = new Map<string, Anomaly>();
   #notifier: Notifier | null = null;
+  #door: (() => DoorCounters) | null = null;
   #settings: SettingsFile | null = null;
   #rules: RuleSettings = {};
   #fresh = nothingFresh();
@@ -247,6 +249,11 @@ export class Monitor {
     this.#notifier = notifier;
     this.#settings = settings;
     this.applySettings();
+  }
+
+  /** Who counts what is turned away at the server's door. */
+  connectDoor(counters: () => DoorCounters): void {
+    this.#door = counters;
   }
 
   /** The settings file has changed: alerts are judged anew. */
@@ -555,6 +562,7 @@ export class Monitor {
         fragments_budget: counters.fragmentBudgetBytes,
       },
       feed: this.feed.counters,
+      door: this.#door?.() ?? null,
       restarts: this.#restarts,
       problems: [...this.#problems.values()],
     };

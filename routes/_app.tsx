@@ -1,6 +1,7 @@
 /** The frame of every page: head, styles, and the theme before the first paint. */
 import { asset } from "fresh/runtime";
 import { windowTitle } from "../components/pages.ts";
+import { visitorOf } from "../http/access.ts";
 import { define } from "../state.ts";
 
 const STYLES = [
@@ -16,7 +17,8 @@ const STYLES = [
   "inventory",
 ];
 
-export default define.page(function Frame({ Component, url }) {
+export default define.page(function Frame({ Component, url, req }) {
+  const { role, session } = visitorOf(req);
   return (
     <html lang="en">
       <head>
@@ -31,8 +33,14 @@ export default define.page(function Frame({ Component, url }) {
         {STYLES.map((name) => <link key={name} rel="stylesheet" href={asset(`/css/${name}.css`)} />)}
         <script src={asset("/theme.js")} />
       </head>
-      <body>
+      <body data-role={role}>
         <Component />
+        {session !== null && (
+          <form class="signed-in" method="post" action="/logout">
+            <span>{role === "admin" ? "Signed in as admin" : "Signed in to look only"}</span>
+            <button class="button button-small" type="submit">Sign out</button>
+          </form>
+        )}
       </body>
     </html>
   );

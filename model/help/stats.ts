@@ -1,6 +1,7 @@
 /** What the counters of `GET /api/stats` mean. */
 import type { NotifyTargetCounters, Stats } from "../api.ts";
 import type { DetectCounters } from "../detection.ts";
+import type { DoorCounters } from "../door.ts";
 import type { PayloadCounters } from "../inspection.ts";
 import type { InventoryCounters } from "../inventory.ts";
 import type { CacheCounters } from "../lru.ts";
@@ -33,6 +34,11 @@ export const STATS = describe<Stats>("Every counter there is, most of all of wha
   },
   memory: { is: "StatsMemory", help: "Memory of this process" },
   feed: { is: "StatsFeed", help: "The feed" },
+  door: {
+    is: "StatsDoor",
+    help: "Requests turned away, sessions; null where no server stands in front",
+    nullable: true,
+  },
   restarts: { is: "StatsRestarts", help: "Workers that crashed and were started again" },
   problems: { is: "Problem", help: "What is off", list: true },
 });
@@ -145,6 +151,24 @@ export const STATS_PARTS = {
     external: bytes("Outside of that heap"),
     fragments: bytes("IP fragments that wait for others"),
     fragments_budget: bytes("At most"),
+  }),
+  StatsDoor: describe<DoorCounters>("The door of the server", {
+    refused: { is: "StatsRefused", help: "Requests turned away, by why" },
+    access: { is: "StatsAccess", help: "Sessions and tokens; null where no token is needed", nullable: true },
+  }),
+  StatsRefused: describe<DoorCounters["refused"]>("Requests turned away, by why", {
+    host: n("For a Host that is not this machine's"),
+    foreign_page: n("Asked or written by a page of another site"),
+    too_large: n("Address, header or body above its ceiling"),
+    too_many: n("Too many requests, or too many wrong tokens, from one address"),
+    no_token: n("Without a token, or with a wrong one"),
+    role: n("Of the read-only role, for what only the admin may"),
+  }),
+  StatsAccess: describe<NonNullable<DoorCounters["access"]>>("Sessions and tokens", {
+    sessions: n("Browsers signed in"),
+    signed_in: n("Sessions begun"),
+    wrong_tokens: n("Tokens that were not right"),
+    slowed_down: n("Tokens that were not looked at, after too many wrong ones"),
   }),
   StatsFeed: describe<Stats["feed"]>("The feed", {
     clients: n("Clients now"),

@@ -34,9 +34,14 @@ export const PAGES: readonly PageInfo[] = [
   },
 ];
 
+/** Not in the navigation. */
+const OTHER_PAGES: readonly PageInfo[] = [
+  { path: "/api/docs", label: "API", title: "The API", main: { id: "docs", label: "Skip to the routes" } },
+];
+
 /** The page at `path`, or the one that holds it (`/hosts` for `/hosts/192.0.2.1`); the first for all that are none. */
 export function pageAt(path: string): PageInfo {
-  return PAGES.find((page) => page.path === path) ??
+  return [...PAGES, ...OTHER_PAGES].find((page) => page.path === path) ??
     PAGES.find((page) => page.path !== "/" && path.startsWith(`${page.path}/`)) ?? PAGES[0];
 }
 

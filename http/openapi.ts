@@ -102,6 +102,7 @@ function operation(route: RouteSpec): JsonSchema {
       ...Object.entries(parameters).map(([name, parameter]) => parameterOf(name, parameter)),
     ],
     ...(route.body === undefined ? {} : { requestBody: bodyOf(route) }),
+    "x-codeSamples": [{ lang: "Shell", source: exampleOf(route) }],
     responses: {
       ...answersOf(route),
       ...Object.fromEntries(
@@ -174,7 +175,7 @@ const EVENTS: JsonSchema = {
   description: "Server-sent events; the data of each is JSON, by its name: " +
     Object.entries(FEED_EVENTS).map(([name, { data }]) => `${name} ${data}`).join(", "),
   contentMediaType: "application/json",
-  contentSchema: { oneOf: Object.values(FEED_EVENTS).map(({ data }) => refTo(data)) },
+  contentSchema: { anyOf: Object.values(FEED_EVENTS).map(({ data }) => refTo(data)) },
 };
 
 const TAG_HEADERS = {
@@ -200,4 +201,19 @@ function withRows(schemas: Record<string, JsonSchema>): Record<string, JsonSchem
     changed[answer] = { ...page, properties: { ...page.properties, [rows.member]: member } };
   }
   return changed;
+}
+
+/** The address in examples, where Netpane serves unless told otherwise. */
+export const EXAMPLE_ORIGIN = "http://127.0.0.1:8000";
+
+/** A line for a shell. */
+function exampleOf({ method, path, parts = {}, example, bodyExample, media }: RouteSpec): string {
+  const filled = path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(parts[name].example));
+  const url = `'${EXAMPLE_ORIGIN}${filled}${example}'`;
+  if (bodyExample !== undefined) {
+    return `curl -s -H 'Content-Type: application/json' ${url} \\\n  -d '${JSON.stringify(bodyExample)}'`;
+  }
+  if (method === "DELETE") return `curl -s -X DELETE ${url}`;
+  if (media[0] === "text/event-stream") return `curl -sN ${url}`;
+  return media[0] === "text/csv" ? `curl -sOJ ${url}` : `curl -s ${url}`;
 }

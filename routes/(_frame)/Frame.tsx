@@ -24,6 +24,9 @@ export interface FrameProps {
   children: ComponentChildren;
 }
 
+/** For all of them. */
+const DOCS: [string, string][] = [["/api/docs", "The API"]];
+
 /** What the foot says of Netpane itself. */
 export function aboutOf(monitor: Monitor): About {
   const stats = monitor.stats();
@@ -57,7 +60,9 @@ export function Frame({ path, tick, about, api, children }: FrameProps) {
       <footer class="foot">
         <Footer about={about} />
         <Credits credits={about.credits} />
-        <p class="foot-links">{api.map(([href, name]) => <a key={href} href={href}>{name}</a>)}</p>
+        <p class="foot-links">
+          {[...api, ...DOCS].map(([href, name]) => <a key={href} href={href}>{name}</a>)}
+        </p>
       </footer>
     </>
   );

@@ -13,6 +13,9 @@ import { protocolName, tunnelName } from "./names.ts";
 /** Rows kept of sockets no packet was seen of. */
 const MAX_SOCKET_ROWS = 10_000;
 
+/** For so many seconds a flow between two containers waits for its caller's process. */
+const CALLER_TICKS = 3;
+
 /** By index of `FlowState`. */
 const STATE_NAMES = ["new", "syn_sent", "syn_received", "established", "fin_wait", "closed", "reset"];
 const DIRECTIONS = ["other", "out", "in", "local"] as const; // index: LocalEnd
@@ -39,7 +42,8 @@ export type Moved = (connection: Connection, movement: Movement) => void;
 
 interface FlowRow {
   connection: Connection;
-  /** Tick in which the row was last part of a snapshot. */
+  /** Ticks in which the row was first and last part of a snapshot. */
+  firstTick: number;
   tick: number;
   /** Canonical five-tuple, to find the socket of the same conversation. */
   key: string;
@@ -165,6 +169,7 @@ export class ConnectionTable {
     const isNew = flow === undefined;
     if (flow === undefined) {
       flow = newFlowRow(columns, row, interfaces);
+      flow.firstTick = this.#tick;
       this.#flows.set(id, flow);
     }
     flow.tick = this.#tick;
@@ -219,7 +224,12 @@ export class ConnectionTable {
     if (socket === undefined) return;
     connection.source = "both";
     connection.netns = socket.netns;
-    connection.process ??= this.#process(socket, endOf(socket, connection));
+    if (connection.process !== null) return;
+    const end = endOf(socket, connection);
+    // Between two containers the caller is the row's process, and its container may be read a little later.
+    const mayChange = socket.netns !== 0 && end === "server" && connection.direction === "other";
+    if (mayChange && this.#tick - flow.firstTick < CALLER_TICKS) return;
+    connection.process = this.#process(socket, end);
   }
 
   /** The unconnected UDP socket that a flow's local end belongs to. */
@@ -313,9 +323,11 @@ export class ConnectionTable {
       this.#keys.set(socket, key);
     }
     const other = this.#sockets.get(key);
-    // Both ends of a local connection are ours: the one that called is the row's process.
-    if (other !== undefined && other.netns === socket.netns && this.#isListening(socket)) return;
-    if (other !== undefined && other.netns === socket.netns) this.#sockets.set(key, socket);
+    // Both ends are on this machine, here or in two containers: the one that called is the row's process.
+    const alike = other !== undefined &&
+      (other.netns === socket.netns || (other.netns !== 0 && socket.netns !== 0));
+    if (alike && this.#isListening(socket)) return;
+    if (alike && (other.netns === socket.netns || this.#isListening(other))) this.#sockets.set(key, socket);
     else keepBetter(this.#sockets, key, socket);
   }
 
@@ -394,6 +406,7 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
   const server = formatAddress(columns.address, 32 * row + 16, version);
   const [clientPort, serverPort] = [columns.port[2 * row], columns.port[2 * row + 1]];
   return {
+    firstTick: 0,
     tick: 0,
     owedToServer: 0,
     owedToClient: 0,

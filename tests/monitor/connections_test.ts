@@ -200,3 +200,32 @@ Deno.test("bytes moved before the process was found are charged to it then", () 
   step(150);
   assert.deepEqual(charged, [[100, 0], [0, 100], [50, 50]]);
 });
+
+Deno.test("between two containers the caller is the row's process, whichever is read first", () => {
+  const server = socket({
+    localAddress: "198.51.100.7",
+    localPort: 443,
+    remoteAddress: "192.0.2.1",
+    remotePort: 40_000,
+    netns: 8,
+    pid: 1,
+  });
+  const listening = socket({ ...server, remoteAddress: "0.0.0.0", remotePort: 0, state: "listen" });
+  const caller = socket({ netns: 9 });
+  const flow = { id: 1, localEnd: LocalEnd.neither };
+  const processOf = (...seconds: SocketInfo[][]) => {
+    const table = new ConnectionTable();
+    for (const sockets of seconds) {
+      table.applySystem(system(sockets, [process(4711, "curl"), process(1, "nginx")]));
+      apply(table, [flow]);
+    }
+    return table.all()[0].process;
+  };
+  for (const sockets of [[listening, server, caller], [caller, listening, server]]) {
+    assert.deepEqual([processOf(sockets)?.pid, processOf(sockets)?.end], [4711, "client"]);
+  }
+  const late = [[listening, server], [listening, server], [listening, server, caller]];
+  assert.equal(processOf(...late)?.pid, 4711);
+  const alone = Array.from({ length: 5 }, () => [listening, server]);
+  assert.deepEqual([processOf(...alone)?.pid, processOf(...alone)?.end], [1, "server"]);
+});

@@ -124,6 +124,36 @@ export const START_OPTIONS = {
     help:
       "Addresses, networks and names to warn of, besides those of the settings file; may be given several times",
   },
+  eve: {
+    kind: "text",
+    value: "FILE",
+    default: "",
+    help: "Write everything as Suricata EVE JSON lines to this file",
+  },
+  "eve-rotate": {
+    kind: "number",
+    value: "MIB",
+    default: 1024,
+    range: [0, 1_048_576],
+    unit: "MiB",
+    help: "Size at which the EVE log begins a new file; 0 for never",
+  },
+  "eve-hours": {
+    kind: "number",
+    value: "HOURS",
+    default: 0,
+    range: [0, 8784],
+    unit: "hours",
+    help: "Hours after which it does (24: at midnight UTC); 0 for never",
+  },
+  "eve-keep": {
+    kind: "number",
+    value: "N",
+    default: 4,
+    range: [0, 99],
+    unit: "files",
+    help: "Old files of the EVE log kept: `FILE.1` is the newest",
+  },
   geoip: {
     kind: "list",
     value: "FILE",

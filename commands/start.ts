@@ -9,6 +9,7 @@ import { AccessLog } from "../http/access_log.ts";
 import { doorCounters, guarded, type Handler, isHostName } from "../http/guard.ts";
 import { isLoopback, parseAddress } from "../model/address.ts";
 import { setMonitor } from "../monitor/current.ts";
+import { EveFile, type EveFileOptions } from "../monitor/eve_file.ts";
 import { Engine, type LiveSource, type PlaybackSource } from "../monitor/engine.ts";
 import { Monitor } from "../monitor/mod.ts";
 import { Notifier } from "../monitor/notify/notifier.ts";
@@ -62,6 +63,8 @@ export async function run(args: string[]): Promise<number> {
   const access = tokens === null ? null : new Access(tokens);
   setAccess(access);
   let accessTrouble: (message: string | null) => void = () => {};
+  let eveTrouble: (problem: Parameters<Monitor["setProblem"]>[1]) => void = () => {};
+  const eve = openEve(options, (problem) => eveTrouble(problem));
   const accessLog = openAccessLog(options["access-log"], (message) => accessTrouble(message));
 
   const server = new WebServer({
@@ -90,6 +93,11 @@ export async function run(args: string[]): Promise<number> {
         ? null
         : { severity: "warning", message, hint: "Make room, or give the file back to Netpane" },
     );
+  eveTrouble = (problem) => monitor.setProblem("eve", problem);
+  if (eve !== null) {
+    monitor.connectEve(eve);
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGHUP", () => eve.reopen());
+  }
   const fingerprints = loadFingerprintKey(dataFolder);
   if (!fingerprints.kept) {
     log("info", `"${dataFolder}" cannot be written: card fingerprints are those of this run only`);
@@ -145,6 +153,7 @@ export async function run(args: string[]): Promise<number> {
   });
   log("info", "Stopping");
   await engine.stop();
+  await monitor.closeEve();
   await settings.close();
   await usual.close();
   await blocklists.close();
@@ -154,6 +163,21 @@ export async function run(args: string[]): Promise<number> {
   await server.close();
   await accessLog?.close();
   return 0;
+}
+
+/** @throws EveFileError */
+function openEve(
+  options: StartOptions,
+  onProblem: EveFileOptions["onProblem"],
+): EveFile | null {
+  if (options.eve === "") return null;
+  return EveFile.open({
+    path: userPath(options.eve),
+    rotateBytes: options["eve-rotate"] * 2 ** 20,
+    rotateHours: options["eve-hours"],
+    keep: options["eve-keep"],
+    onProblem,
+  });
 }
 
 function sourceOf(options: StartOptions): LiveSource | PlaybackSource {

@@ -267,6 +267,8 @@ export interface Stats {
   };
   /** Each target of notifications. */
   notify: NotifyTargetCounters[];
+  /** The EVE log; null without `--eve`. */
+  eve: EveCounters | null;
   system: {
     sockets: number;
     sockets_lost: number;
@@ -491,6 +493,20 @@ export interface RuleOptionStatus {
   max: number;
   unit: string;
   help: string;
+}
+
+/** The EVE log, in `/api/stats`. */
+export interface EveCounters {
+  file: string;
+  /** Lines made, bytes in files, lines lost for want of room, files begun because the one before was full or old. */
+  lines: number;
+  bytes: number;
+  lost: number;
+  rotations: number;
+  /** Bytes waiting for the disk. */
+  waiting_bytes: number;
+  /** Why it cannot be written now; "" while all is well. */
+  failing: string;
 }
 
 /** A target of notifications, in `/api/stats`. */

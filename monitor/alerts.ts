@@ -5,6 +5,7 @@
 import type { Anomaly, Connection, Expected } from "../model/api.ts";
 import type { FlowIdentity, Observation } from "../model/observation.ts";
 import { type AlertScope, expectedBy, mayBeExpected, nextEnd, scopeOf } from "./expected.ts";
+import type { Verdict } from "./eve_log.ts";
 import { protocolName } from "./names.ts";
 
 export const MAX_ANOMALIES = 2_000;
@@ -120,6 +121,14 @@ export class Alerts {
     this.#makeRoom();
   }
 
+  /** How an alert was judged; one that had to go for newer ones counts as an alarm. */
+  verdict(id: string, kind: string): Verdict {
+    if (this.#off.has(kind)) return "off";
+    const alert = this.all.get(id);
+    if (alert === undefined) return "alarm";
+    return alert.expected ? "expected" : this.#isUndecided(alert) ? "undecided" : "alarm";
+  }
+
   /** Late joins: programs found after the fact, and entries that have ended. Call once a tick. */
   join(nowMs: number): void {
     this.#nowMs = nowMs;
@@ -197,6 +206,11 @@ export class Alerts {
   #changed(alert: Anomaly): void {
     this.all.delete(alert.id);
     this.all.set(alert.id, alert);
+    this.#tell(alert, this.#isUndecided(alert));
+  }
+
+  /** Whether an entry may cover it once more is known. */
+  #isUndecided(alert: Anomaly): boolean {
     const { scope, nowMs } = this.scope(alert);
     const undecided = alert.expected === null && mayBeExpected(scope, this.#entries, nowMs);
     this.#tell(alert, undecided);

@@ -44,6 +44,8 @@ import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "
 import type { SystemReport } from "../model/system.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import { ConnectionTable } from "./connections.ts";
+import type { EveFile } from "./eve_file.ts";
+import { EveLog, type EveStats } from "./eve_log.ts";
 import { Feed, type FeedItem } from "./feed.ts";
 import { Alerts, type FlowLookup } from "./alerts.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
@@ -129,6 +131,7 @@ export class Monitor {
   /** For the feed, since the last tick; each alert once, as it stands then. */
   #toTell = new Map<string, Anomaly>();
   #notifier: Notifier | null = null;
+  #eve: EveLog | null = null;
   #door: (() => DoorCounters) | null = null;
   #settings: SettingsFile | null = null;
   #rules: RuleSettings = {};
@@ -220,6 +223,7 @@ export class Monitor {
   /** Alerts come as they are raised, ahead of the second they belong to. */
   applyAlerts(alerts: Observation[]): void {
     for (const alert of alerts) this.#alerts.add(alert);
+    this.#eve?.takeAlerts(alerts, Date.now());
   }
 
   /** Alerts that the feed has not told yet, new or changed. */
@@ -254,6 +258,20 @@ export class Monitor {
   /** Who counts what is turned away at the server's door. */
   connectDoor(counters: () => DoorCounters): void {
     this.#door = counters;
+  }
+
+  /** Where EVE lines of everything go. */
+  connectEve(file: EveFile): void {
+    this.#eve = new EveLog(file, {
+      interfaceName: (index) => this.#interfaceNames()[index] ?? "",
+      verdict: (id, kind) => this.#alerts.verdict(id, kind),
+    }, Date.now());
+  }
+
+  /** The last lines, and the end of the EVE log. */
+  async closeEve(): Promise<void> {
+    await this.#eve?.close(this.#eveStats());
+    this.#eve = null;
   }
 
   /** The settings file has changed: alerts are judged anew. */
@@ -304,8 +322,10 @@ export class Monitor {
     if (snapshot !== null) {
       this.#applyFlows(snapshot, seconds);
       this.#applyFindings(snapshot);
+      this.#eve?.takeSnapshot(snapshot);
     }
     this.#alerts.join(this.#packetTimeMs);
+    this.#eve?.tick(nowMs, () => this.#eveStats());
     this.#notifier?.tick(nowMs);
     this.#countProtocols(before.counters);
     const point = this.#throughput(before.counters, seconds);
@@ -545,6 +565,7 @@ export class Monitor {
       },
       detect: { ...this.#detect, facts_lost: this.#factsLost, ...this.#alerts.kept() },
       notify: this.#notifier?.counters() ?? [],
+      eve: this.#eve?.file.counters() ?? null,
       who: this.who.counters(),
       inventory: this.inventory.counters(),
       system: {
@@ -569,6 +590,18 @@ export class Monitor {
   }
 
   // ------------------------------------------------------------ inside
+
+  #eveStats(): EveStats {
+    return {
+      counters: this.#counters,
+      detect: { ...this.#detect, ...this.#alerts.kept() },
+      dropped: {
+        kernel: this.#sum("kernelDropped") + this.#sum("interfaceDropped"),
+        app: this.#appDropped(),
+      },
+      clockMs: this.#packetTimeMs,
+    };
+  }
 
   /** Changes the settings file, which holds at once. @throws AskError 503 */
   async #write<T>(change: (file: SettingsFile) => Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 /** What the counters of `GET /api/stats` mean. */
-import type { NotifyTargetCounters, Stats } from "../api.ts";
+import type { EveCounters, NotifyTargetCounters, Stats } from "../api.ts";
 import type { DetectCounters } from "../detection.ts";
 import type { DoorCounters } from "../door.ts";
 import type { PayloadCounters } from "../inspection.ts";
@@ -26,6 +26,7 @@ export const STATS = describe<Stats>("Every counter there is, most of all of wha
   payload: { is: "StatsPayload", help: "Payload inspection: what it looked into, held back, refused" },
   detect: { is: "StatsDetect", help: "Rules" },
   notify: { is: "NotifyTargetCounters", help: "Each target of notifications", list: true },
+  eve: { is: "EveCounters", help: "The EVE log; null without --eve", nullable: true },
   system: { is: "StatsSystem", help: "What was read of this machine" },
   who: { is: "WhoCounters", help: "Places, names and echo requests: what was asked, kept, refused" },
   inventory: {
@@ -126,6 +127,15 @@ export const STATS_PARTS = {
     capacity: n("At most"),
     evicted: n("What had to go for want of room"),
     failures: n("Times it failed: each a defect"),
+  }),
+  EveCounters: describe<EveCounters>("The EVE log", {
+    file: { is: "string", help: "Where it is", example: "/var/log/netpane/eve.json" },
+    lines: n("Lines made"),
+    bytes: bytes("Bytes written to files"),
+    lost: n("Lines lost for want of room"),
+    rotations: n("Files begun because the one before was full or old"),
+    waiting_bytes: bytes("Bytes waiting for the disk"),
+    failing: { is: "string", help: "Why it cannot be written now; empty while all is well" },
   }),
   NotifyTargetCounters: describe<NotifyTargetCounters>("A target of notifications", {
     name: { is: "string", help: "As in the settings file" },

@@ -1,0 +1,55 @@
+/** `start --eve`: a log that other programs read, beside a page that goes on whatever happens to it. */
+import assert from "node:assert/strict";
+import type { Stats } from "../../model/api.ts";
+import { netpane, Server } from "../support/server.ts";
+import { until } from "../support/wait.ts";
+
+// deno-lint-ignore no-explicit-any -- any event
+function events(path: string): any[] {
+  const text = Deno.readTextFileSync(path);
+  assert(text === "" || text.endsWith("\n"));
+  return text.split("\n").slice(0, -1).map((line) => JSON.parse(line));
+}
+
+Deno.test("start --eve: flows, what is in them and alerts as analyze writes them; SIGHUP; the end", async () => {
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/eve.json`;
+  try {
+    await using server = await Server.start(["--demo", "--speed", "20", "--eve", path, "--eve-keep=2"]);
+    const wanted = ["flow", "dns", "tls", "http"];
+    await until("there are events of every kind", () => {
+      const types = new Set(events(path).map(({ event_type }) => event_type));
+      return wanted.every((type) => types.has(type));
+    }, 60_000);
+    assert.equal(Deno.statSync(path).mode! & 0o777, 0o600);
+
+    Deno.renameSync(path, `${path}.moved`);
+    Deno.kill(server.pid, "SIGHUP");
+    await until("there is a new file with lines", () => events(path).length > 0);
+    const { eve } = await server.json<Stats>("/api/stats");
+    assert(eve !== null && eve.file === path && eve.lost === 0 && eve.failing === "");
+
+    assert.equal((await server.stop()).code, 0);
+    const all = [...events(`${path}.moved`), ...events(path)];
+    assert.equal(all.at(-1).event_type, "stats");
+    const { code, stdout } = await netpane(["analyze", "assets/demo.pcap.gz"]);
+    assert.equal(code, 0);
+    const analyzed = stdout.trim().split("\n").map((line) => JSON.parse(line));
+    const keysOf = (type: string, rows: Record<string, unknown>[]) =>
+      new Set(rows.filter(({ event_type }) => event_type === type).flatMap((row) => Object.keys(row)));
+    for (const type of wanted) {
+      assert.deepEqual([...keysOf(type, all).difference(keysOf(type, analyzed))], [], type);
+    }
+    for (const { event_type, netpane } of all) {
+      if (event_type === "alert") assert.match(`${netpane.id} ${netpane.phase}`, /^\S+ (new|final)$/);
+    }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("start --eve: where nothing may be written it says so, and does not start", async () => {
+  const { code, stderr } = await netpane(["start", "--demo", "--port", "0", "--eve", "/nowhere/eve.json"]);
+  assert.equal(code, 1);
+  assert.match(stderr, /Cannot write the EVE log "\/nowhere\/eve\.json": there is no such folder/);
+});

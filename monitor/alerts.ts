@@ -212,8 +212,7 @@ export class Alerts {
   /** Whether an entry may cover it once more is known. */
   #isUndecided(alert: Anomaly): boolean {
     const { scope, nowMs } = this.scope(alert);
-    const undecided = alert.expected === null && mayBeExpected(scope, this.#entries, nowMs);
-    this.#tell(alert, undecided);
+    return alert.expected === null && mayBeExpected(scope, this.#entries, nowMs);
   }
 
   #makeRoom(): void {

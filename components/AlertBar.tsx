@@ -11,10 +11,10 @@ import {
   viewHref,
 } from "./alert_filter.ts";
 import { gradeOf, kindOf } from "./finding_words.ts";
+import { FilterField } from "./FilterField.tsx";
 import { count } from "./format.ts";
 import { Icon } from "./Icon.tsx";
 import { legible } from "./legible.ts";
-import { MAX_FILTER } from "./query.ts";
 
 /** Kinds shown at once; the chosen one is always among them. */
 const MAX_KINDS = 40;
@@ -71,20 +71,14 @@ export function AlertBar({ view, counts, typed, onType, onView, children }: Aler
           action="/findings"
           onSubmit={(event) => event.preventDefault()}
         >
-          <label class="filter-box">
-            <Icon name="search" />
-            <span class="visually-hidden">Filter alerts</span>
-            <input
-              type="search"
-              name="q"
-              value={typed}
-              maxLength={MAX_FILTER}
-              placeholder="Filter: 10.0.0.1 nmap"
-              autocomplete="off"
-              spellcheck={false}
-              onInput={(event) => onType(event.currentTarget.value)}
-            />
-          </label>
+          <FilterField
+            list="alerts"
+            label="Filter alerts"
+            placeholder="Filter: 10.0.0.1 nmap"
+            typed={typed}
+            onType={onType}
+            hint=""
+          />
           {view.tab !== "" && <input type="hidden" name="state" value={view.tab} />}
           {view.severity !== "" && <input type="hidden" name="severity" value={view.severity} />}
           {view.kind !== "" && <input type="hidden" name="kind" value={view.kind} />}

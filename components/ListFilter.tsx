@@ -1,13 +1,15 @@
 /** The filter above a list; a plain GET form without scripts. */
 import type { ComponentChildren } from "preact";
-import { Icon } from "./Icon.tsx";
-import { MAX_FILTER } from "./query.ts";
+import type { FilteredList } from "../model/filter/lists.ts";
+import { exampleTitle, FilterField } from "./FilterField.tsx";
 
 export interface ListFilterProps {
   /** Page that answers the form. */
   path: string;
   /** What that page's address has besides. */
   fixed?: Record<string, string>;
+  /** Whose fields the filter knows; absent where it only looks for words. */
+  list?: FilteredList;
   label: string;
   placeholder: string;
   typed: string;
@@ -21,7 +23,7 @@ export interface ListFilterProps {
 }
 
 export function ListFilter(props: ListFilterProps) {
-  const { path, fixed = {}, label, placeholder, typed, onType, hint, examples, children } = props;
+  const { path, fixed = {}, list, label, placeholder, typed, onType, hint, examples, children } = props;
   return (
     <form
       class="filter"
@@ -33,22 +35,14 @@ export function ListFilter(props: ListFilterProps) {
       {Object.entries(fixed).map(([name, value]) => (
         <input key={name} type="hidden" name={name} value={value} />
       ))}
-      <label class="filter-box">
-        <Icon name="search" />
-        <span class="visually-hidden">{label}</span>
-        <input
-          type="search"
-          name="q"
-          value={typed}
-          maxLength={MAX_FILTER}
-          placeholder={placeholder}
-          autocomplete="off"
-          spellcheck={false}
-          aria-describedby="filter-hint"
-          onInput={(event) =>
-            onType(event.currentTarget.value)}
-        />
-      </label>
+      <FilterField
+        list={list}
+        label={label}
+        placeholder={placeholder}
+        typed={typed}
+        onType={onType}
+        hint="filter-hint"
+      />
       <button type="submit" class="button without-script">Filter</button>
       {children}
       <p class="filter-hint" id="filter-hint">
@@ -57,6 +51,7 @@ export function ListFilter(props: ListFilterProps) {
             key={example}
             type="button"
             class="example"
+            title={exampleTitle(example) || undefined}
             tabIndex={-1}
             onClick={() => onType((typed.trim() + " " + example).trim())}
           >

@@ -1,11 +1,12 @@
 /** The form above the connections: a filter, an order for where heads do not fit, the count. A plain GET without scripts. */
 import type { Ref } from "preact";
 import { count } from "./format.ts";
+import { exampleTitle, FilterField } from "./FilterField.tsx";
 import { Icon } from "./Icon.tsx";
-import { isRising, MAX_FILTER, SORT_LABELS, sortedBy, type SortKey, type TableQuery } from "./query.ts";
+import { isRising, SORT_LABELS, sortedBy, type SortKey, type TableQuery } from "./query.ts";
 
 /** Offered under the filter; a click adds one to it. */
-const EXAMPLES = ["port:443", "app:http", "host:example", "process:curl", "ip:10.0.0.1", "proto:udp"];
+const EXAMPLES = ["port:443", "app:http", "host:example", "process:curl", "bytes>1M", "not proto:udp"];
 
 export interface TableFilterProps {
   query: TableQuery;
@@ -33,22 +34,15 @@ export function TableFilter(props: TableFilterProps) {
       action="/"
       onSubmit={(event) => event.preventDefault()}
     >
-      <label class="filter-box">
-        <Icon name="search" />
-        <span class="visually-hidden">Filter connections</span>
-        <input
-          ref={input}
-          type="search"
-          name="q"
-          value={typed}
-          maxLength={MAX_FILTER}
-          placeholder={programs ? "Filter: firefox port:443" : "Filter: 10.0.0.1 port:443"}
-          autocomplete="off"
-          spellcheck={false}
-          aria-describedby="filter-hint"
-          onInput={(event) => onType(event.currentTarget.value)}
-        />
-      </label>
+      <FilterField
+        list="connections"
+        label="Filter connections"
+        placeholder={programs ? "Filter: firefox port:443" : "Filter: 10.0.0.1 port:443"}
+        typed={typed}
+        onType={onType}
+        hint="filter-hint"
+        input={input}
+      />
       <input type="hidden" name="sort" value={query.sort} />
       <input type="hidden" name="order" value={query.order} />
       <button type="submit" class="button without-script">Filter</button>
@@ -82,12 +76,13 @@ export function TableFilter(props: TableFilterProps) {
       </p>
       <p class="filter-hint" id="filter-hint">
         All words must match: host name, address, port,{" "}
-        {programs && "program, "}protocol, state, interface. Or name the field:{" "}
+        {programs && "program, "}protocol, state, interface. Or name the field, with and, or, not:{" "}
         {EXAMPLES.filter((example) => programs || !example.startsWith("process")).map((example) => (
           <button
             key={example}
             type="button"
             class="example"
+            title={exampleTitle(example) || undefined}
             tabIndex={-1}
             onClick={() => onType((typed.trim() + " " + example).trim())}
           >

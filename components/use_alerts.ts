@@ -8,6 +8,7 @@ import { type AlertFilter, matchesAlert } from "../model/alerts.ts";
 import type { Anomaly, AnomalyPage } from "../model/api.ts";
 import { alertsHref } from "./alert_filter.ts";
 import { gaps, listen, paused, tick } from "./live.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
 
 /** Alerts come one by one, and sometimes by the hundred: the page is drawn anew at most this often. */
 const DRAW_MS = 250;
@@ -26,6 +27,8 @@ export const MAX_WAITING = 1_000;
 
 export interface AlertsOptions {
   first: AnomalyPage;
+  /** What was wrong with the filter that the page was asked for with. */
+  trouble?: Trouble | null;
   filter: AlertFilter;
   /** First row of the page, counted from 0, and rows on it at most. */
   offset: number;
@@ -40,15 +43,15 @@ export interface Alerts {
   page: AnomalyPage;
   /** New or changed alerts that wait to be asked for: too many at once, or somebody is at work in the list. */
   waiting: number;
-  /** What the server has against the question; "" for nothing. */
-  trouble: string;
+  /** What the server has against the question; null for nothing. */
+  trouble: Trouble | null;
   /** Asks anew now. */
   reload(): Promise<void>;
 }
 
 export function useAlerts(options: AlertsOptions): Alerts {
   const [page, setPage] = useState(options.first);
-  const [trouble, setTrouble] = useState("");
+  const [trouble, setTrouble] = useState(options.trouble ?? null);
   const [waiting, setWaiting] = useState(0);
   const waitingIds = useRef(new Set<string>());
   /** When rows were put on top, of late. */
@@ -77,13 +80,13 @@ export function useAlerts(options: AlertsOptions): Alerts {
       const { filter, offset, limit } = latest.current;
       const answer = await fetch(alertsHref(filter, { offset, limit }), { signal: abort.signal });
       if (!answer.ok) {
-        const why = await answer.json().catch(() => null) as { detail?: string } | null;
-        setTrouble(why?.detail ?? `The list could not be read (${answer.status})`);
+        const why = await troubleOf(answer);
+        if (loading.current === abort) setTrouble(why);
         return;
       }
       const next = await answer.json() as AnomalyPage;
       if (loading.current !== abort) return;
-      setTrouble("");
+      setTrouble(null);
       if (how === "replace") {
         waitingIds.current.clear();
         setWaiting(0);

@@ -9,6 +9,7 @@ import { type Signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { MAX_LIST_ROWS } from "./list_filter.ts";
 import { gaps, listen, paused, type RowEvent, tick } from "./live.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
 
 /** Programs are known a second or two after their first packet: then rows without one are asked for again. */
 const SETTLE_MS = 3_000;
@@ -23,6 +24,8 @@ export interface Told<T> {
 
 export interface TailOptions<T> {
   first: T[];
+  /** What was wrong with the filter that the page was asked for with. */
+  trouble: Trouble | null;
   event: RowEvent;
   filter: string;
   /** Rises with time; a row told again with the same key takes the place of the old. */
@@ -45,8 +48,8 @@ export interface Tail<T> {
   last: Told<T> | null;
   /** Came while the view was scrolled away. */
   waiting: number;
-  /** What the server has against the filter; "" for nothing. */
-  trouble: string;
+  /** What the server has against the filter; null for nothing. */
+  trouble: Trouble | null;
   /** Set while the view is scrolled away from the newest row. */
   away: Signal<boolean>;
 }
@@ -55,7 +58,7 @@ export function useTail<T>(options: TailOptions<T>): Tail<T> {
   const [rows, setRows] = useState(options.first);
   const [last, setLast] = useState<Told<T> | null>(null);
   const [waiting, setWaiting] = useState(0);
-  const [trouble, setTrouble] = useState("");
+  const [trouble, setTrouble] = useState(options.trouble);
   const away = useSignal(false);
   const latest = useRef(options);
   latest.current = options;
@@ -76,13 +79,13 @@ export function useTail<T>(options: TailOptions<T>): Tail<T> {
       const { href, filter, answer, keyOf } = latest.current;
       const response = await fetch(href(filter), { signal: abort.signal });
       if (!response.ok) {
-        const why = await response.json().catch(() => null) as { detail?: string } | null;
-        setTrouble(why?.detail ?? `The list could not be read (${response.status})`);
+        const why = await troubleOf(response);
+        if (loading.current === abort) setTrouble(why);
         return;
       }
       const found = answer(await response.json());
       if (loading.current !== abort) return;
-      setTrouble("");
+      setTrouble(null);
       setWaiting(0);
       setRows(filter === "" ? mergeRows(found, meanwhile.current, keyOf) : found);
     } catch {

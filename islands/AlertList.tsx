@@ -10,8 +10,10 @@ import { AlertBar } from "../components/AlertBar.tsx";
 import { ExpectDialog } from "../components/ExpectDialog.tsx";
 import { textDetail } from "../components/finding_words.ts";
 import { count, counted } from "../components/format.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { Icon } from "../components/Icon.tsx";
 import { isCapturing } from "../components/status.ts";
+import type { Trouble } from "../components/trouble.ts";
 import { MAX_WAITING, useAlerts } from "../components/use_alerts.ts";
 import { useLive } from "../components/use_live.ts";
 
@@ -23,6 +25,8 @@ interface Props {
   page: AnomalyPage;
   view: AlertView;
   rules: RuleStatus[];
+  /** What is wrong with the filter in the page's address. */
+  trouble: Trouble | null;
 }
 
 /** What the reader has just done, to be told and undone. */
@@ -43,6 +47,7 @@ export default function AlertList(props: Props) {
   const filter = useMemo(() => filterOfView(view), [view]);
   const { page, waiting, trouble, reload } = useAlerts({
     first: props.page,
+    trouble: props.trouble,
     filter,
     offset: (view.page - 1) * PAGE_ALERTS,
     limit: PAGE_ALERTS,
@@ -98,7 +103,7 @@ export default function AlertList(props: Props) {
           </button>
         )}
       </AlertBar>
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      <FilterTrouble filter={view.q} trouble={trouble} />
       <p class={done === null ? "visually-hidden" : "banner banner-info alert-done"} role="status">
         {done === null ? counted(total, "alert") : done.text}
         {done !== null && done.entry !== "" && (

@@ -9,6 +9,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Connection, ConnectionPage } from "../model/api.ts";
 import { ConnectionDetails } from "../components/ConnectionDetails.tsx";
 import { columnsFor, ConnectionRow, WaitingRow } from "../components/ConnectionRow.tsx";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { count, counted } from "../components/format.ts";
 import { packetTime, paused, tick } from "../components/live.ts";
 import { type Mark, marksOfRow } from "../components/marks.ts";
@@ -18,6 +19,7 @@ import { type Advice, adviceFor } from "../components/status.ts";
 import { TableEmpty } from "../components/TableEmpty.tsx";
 import { TableFilter } from "../components/TableFilter.tsx";
 import { TableHead } from "../components/TableHead.tsx";
+import { type Trouble, troubleOf } from "../components/trouble.ts";
 import { useMarks } from "../components/use_marks.ts";
 import { sliceWindow } from "../components/window.ts";
 
@@ -39,6 +41,8 @@ interface Props {
   advice: Advice;
   /** Alerts of late, newest first. */
   marks: Mark[];
+  /** What is wrong with the filter in the page's address. */
+  trouble: Trouble | null;
 }
 
 /** Rows in hand, and what they are an answer to. */
@@ -52,7 +56,7 @@ export default function ConnectionsTable(props: Props) {
   const [typed, setTyped] = useState(props.query.q);
   const [loaded, setLoaded] = useState<Loaded>({ page: props.page, key: keyOf(props.query) });
   const [view, setView] = useState<{ first: number; rows: number; rowHeight: number } | null>(null);
-  const [trouble, setTrouble] = useState("");
+  const [trouble, setTrouble] = useState(props.trouble);
   const [current, setCurrent] = useState(0);
   const [opened, setOpened] = useState<Connection | null>(null);
   const [said, setSaid] = useState("");
@@ -84,7 +88,7 @@ export default function ConnectionsTable(props: Props) {
     loader.current!.run(apiHref({ ...query, offset, limit: Math.max(1, rows.end - rows.start) }), {
       done: (page) => {
         const before = latest.current.loaded;
-        setTrouble("");
+        setTrouble(null);
         setLoaded({ page, key });
         if (before.key !== key) setSaid(`${counted(page.total, "connection")} of ${count(page.all)}`);
       },
@@ -244,13 +248,13 @@ export default function ConnectionsTable(props: Props) {
         onType={setTyped}
         onOrder={ask}
       />
+      <FilterTrouble filter={query.q} trouble={trouble} />
       {page.left_out > 0 && (
         <p class="banner banner-warning">
           {count(page.left_out)}{" "}
           more flows are counted but not listed: the table is bounded, and they were the quietest.
         </p>
       )}
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
       <div class="table-box" ref={region} tabIndex={0} role="region" aria-label="List of connections">
         <table
           class={programs ? "rows" : "rows no-programs"}
@@ -345,7 +349,7 @@ class Loader {
     this.#abort = null;
   }
 
-  async run(url: string, on: { done: (page: ConnectionPage) => void; failed: (why: string) => void }) {
+  async run(url: string, on: { done: (page: ConnectionPage) => void; failed: (why: Trouble) => void }) {
     this.cancel();
     const abort = new AbortController();
     this.#abort = abort;
@@ -353,8 +357,8 @@ class Loader {
     try {
       const answer = await fetch(url, { signal: abort.signal, headers: { accept: "application/json" } });
       if (!answer.ok) {
-        const why = await answer.json().catch(() => null) as { detail?: string } | null;
-        on.failed(why?.detail ?? `The list could not be read (${answer.status})`);
+        const why = await troubleOf(answer);
+        if (this.#abort === abort) on.failed(why);
         return;
       }
       const page = await answer.json() as ConnectionPage;

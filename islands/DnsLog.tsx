@@ -3,11 +3,13 @@ import type { DnsQuery, DnsQueryPage, Tick } from "../model/api.ts";
 import { dnsColumns, DnsRow } from "../components/DnsRow.tsx";
 import { count, counted } from "../components/format.ts";
 import { dnsHref, LIST_ROWS } from "../components/list_filter.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { PauseButton } from "../components/PauseButton.tsx";
 import { paused } from "../components/live.ts";
 import { adviceFor } from "../components/status.ts";
 import { TailBox } from "../components/TailBox.tsx";
+import type { Trouble } from "../components/trouble.ts";
 import { useFilter } from "../components/use_filter.ts";
 import { useLive } from "../components/use_live.ts";
 import { type Told, useTail } from "../components/use_tail.ts";
@@ -17,8 +19,9 @@ const PATH = "/dns";
 interface Props {
   tick: Tick;
   page: DnsQueryPage;
-  /** Filter in the page's address. */
+  /** Filter in the page's address, and what is wrong with it. */
   q: string;
+  trouble: Trouble | null;
 }
 
 export default function DnsLog(props: Props) {
@@ -28,6 +31,7 @@ export default function DnsLog(props: Props) {
   const { typed, setTyped, filter } = useFilter(props.q, PATH);
   const { rows, last, waiting, trouble, away } = useTail<DnsQuery>({
     first: props.page.queries,
+    trouble: props.trouble,
     event: "dns",
     filter,
     keyOf: (query) => query.id,
@@ -42,17 +46,18 @@ export default function DnsLog(props: Props) {
     <div class="connections">
       <ListFilter
         path={PATH}
+        list="queries"
         label="Filter DNS queries"
         placeholder={programs ? "Filter: example.org firefox" : "Filter: example.org"}
         typed={typed}
         onType={setTyped}
-        hint="All words must match: name, type, answer, address, program, outcome."
-        examples={["NXDOMAIN", "AAAA", "PTR"]}
+        hint="All words must match: name, type, answer, address, program, outcome. Or name the field, with and, or, not:"
+        examples={["NXDOMAIN", "type:aaaa", "rcode:nxdomain", "rtt>100ms"]}
       >
         <PauseButton what="the queries" />
       </ListFilter>
+      <FilterTrouble filter={filter} trouble={trouble} />
       <p class="tail-said">{said({ filter, last, rows: rows.length, page: props.page })}</p>
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
       <TailBox label="List of DNS queries" away={away} waiting={waiting} one="query" many="queries">
         <table class={programs ? "rows entries entries-dns" : "rows entries entries-dns no-programs"}>
           <caption class="visually-hidden">DNS queries, newest first</caption>

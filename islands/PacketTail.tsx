@@ -2,12 +2,14 @@
 import type { LoggedPacket, PacketPage, Tick } from "../model/api.ts";
 import { count, counted } from "../components/format.ts";
 import { LIST_ROWS, listHref, packetsHref } from "../components/list_filter.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { paused } from "../components/live.ts";
 import { packetColumns, PacketRow } from "../components/PacketRow.tsx";
 import { PauseButton } from "../components/PauseButton.tsx";
 import { adviceFor } from "../components/status.ts";
 import { TailBox } from "../components/TailBox.tsx";
+import type { Trouble } from "../components/trouble.ts";
 import { useFilter } from "../components/use_filter.ts";
 import { useLive } from "../components/use_live.ts";
 import { type Told, useTail } from "../components/use_tail.ts";
@@ -17,8 +19,9 @@ const PATH = "/packets";
 interface Props {
   tick: Tick;
   page: PacketPage;
-  /** Filter in the page's address. */
+  /** Filter in the page's address, and what is wrong with it. */
   q: string;
+  trouble: Trouble | null;
 }
 
 export default function PacketTail(props: Props) {
@@ -28,6 +31,7 @@ export default function PacketTail(props: Props) {
   const { typed, setTyped, filter } = useFilter(props.q, PATH);
   const { rows, last, waiting, trouble, away } = useTail<LoggedPacket>({
     first: props.page.packets,
+    trouble: props.trouble,
     event: "packets",
     filter,
     keyOf: (packet) => packet.number,
@@ -41,17 +45,18 @@ export default function PacketTail(props: Props) {
     <div class="connections">
       <ListFilter
         path={PATH}
+        list="packets"
         label="Filter packets"
         placeholder={programs ? "Filter: dns firefox port:53" : "Filter: dns port:53"}
         typed={typed}
         onType={setTyped}
-        hint="All words must match: address, protocol, what it is, program. Or name the field:"
+        hint="All words must match: address, protocol, what it is, program. Or name the field, with and, or, not:"
         examples={["ip:10.0.0.1", "port:443", "proto:udp", "iface:eth0", "SYN"]}
       >
         <PauseButton what="the packets" />
       </ListFilter>
+      <FilterTrouble filter={filter} trouble={trouble} />
       <p class="tail-said">{said({ filter, last, rows: rows.length, page: props.page })}</p>
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
       <TailBox label="List of packets" away={away} waiting={waiting} one="packet" many="packets">
         <table class="rows entries entries-packets">
           <caption class="visually-hidden">Packets, newest first</caption>

@@ -3,6 +3,10 @@
  * so that server and browser choose alike.
  */
 import type { Anomaly } from "./api.ts";
+import { ALERTS } from "./filter/alerts.ts";
+import { FilterError } from "./filter/filter.ts";
+import { type Matcher, matcherOf } from "./filter/match.ts";
+import { parseFilter } from "./filter/parse.ts";
 
 /** What must hold of an alert; empty fields ask for nothing. */
 export interface AlertFilter {
@@ -12,7 +16,7 @@ export interface AlertFilter {
   state: "" | "open" | "closed";
   /** Whether the user has said to expect it. */
   expected: "" | "yes" | "no";
-  /** Words that must all be found; `ip:`, `port:`, `process:` and `kind:` name a field. */
+  /** In the filter language. */
   q: string;
   /** Number of the one flow that it was seen in. */
   flow: string;
@@ -51,7 +55,7 @@ export function isExpected(alert: Anomaly): boolean {
 
 export function matchesAlert(alert: Anomaly, filter: AlertFilter): boolean {
   return hasKind(alert, filter) && hasSeverity(alert, filter) && hasState(alert, filter) &&
-    matchesRest(alert, filter, wordsOf(filter.q));
+    matchesRest(alert, filter, matcherOfText(filter.q));
 }
 
 /**
@@ -65,9 +69,9 @@ export function selectAlerts(
 ): { matches: Anomaly[]; counts: AlertCounts } {
   const matches: Anomaly[] = [];
   const counts: AlertCounts = { kinds: {}, severities: {}, open: 0, closed: 0, expected: 0 };
-  const words = wordsOf(filter.q);
+  const matchesText = matcherOfText(filter.q);
   for (const alert of alerts) {
-    if (!matchesRest(alert, filter, words)) continue;
+    if (!matchesRest(alert, filter, matchesText)) continue;
     const [kind, severity, state] = [
       hasKind(alert, filter),
       hasSeverity(alert, filter),
@@ -99,45 +103,22 @@ function hasState(alert: Anomaly, { state, expected }: AlertFilter): boolean {
     (expected === "" || isExpected(alert) === (expected === "yes"));
 }
 
-function matchesRest(alert: Anomaly, { id, flow }: AlertFilter, words: Word[]): boolean {
+function matchesRest(alert: Anomaly, { id, flow }: AlertFilter, matchesText: Matcher<Anomaly>): boolean {
   return (id === "" || alert.id === id) && (flow === "" || flowOf(alert.id) === flow) &&
-    words.every((word) => holds(alert, word));
+    matchesText(alert);
 }
 
-interface Word {
-  field: string;
-  value: string;
-}
+/** The last filter that was read: lists ask by the same again and again. */
+let last: { q: string; matches: Matcher<Anomaly> } | null = null;
 
-function wordsOf(q: string): Word[] {
-  return q.toLowerCase().split(/\s+/).filter((word) => word !== "").map((word) => {
-    const [, field = "", value = word] = /^(ip|port|process|kind):(.+)$/.exec(word) ?? [];
-    return { field, value };
-  });
-}
-
-function holds(alert: Anomaly, { field, value }: Word): boolean {
-  switch (field) {
-    case "ip":
-      return alert.src_ip === value || alert.dest_ip === value;
-    case "port":
-      return String(alert.src_port) === value || String(alert.dest_port) === value;
-    case "process":
-      return alert.process.toLowerCase().includes(value);
-    case "kind":
-      return alert.kind === value;
-    default:
-      return [
-        alert.signature,
-        alert.message,
-        alert.kind,
-        alert.src_ip,
-        alert.dest_ip,
-        alert.server_name,
-        alert.process,
-        alert.app_proto,
-        alert.in_iface,
-        alert.expected?.comment ?? "",
-      ].some((text) => text.toLowerCase().includes(value));
+/** What `q` asks; one that cannot be read lets nothing through. */
+function matcherOfText(q: string): Matcher<Anomaly> {
+  if (last?.q === q) return last.matches;
+  try {
+    last = { q, matches: matcherOf(parseFilter(q), ALERTS) };
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    last = { q, matches: () => false };
   }
+  return last.matches;
 }

@@ -61,6 +61,7 @@ import { emptyCounters } from "./counters.ts";
 import { endOfDay } from "./expected.ts";
 import { expectedFrom } from "./expecting.ts";
 import { ruleStatuses } from "./rules.ts";
+import { ALERTS, filterOf } from "./subjects.ts";
 import { AskError, Who } from "./who.ts";
 import { SlidingWindow, WINDOW_S } from "./window.ts";
 
@@ -441,9 +442,10 @@ export class Monitor {
     };
   }
 
-  /** What was found, the latest change first. */
+  /** What was found, the latest change first. @throws QueryError for a filter that cannot be read. */
   anomalies(query: Partial<AnomalyQuery> & { limit: number }): AnomalyPage {
     const { offset = 0, limit, after = null, ...filter } = query;
+    filterOf(filter.q ?? "", ALERTS); // says what is wrong with it
     const { all, forgotten } = this.#alerts;
     const within = [...all.values()].filter((alert) => isWithin(alert, query));
     const { matches: latestFirst, counts } = selectAlerts(within, { ...ANY_ALERT, ...filter });

@@ -1,10 +1,12 @@
 /** How each list's rows are asked by the filter language: see `model/filter/`. */
-import type { Anomaly, Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
+import type { Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
 import { type Filter, FilterError } from "../model/filter/filter.ts";
 import { filterOfJson } from "../model/filter/json.ts";
 import { type Matcher, matcherOf, type Subject } from "../model/filter/match.ts";
 import { parseFilter } from "../model/filter/parse.ts";
 import { QueryError } from "./query_error.ts";
+
+export { ALERTS } from "../model/filter/alerts.ts";
 
 const low = (text: string) => text.toLowerCase();
 
@@ -118,41 +120,6 @@ export const QUERIES: Subject<DnsQuery> = {
     rtt: (row) => [row.latency_ms],
     since: (row) => [row.time],
     until: (row) => [row.time],
-  },
-};
-
-export const ALERTS: Subject<Anomaly> = {
-  name: "alerts",
-  text: (row) => [
-    row.kind,
-    low(row.signature),
-    low(row.message),
-    row.src_ip,
-    row.dest_ip,
-    row.server_name,
-    low(row.process),
-  ],
-  exact: (row) => [`${row.src_port}`, `${row.dest_port}`, row.proto, row.app_proto],
-  texts: {
-    host: (row) => [row.src_ip, row.dest_ip],
-    ip: (row) => [row.src_ip, row.dest_ip],
-    src: (row) => [row.src_ip],
-    dst: (row) => [row.dest_ip],
-    name: (row) => [row.server_name],
-    kind: (row) => [row.kind],
-    proto: (row) => [row.proto],
-    app: (row) => [row.app_proto, low(row.process)],
-    process: (row) => [low(row.process) || "unknown"],
-    iface: (row) => [low(row.in_iface)],
-  },
-  names: { host: (row) => [row.server_name], dst: (row) => [row.server_name] },
-  numbers: {
-    port: (row) => [row.src_port, row.dest_port],
-    sport: (row) => [row.src_port],
-    dport: (row) => [row.dest_port],
-    severity: (row) => [row.severity],
-    since: (row) => [row.last],
-    until: (row) => [row.first],
   },
 };
 

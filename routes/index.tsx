@@ -16,6 +16,7 @@ import { parseTableQuery } from "../components/query.ts";
 import { rulesText } from "../components/rule_words.ts";
 import { adviceFor } from "../components/status.ts";
 import { MAX_MARKS } from "../components/use_marks.ts";
+import { askOrTell } from "../http/page_trouble.ts";
 import { define } from "../state.ts";
 import { aboutOf, Frame } from "./(_frame)/Frame.tsx";
 
@@ -30,22 +31,27 @@ export const handler = define.handlers({
     const { monitor } = ctx.state;
     const query = parseTableQuery(ctx.url.searchParams);
     const { tick, history } = monitor.snapshot();
+    const { answer: connections, trouble, status } = askOrTell(
+      () => monitor.connections({ ...query, q: query.q.trim() }),
+      () => ({ ...monitor.connections({ ...query, q: "", offset: 0 }), total: 0, connections: [] }),
+    );
     return page({
       query,
       tick,
       history,
-      connections: monitor.connections(query),
+      connections,
+      trouble,
       alerts: monitor.anomalies({ ...filterOfView({ ...FIRST_VIEW, tab: "open" }), limit: MAX_NOW }),
       marks: monitor.anomalies({ expected: "no", limit: MAX_MARKS }).anomalies.map(markOf)
         .filter((mark) => mark !== null),
       rules: rulesText(monitor.rules()),
       about: aboutOf(monitor),
-    }, { headers: { "cache-control": "no-store" } });
+    }, { status, headers: { "cache-control": "no-store" } });
   },
 });
 
 export default define.page<typeof handler>(function Dashboard({ data }) {
-  const { tick, history, connections, query, alerts, marks, rules, about } = data;
+  const { tick, history, connections, trouble, query, alerts, marks, rules, about } = data;
   const playback = tick.capture.mode === "playback";
   return (
     <Frame path="/" tick={tick} about={about} api={API}>
@@ -95,6 +101,7 @@ export default define.page<typeof handler>(function Dashboard({ data }) {
           now={tick.packet_time}
           advice={adviceFor(tick)}
           marks={marks}
+          trouble={trouble}
         />
       </section>
     </Frame>

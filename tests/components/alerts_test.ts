@@ -113,7 +113,9 @@ Deno.test("selectAlerts() filters by every word, and counts each choice under th
   const found = (q: string) => selectAlerts(all, { ...ANY_ALERT, q }).matches.map(({ id }) => id);
   assert.deepEqual(found("process:CURL"), ["2"]);
   assert.deepEqual(found("ip:10.0.0.9 kind:dga tried"), ["2"]);
-  assert.deepEqual(found("ip:10.0.0"), [], "an address is whole");
+  assert.deepEqual(found("ip:10.0.0.77"), [], "a whole address is just that");
+  assert.deepEqual(found("ip:10.0.0.0/24 and not kind:dga").length, 3);
+  assert.deepEqual(found("nosuch:field"), [], "what cannot be read lets nothing through");
   assert.deepEqual(found("our own"), ["4"]);
   assert.deepEqual(found("nothing"), []);
 });

@@ -6,8 +6,9 @@
  */
 import { Access, setAccess } from "../http/access.ts";
 import { AccessLog } from "../http/access_log.ts";
-import { doorCounters, guarded, type Handler, isHostName } from "../http/guard.ts";
+import { countStale, doorCounters, guarded, type Handler, isHostName } from "../http/guard.ts";
 import { isLoopback, parseAddress } from "../model/address.ts";
+import type { MainToStale, StaleToMain } from "../model/protocol.ts";
 import { setMonitor } from "../monitor/current.ts";
 import { EveFile, type EveFileOptions } from "../monitor/eve_file.ts";
 import { Engine, type LiveSource, type PlaybackSource } from "../monitor/engine.ts";
@@ -133,6 +134,7 @@ export async function run(args: string[]): Promise<number> {
     setBlocklists();
   });
   engine.start();
+  const stale = tokens === null ? null : endStaleConnections(server.port, log);
   setBlocklists();
   const loaded = load((id, problem) => monitor.setProblem(id, problem))
     .catch((error) => log("error", `Places cannot be read: ${error}`));
@@ -160,6 +162,7 @@ export async function run(args: string[]): Promise<number> {
   notifier.close();
   await loaded;
   await who.close();
+  stale?.terminate();
   await server.close();
   await accessLog?.close();
   return 0;
@@ -264,6 +267,21 @@ function openAccessLog(option: string, onTrouble: (message: string | null) => vo
     }
     throw new UsageError(`Cannot write "${path}": ${error instanceof Error ? error.message : error}`);
   }
+}
+
+/** Served beyond this machine, somebody out there may hold connections for nothing. Linux only. */
+function endStaleConnections(port: number, log: Log): Worker | null {
+  if (Deno.build.os !== "linux") return null;
+  const url = new URL("../enrich/stale_connections_worker.ts", import.meta.url);
+  const worker = new Worker(url, { type: "module", name: "stale", deno: { permissions: { ffi: true } } });
+  worker.onmessage = ({ data }: MessageEvent<StaleToMain>) => countStale(data.connections);
+  worker.onerror = (event) => {
+    event.preventDefault();
+    log("warn", `Connections that do nothing are left open: ${event.message}`);
+    worker.terminate();
+  };
+  worker.postMessage({ type: "start-stale", pid: Deno.pid, port } satisfies MainToStale);
+  return worker;
 }
 
 /** Secrets are shown to a person once, and to no log of the system's. */

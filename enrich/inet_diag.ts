@@ -54,20 +54,26 @@ const INET_DIAG_INFO = 2; // attribute with struct tcp_info; bit 1 << (2 - 1) of
 const REQUEST_BYTES = 56; // struct inet_diag_req_v2
 const MESSAGE_BYTES = 72; // struct inet_diag_msg
 
-/** Body of a dump request, `struct inet_diag_req_v2`; `states` is a mask of `1 << state`. */
+/**
+ * Body of a dump request, `struct inet_diag_req_v2`; `states` is a mask of `1 << state`. With `localPort` the kernel
+ * tells of that port's sockets only.
+ */
 export function inetDiagRequest(
-  { family, protocol, states, tcpInfo }: {
+  { family, protocol, states, tcpInfo, localPort = 0 }: {
     family: number;
     protocol: number;
     states: number;
     tcpInfo: boolean;
+    localPort?: number;
   },
 ): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(REQUEST_BYTES);
   bytes[0] = family; // sdiag_family
   bytes[1] = protocol; // sdiag_protocol
   bytes[2] = tcpInfo ? 1 << (INET_DIAG_INFO - 1) : 0; // idiag_ext
-  new DataView(bytes.buffer).setUint32(4, states, true); // idiag_states; the id after it stays zero
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, states, true); // idiag_states
+  view.setUint16(8, localPort); // id.idiag_sport; the rest of the id stays zero
   return bytes;
 }
 
@@ -96,6 +102,8 @@ export interface DiagRow {
   retransmits: number;
   bytesSent: number;
   bytesReceived: number;
+  /** Since payload was last sent; since the beginning where none was. */
+  sendIdleMs: number;
 }
 
 export function createDiagRow(): DiagRow {
@@ -116,6 +124,7 @@ export function createDiagRow(): DiagRow {
     retransmits: 0,
     bytesSent: 0,
     bytesReceived: 0,
+    sendIdleMs: 0,
   };
 }
 
@@ -152,7 +161,9 @@ export function parseInetDiag(c: Cursor, row: DiagRow): boolean {
 /** `struct tcp_info`: it only ever grew at its end, so an older kernel's is a prefix of ours. */
 function parseTcpInfo(c: Cursor, row: DiagRow): void {
   if (!c.has(104)) return; // up to tcpi_total_retrans, Linux 2.6
-  c.skip(68);
+  c.skip(44);
+  row.sendIdleMs = c.u32le(); // tcpi_last_data_sent at 44
+  c.skip(20);
   row.rttUs = c.u32le(); // tcpi_rtt at 68, microseconds
   row.rttVarUs = c.u32le(); // tcpi_rttvar at 72
   c.skip(24);

@@ -23,7 +23,7 @@ import {
 import type { AccessLog } from "./access_log.ts";
 import { problem } from "./answers.ts";
 import { BodyError, readBody } from "./body.ts";
-import { clientKey, isThisMachine } from "./client_address.ts";
+import { clientKey, isThisMachine } from "../model/client_address.ts";
 import { safeNext } from "./next_page.ts";
 import { withHeaders } from "./security_headers.ts";
 import { sessionIdOf } from "./session_cookie.ts";
@@ -56,11 +56,16 @@ export interface GuardOptions {
   now?: () => number;
 }
 
-const counts = { host: 0, foreign_page: 0, too_large: 0, too_many: 0, no_token: 0, role: 0 };
+const counts = { host: 0, foreign_page: 0, too_large: 0, too_many: 0, no_token: 0, role: 0, stale: 0 };
 
 /** What was turned away, since the start. */
 export function doorCounters(): DoorCounters {
   return { refused: { ...counts }, access: currentAccess()?.counters ?? null };
+}
+
+/** Connections have been ended because they did nothing. */
+export function countStale(connections: number): void {
+  counts.stale += connections;
 }
 
 /**

@@ -7,7 +7,7 @@ export interface DoorCounters {
     host: number;
     /** Asked or written by a page of another site. */
     foreign_page: number;
-    /** Address, header or body above its ceiling. */
+    /** Address, header or body above its ceiling, or a body that came too slowly. */
     too_large: number;
     /** Too many requests, or too many wrong tokens, from one address. */
     too_many: number;
@@ -15,6 +15,8 @@ export interface DoorCounters {
     no_token: number;
     /** The read-only role asked for what only the admin may. */
     role: number;
+    /** Connections ended because nothing was asked on them, or nothing read. */
+    stale: number;
   };
   /** Sessions and tokens; null where no token is needed. */
   access: { sessions: number; signed_in: number; wrong_tokens: number; slowed_down: number } | null;

@@ -344,3 +344,22 @@ export interface PingReport {
   problem?: { code: "refused" | "busy" | "failed"; message: string; hint: string };
 }
 export type SystemToMain = SystemMessage | PingReport | Stopped;
+
+/** Main → stale connections: look after the server on `port`, in this process. */
+export interface StartStale {
+  type: "start-stale";
+  pid: number;
+  port: number;
+  /** Other than usual; for tests. */
+  everyMs?: number;
+  silentMs?: number;
+  idleMs?: number;
+}
+export type MainToStale = StartStale;
+
+/** Stale connections → main: so many were ended just now. */
+export interface StaleEnded {
+  type: "stale-ended";
+  connections: number;
+}
+export type StaleToMain = StaleEnded;

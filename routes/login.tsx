@@ -5,7 +5,7 @@
 import { page } from "fresh";
 import { currentAccess, knownVisitor, type Role, type Verdict } from "../http/access.ts";
 import { problem } from "../http/answers.ts";
-import { clientKey } from "../http/client_address.ts";
+import { clientKey } from "../model/client_address.ts";
 import { safeNext } from "../http/next_page.ts";
 import { isSecure, setSession } from "../http/session_cookie.ts";
 import { Logo } from "../components/Logo.tsx";

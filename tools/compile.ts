@@ -23,7 +23,7 @@ const READERS = ["enrich", "monitor", "commands"];
 const LOADED = ["_fresh/server.js"];
 
 /** Rooms that start workers. */
-const STARTERS = ["monitor/engine.ts"];
+const STARTERS = ["monitor/engine.ts", "commands/start.ts"];
 
 /** The workers' modules, as they are named where they are started. */
 export function workers(): string[] {

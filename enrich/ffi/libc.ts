@@ -72,6 +72,7 @@ const SYMBOLS = {
   },
   send: { parameters: ["i32", "buffer", /* void* */ "u32", /* size_t */ "i32" /* flags */], result: "i32" },
   recv: { parameters: ["i32", "buffer", /* void* */ "u32", /* size_t */ "i32" /* flags */], result: "i32" },
+  shutdown: { parameters: ["i32", /* fd */ "i32" /* how */], result: "i32" },
   openat: { parameters: ["i32", /* dirfd */ "buffer", /* char* */ "i32" /* flags */], result: "i32" },
   read: { parameters: ["i32", "buffer", /* void* */ "u32" /* size_t */], result: "i32" },
   readlinkat: {
@@ -162,6 +163,7 @@ const PROT_READ_WRITE = 3; // asm-generic/mman-common.h
 const MAP_SHARED = 1;
 const MAP_PRIVATE_ANONYMOUS = 0x22;
 
+const SHUT_RDWR = 2; // sys/socket.h
 const AT_FDCWD = -100; // fcntl.h
 const O_RDONLY = 0;
 const O_DIRECTORY = Deno.build.arch === "x86_64" ? 0o200000 : 0o40000; // asm/fcntl.h; differs on arm
@@ -234,6 +236,11 @@ export class Libc {
   /** @returns Bytes received; with MSG_TRUNC among `flags` the message's length, even beyond `into`. */
   recv(fd: number, into: Uint8Array<ArrayBuffer>, flags: number): number {
     return this.#result(this.#call.recv(fd, into, into.length, flags));
+  }
+
+  /** Ends a connection in both directions; its descriptor stays with whoever holds it. */
+  shutdown(fd: number): number {
+    return this.#result(this.#call.shutdown(fd, SHUT_RDWR));
   }
 
   /** Opens for reading, close-on-exec. `path` is absolute, or relative to `directory` (a descriptor). */

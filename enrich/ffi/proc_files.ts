@@ -137,11 +137,21 @@ export class ProcFiles {
    * @returns Open files looked at; below 0 `-errno` (EACCES: another user's process).
    */
   socketInodes(pid: number, into: number[]): number {
+    return this.eachSocket(pid, (_descriptor, inode) => into.push(inode));
+  }
+
+  /**
+   * Calls `visit` with descriptor and inode of each socket that a process holds open; the descriptor means something
+   * in that process only.
+   *
+   * @returns As `socketInodes()`.
+   */
+  eachSocket(pid: number, visit: (descriptor: number, inode: number) => void): number {
     const fd = this.#libc.openDirectory(`/proc/${pid}/fd`);
     if (fd < 0) return fd;
     let files = 0;
     const name = this.#name;
-    this.#eachNumber(fd, (_number, at) => {
+    this.#eachNumber(fd, (number, at) => {
       let n = 0;
       const nameAt = at + DIRENT_NAME;
       while (n < name.length - 1 && this.#directory[nameAt + n] !== 0) {
@@ -152,7 +162,7 @@ export class ProcFiles {
       const length = this.#libc.readLinkAt(fd, name, this.#link);
       if (length > SOCKET_PREFIX.length && isSocket(this.#link)) {
         const inode = bracketedNumber(this.#link, length);
-        if (inode > 0) into.push(inode);
+        if (inode > 0) visit(number, inode);
       }
       return ++files < MAX_FILES_PER_PROCESS;
     });

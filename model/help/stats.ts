@@ -169,10 +169,11 @@ export const STATS_PARTS = {
   StatsRefused: describe<DoorCounters["refused"]>("Requests turned away, by why", {
     host: n("For a Host that is not this machine's"),
     foreign_page: n("Asked or written by a page of another site"),
-    too_large: n("Address, header or body above its ceiling"),
+    too_large: n("Address, header or body above its ceiling, or a body that came too slowly"),
     too_many: n("Too many requests, or too many wrong tokens, from one address"),
     no_token: n("Without a token, or with a wrong one"),
     role: n("Of the read-only role, for what only the admin may"),
+    stale: n("Connections ended because nothing was asked on them, or nothing read"),
   }),
   StatsAccess: describe<NonNullable<DoorCounters["access"]>>("Sessions and tokens", {
     sessions: n("Browsers signed in"),

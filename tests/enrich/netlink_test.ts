@@ -52,6 +52,7 @@ Deno.test("parseInetDiag() reads addresses, state, owner and tcp_info", () => {
     hasInfo: true,
     rttUs: 47,
     rttVarUs: 22,
+    sendIdleMs: 0,
     retransmits: 0,
     bytesSent: 1000,
     bytesReceived: 0,
@@ -74,7 +75,9 @@ Deno.test("parseInetDiag() takes the shorter tcp_info of older kernels", () => {
 Deno.test("inetDiagRequest() is struct inet_diag_req_v2", () => {
   const request = inetDiagRequest({ family: 2, protocol: 6, states: 0xffe, tcpInfo: true });
   assert.equal(request.length, 56);
-  assert.deepEqual(request.slice(0, 8), hex("02 06 02 00 fe0f0000"));
+  assert.deepEqual(request.slice(0, 12), hex("02 06 02 00 fe0f0000 00000000"));
+  const ofPort = inetDiagRequest({ family: 2, protocol: 6, states: 0xffe, tcpInfo: true, localPort: 8000 });
+  assert.deepEqual(ofPort.slice(8, 12), hex("1f40 0000"));
 });
 
 Deno.test("NetlinkReader steps through messages and stops at damage", () => {

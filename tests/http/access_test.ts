@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Access, IDLE_MS, LINK_MS, MAX_SESSIONS, SESSION_MS } from "../../http/access.ts";
-import { clientKey, isThisMachine } from "../../http/client_address.ts";
+import { clientKey, isThisMachine } from "../../model/client_address.ts";
 import { safeNext } from "../../http/next_page.ts";
 import { Attempts, RateLimit } from "../../http/throttle.ts";
 

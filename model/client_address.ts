@@ -1,7 +1,7 @@
 /**
  * Who asks, as limits count them: an IPv4 address, or the /64 of an IPv6 address, which is what one client is given.
  */
-import { formatAddress, isIpv4Mapped, isLoopback, parseAddress } from "../model/address.ts";
+import { formatAddress, isIpv4Mapped, isLoopback, parseAddress } from "./address.ts";
 
 const PREFIX_BYTES = 8; // a host may use every address of its /64 (RFC 4291 §2.5.4)
 

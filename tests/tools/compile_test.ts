@@ -11,8 +11,10 @@ import { until } from "../support/wait.ts";
 const DEVELOPMENT = /esbuild|playwright|axe-core|ajv|fast-check|redocly/;
 
 Deno.test("what goes in is found: workers as they are started, data as it is read, permissions of start", () => {
-  const engine = Deno.readTextFileSync(`${ROOT}monitor/engine.ts`);
-  assert.equal(workers().length, engine.match(/_worker\.ts"/g)!.length);
+  const named = ["monitor/engine.ts", "commands/start.ts"].flatMap((path) =>
+    Deno.readTextFileSync(ROOT + path).match(/_worker\.ts"/g)!
+  );
+  assert.equal(workers().length, named.length);
   for (const path of [...workers(), ...packageFiles()]) assert(Deno.statSync(ROOT + path).isFile, path);
   assert(permissions().includes("--allow-ffi") && permissions().includes("--no-prompt"));
   assert(!permissions().includes("-A") && !permissions().includes("--allow-run"));

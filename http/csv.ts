@@ -18,10 +18,10 @@ const CHUNK = 16_384;
 const BETWEEN = "; ";
 
 /**
- * What begins a formula, also in full width; tab and line ends, which spreadsheets skip before looking. Behind a
- * semicolon, tab or line end too: where a comma is no separator of cells, these are.
+ * Where a formula could begin: in front of its signs, also in full width; and of tab and line ends, which spreadsheets
+ * skip before looking. Behind a semicolon, tab or line end too: where a comma is no separator of cells, these are.
  */
-const FORMULA = /(^|[;\t\r\n])(?=[=+\-@\t\r\n＝＋－＠])/g;
+const FORMULA = /^(?=[=+\-@\t\r\n＝＋－＠])|(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])/g;
 
 /** A row in hand: values by name of column. */
 type CsvRow = Record<string, string | number | boolean | null>;
@@ -33,7 +33,7 @@ interface Column {
 
 /** Text that no spreadsheet takes for a formula. */
 export function guarded(text: string): string {
-  return text.replace(FORMULA, "$1'");
+  return text.replace(FORMULA, "'");
 }
 
 /**

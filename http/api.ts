@@ -381,6 +381,10 @@ export const API: readonly RouteSpec[] = [
   ),
   one("/api/help", "getHelp", "netpane", "What every field means, and the filter language", "HelpPage"),
   one("/api/openapi.json", "getOpenApi", "netpane", "This API as an OpenAPI 3.1 document", null),
+  {
+    ...one("/metrics", "getMetrics", "netpane", "Counters and states for Prometheus", null),
+    media: ["text/plain"],
+  },
   one("/healthz", "getHealth", "netpane", "200 while the server answers", "Health"),
 ];
 

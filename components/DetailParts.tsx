@@ -183,7 +183,7 @@ export function ConnectionLines({ connections, total, now, ip, q }: ConnectionsP
   if (connections.length === 0) return <p class="empty">None now.</p>;
   return (
     <>
-      <div class="list-box" role="region" aria-label="Connections now" tabIndex={0}>
+      <div class="list-box" role="region" aria-label="List of connections now" tabIndex={0}>
         <table class="list list-conns">
           <thead>
             <tr>

@@ -12,6 +12,9 @@ import { Trips, tripsTo } from "./trips.ts";
 /** Processes kept; the one that was active least recently goes. */
 export const MAX_PROGRAMS = 4_096;
 
+/** States of sockets that no process holds any more. */
+const OVER = new Set(["time_wait", "closed", "fin_wait2", "new_syn_recv"]);
+
 export interface ProgramRecord {
   /** As last told; of a process only seen in a connection the rest is empty. */
   info: ProcessInfo;
@@ -34,6 +37,8 @@ export class Programs {
   readonly unattributed: ByteCount = { bytes_in: 0, bytes_out: 0 };
   strangersBytes = 0;
   #report = 0;
+  /** Processes that held a socket at the latest reading. */
+  #holders = new Set<number>();
   #tick = 0;
 
   constructor(capacity = MAX_PROGRAMS) {
@@ -48,13 +53,15 @@ export class Programs {
   }
 
   /** Whether it had sockets at the latest reading. */
-  isActive({ report }: ProgramRecord): boolean {
-    return report === this.#report;
+  isActive({ report, info }: ProgramRecord): boolean {
+    return report === this.#report && this.#holders.has(info.pid);
   }
 
-  /** Takes the processes of a report: all that have sockets. */
-  applySystem({ processes, atMs }: SystemReport): void {
+  /** Takes the processes of a report: all that have sockets, or had some that the kernel still waits out. */
+  applySystem({ processes, sockets, atMs }: SystemReport): void {
     this.#report++;
+    this.#holders = new Set();
+    for (const { pid, state } of sockets) if (pid !== undefined && !OVER.has(state)) this.#holders.add(pid);
     for (const info of processes) {
       const record = this.#record(info, atMs);
       record.info = info;

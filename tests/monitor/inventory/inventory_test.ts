@@ -278,7 +278,10 @@ Deno.test("programs are charged once with all their bytes, the rest is unattribu
   // It ends, its numbers stay; the same number with another start is another process.
   machine({});
   assert.equal(inventory.process("4711").active, false);
-  machine({ processes: [process({ name: "wget", startedMs: START })] });
+  const waiting = { processes: [process()], sockets: [socket({ state: "time_wait" })] };
+  machine(waiting);
+  assert.equal(inventory.process("4711").active, false, "what the kernel waits out nobody holds");
+  machine({ processes: [process({ name: "wget", startedMs: START })], sockets: [socket()] });
   const now = inventory.process("4711");
   assert.deepEqual([now.name, now.active, now.bytes_in], ["wget", true, 0]);
   assert.deepEqual(now.earlier.map(({ name, bytes_in }) => [name, bytes_in]), [["curl", 1000]]);

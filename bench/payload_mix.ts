@@ -4,6 +4,9 @@
  * DNS, TLS, HTTP and QUIC as they are sent, datagrams of no known protocol, and openings nobody answers; some forty
  * conversations at a time, their packets mixed. About eleven packets a flow and 300 bytes a packet, as in a collection
  * of short samples: an access network has more and larger packets to a flow, and so less to understand per packet.
+ *
+ * Who talks to whom is one of three: as in samples (each flow has a client of its own), in an office, or among
+ * strangers, where nobody is met twice.
  */
 import { type PacketBatch, RECORD_HEADER_BYTES } from "../model/batch.ts";
 import { message, question, record } from "../tests/capture/inspect/dpi/dns/dns_bytes.ts";
@@ -13,13 +16,24 @@ import { ethernet, ipv4, PROTOCOL, TCP, tcp, text, udp } from "../tests/support/
 import { BATCH_BYTES, createRandom } from "./packet_mix.ts";
 
 const START_SECONDS = 1_700_000_000;
-/** Microseconds of packet time from one packet to the next. */
-const STEP_US = 20;
 /** Conversations going on at the same time. */
 const AT_ONCE = 40;
 /** A name server, and servers of everything else. */
 const RESOLVER = "192.0.2.53";
 const SERVER_NET = "198.51.100.";
+
+/** Who talks to whom, and how fast. */
+export type Network = "samples" | "office" | "strangers";
+
+/** An office has so many clients, which talk to so many servers, each with a name; a few servers are everybody's. */
+const OFFICE_CLIENTS = 250;
+const OFFICE_SERVERS = 2_000;
+
+/** Microseconds of packet time from one packet to the next: an office has 2,000 packets a second. */
+const STEP_US: Record<Network, number> = { samples: 20, office: 500, strangers: 20 };
+
+/** Server names in the recorded handshakes. */
+const HELLO_NAMES = ["shop.Example", "shop.example"].map((name) => text(name));
 
 /** What a flow is, and of a hundred flows how many are. */
 const SHARES: [(ends: Ends) => Uint8Array[], number][] = [
@@ -34,6 +48,8 @@ const SHARES: [(ends: Ends) => Uint8Array[], number][] = [
 interface Ends {
   client: string;
   server: string;
+  /** Of the server: tells it by DNS, TLS and HTTP. "" in samples: names by number. */
+  name: string;
   port: number;
   random: () => number;
   /** Number of the flow: makes names differ. */
@@ -41,13 +57,13 @@ interface Ends {
 }
 
 /** Batches of Ethernet records with microsecond stamps. */
-export function createPayloadMix(flows: number, seed: number): PacketBatch[] {
+export function createPayloadMix(flows: number, seed: number, network: Network = "samples"): PacketBatch[] {
   const random = createRandom(seed);
-  const writer = new BatchWriter();
+  const writer = new BatchWriter(STEP_US[network]);
   const open: { frames: Uint8Array[]; next: number }[] = [];
   for (let number = 0; number < flows || open.length > 0;) {
     while (open.length < AT_ONCE && number < flows) {
-      open.push({ frames: createFlow(number++, random), next: 0 });
+      open.push({ frames: createFlow(endsOf(network, number++, random)), next: 0 });
     }
     const index = Math.floor(random() * open.length);
     const flow = open[index];
@@ -57,14 +73,29 @@ export function createPayloadMix(flows: number, seed: number): PacketBatch[] {
   return writer.batches();
 }
 
-function createFlow(number: number, random: () => number): Uint8Array[] {
-  const ends: Ends = {
-    client: `10.${number >> 14 & 63}.${number >> 7 & 127}.${1 + (number & 127)}`,
-    server: SERVER_NET + (1 + Math.floor(random() * 250)),
-    port: 1024 + number % 60_000,
-    random,
-    number,
-  };
+function endsOf(network: Network, number: number, random: () => number): Ends {
+  const port = 1024 + number % 60_000;
+  if (network === "office") {
+    const host = Math.floor(random() * OFFICE_CLIENTS);
+    const rank = Math.floor(OFFICE_SERVERS * random() ** 3);
+    const server = `203.0.${rank >> 7}.${1 + (rank & 127)}`;
+    return { client: `10.0.0.${1 + host}`, server, name: nameOf(rank), port, random, number };
+  }
+  const client = `10.${number >> 14 & 63}.${number >> 7 & 127}.${1 + (number & 127)}`;
+  if (network === "strangers") {
+    const server = `203.${number >> 14 & 63}.${number >> 7 & 127}.${1 + (number & 127)}`;
+    return { client, server, name: nameOf(number), port, random, number };
+  }
+  return { client, server: SERVER_NET + (1 + Math.floor(random() * 250)), name: "", port, random, number };
+}
+
+/** Twelve characters, as many as the name in the handshakes has. */
+function nameOf(number: number): string {
+  return `${number.toString(36).padStart(4, "0")}.shop.com`.slice(0, 12).padEnd(12, "m");
+}
+
+function createFlow(ends: Ends): Uint8Array[] {
+  const { random } = ends;
   let roll = random() * 100;
   for (const [create, share] of SHARES) {
     roll -= share;
@@ -73,9 +104,12 @@ function createFlow(number: number, random: () => number): Uint8Array[] {
   return unansweredFlow(ends);
 }
 
-function dnsFlow({ client, port, number, random }: Ends): Uint8Array[] {
-  const name = `host${number % 5000}.example${number % 7}.com`;
-  const address = [198, 51, 100, 1 + Math.floor(random() * 250)];
+function dnsFlow(ends: Ends): Uint8Array[] {
+  const { client, port, number, random } = ends;
+  const name = ends.name || `host${number % 5000}.example${number % 7}.com`;
+  const address = ends.name === ""
+    ? [198, 51, 100, 1 + Math.floor(random() * 250)]
+    : ends.server.split(".").map(Number);
   const id = number & 0xffff;
   const asked = message({ id, questions: [question(name, 1)] });
   const answers = [record(name, 1, address), record(name, 1, [...address.slice(0, 3), 9])];
@@ -86,9 +120,10 @@ function dnsFlow({ client, port, number, random }: Ends): Uint8Array[] {
   ];
 }
 
+/** Certificates of the recorded 1.2 are such that an alert is told of each: only where nobody counts alerts. */
 function tlsFlow(ends: Ends): Uint8Array[] {
-  const turns: [number, Uint8Array][] = (ends.random() < 0.6 ? tls13 : tls12)
-    .map(([direction, bytes]) => [direction, bytes]);
+  const turns: [number, Uint8Array][] = (ends.random() < 0.6 || ends.name !== "" ? tls13 : tls12)
+    .map(([direction, bytes]) => [direction, ends.name === "" ? bytes : renamed(bytes, ends.name)]);
   const records = Math.floor(ends.random() * 14);
   for (let i = 0; i < records; i++) {
     const sealed = Uint8Array.from({ length: 300 + (i & 3) * 300 }, () => ends.random() * 256);
@@ -98,13 +133,29 @@ function tlsFlow(ends: Ends): Uint8Array[] {
   return connection(ends, 443, turns);
 }
 
+/** A hello to another server. */
+function renamed(hello: Uint8Array, name: string): Uint8Array {
+  const at = HELLO_NAMES.map((own) => indexOf(hello, own)).find((at) => at >= 0) ?? -1;
+  if (hello[0] !== 0x16 || hello[5] !== 1 || at < 0) return hello;
+  const other = hello.slice();
+  other.set(text(name), at);
+  return other;
+}
+
+function indexOf(bytes: Uint8Array, wanted: Uint8Array): number {
+  for (let at = 0; at + wanted.length <= bytes.length; at++) {
+    if (wanted.every((byte, i) => bytes[at + i] === byte)) return at;
+  }
+  return -1;
+}
+
 function httpFlow(ends: Ends): Uint8Array[] {
   const { number, random } = ends;
   const turns: [number, Uint8Array][] = [];
   const requests = 1 + Math.floor(random() * 3);
   for (let i = 0; i < requests; i++) {
     const path = `/articles/${number}/part-${i}.html?from=list&page=${number % 30}`;
-    const host = `www.example${number % 300}.org`;
+    const host = ends.name || `www.example${number % 300}.org`;
     turns.push([
       0,
       text(
@@ -209,6 +260,8 @@ class BatchWriter {
   #length = 0;
   #us = 0;
 
+  constructor(readonly stepUs: number) {}
+
   add(frame: Uint8Array): void {
     if (this.#length + RECORD_HEADER_BYTES + frame.length > BATCH_BYTES) this.#turn();
     const header = new DataView(this.#bytes.buffer, this.#length, RECORD_HEADER_BYTES);
@@ -218,7 +271,7 @@ class BatchWriter {
     header.setUint32(12, frame.length, true);
     this.#bytes.set(frame, this.#length + RECORD_HEADER_BYTES);
     this.#length += RECORD_HEADER_BYTES + frame.length;
-    this.#us += STEP_US;
+    this.#us += this.stepUs;
   }
 
   batches(): PacketBatch[] {

@@ -48,3 +48,18 @@ Deno.test("every piece of a settings file in docs/SETTINGS.md is right", () => {
   assert(pieces.length >= 4);
   for (const text of pieces) parse(text);
 });
+
+Deno.test("docs/FUNCTIONS.md names what there is", () => {
+  const root = fileURLToPath(new URL("../", import.meta.url));
+  const text = read("FUNCTIONS.md");
+  let names = 0;
+  for (const [, list, path] of text.matchAll(/((?:`\w+`(?:, )?)+) in\s+`([\w/.]+\.ts)`/g)) {
+    const source = Deno.readTextFileSync(root + path);
+    for (const [, name] of list.matchAll(/`(\w+)`/g)) {
+      assert.match(source, new RegExp(`export [^\n]*\\b${name}\\b`), `${path} has no ${name}`);
+      names++;
+    }
+  }
+  assert(names >= 25, `only ${names} names were found in the page`);
+  for (const [, path] of text.matchAll(/`([\w/]+\.ts)`/g)) assert(Deno.statSync(root + path).isFile, path);
+});

@@ -388,6 +388,17 @@ export const API: readonly RouteSpec[] = [
   one("/healthz", "getHealth", "netpane", "200 while the server answers", "Health"),
 ];
 
+const PATTERNS = API.map(({ path, method }) => ({
+  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{\w+\}/g, "[^/]+")}$`),
+  method,
+}));
+
+/** Methods that the route at a path takes; none where there is no such route. */
+export function methodsOf(pathname: string): string[] {
+  return PATTERNS.filter(({ pattern }) => pattern.test(pathname))
+    .flatMap(({ method }) => method === "GET" ? ["GET", "HEAD"] : [method]);
+}
+
 function one(
   path: string,
   id: string,

@@ -1,5 +1,6 @@
 /** The headers that every answer carries, whoever made it. */
 import { problem } from "./answers.ts";
+import { methodsOf } from "./api.ts";
 
 /** For pages that the app made outside of its middlewares (not found, failed): they need no script. */
 const POLICY_WITHOUT_SCRIPTS = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; " +
@@ -23,8 +24,8 @@ export function withHeaders(url: URL, answer: Response, tls: boolean): Response 
   }
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
   headers.set("Content-Security-Policy", policyFor(headers));
-  const isApiError = url.pathname.startsWith("/api/") && answer.status >= 400 &&
-    headers.get("Content-Type") !== "application/problem+json";
+  const isApiError = answer.status >= 400 && headers.get("Content-Type") !== "application/problem+json" &&
+    (url.pathname.startsWith("/api/") || methodsOf(url.pathname).length > 0);
   return isApiError ? asProblem(url, answer) : answer;
 }
 
@@ -39,9 +40,16 @@ function policyFor(headers: Headers): string {
 /** An API error that Fresh made (no such route, a crash) in the shape of all others. */
 function asProblem(url: URL, answer: Response): Response {
   answer.body?.cancel();
-  const shaped = answer.status === 404
-    ? problem(404, `There is no ${url.pathname}; the README lists what there is`)
+  const { status, headers } = answer;
+  const shaped = status === 404
+    ? problem(404, `There is no ${url.pathname}; /api/docs lists what there is`)
+    : status === 405
+    ? problem(405, `${url.pathname} does not take that method`)
+    : status < 500
+    ? problem(400, "The address cannot be read")
     : problem(500, "Something went wrong here; the log has more");
-  for (const [name, value] of answer.headers) if (!shaped.headers.has(name)) shaped.headers.set(name, value);
+  for (const [name, value] of headers) if (!shaped.headers.has(name)) shaped.headers.set(name, value);
+  const methods = methodsOf(url.pathname);
+  if (status === 405 && methods.length > 0) shaped.headers.set("Allow", methods.join(", "));
   return shaped;
 }

@@ -15,7 +15,9 @@ import type { SocketInfo, SystemReport } from "../../model/system.ts";
 import { setMonitor } from "../../monitor/current.ts";
 import { Monitor } from "../../monitor/mod.ts";
 import { Notifier } from "../../monitor/notify/notifier.ts";
+import { Names } from "../../enrich/names/names.ts";
 import { SettingsFile } from "../../monitor/settings_file.ts";
+import { Who } from "../../monitor/who.ts";
 import { ROOT } from "./server.ts";
 
 /** Of the machine that the demo is told from. */
@@ -72,6 +74,7 @@ async function demoMonitor(): Promise<Monitor> {
     mode: "live",
     startedMs: Date.now(),
     interfaces: ["eth0"],
+    who: new Who({ names: new Names({ servers: [] }) }), // nobody outside is asked
   });
   const observations: Observation[] = [];
   const alerts: Observation[] = [];

@@ -115,6 +115,7 @@ export async function run(args: string[]): Promise<number> {
   }, monitor);
   const notifier = new Notifier({
     from: Deno.hostname(),
+    version: VERSION,
     // What a file shows happened long ago: nobody is told of it unless they name the settings themselves.
     enabled: source.kind === "live" || options.settings !== "",
     onProblem: (id, problem) => monitor.setProblem(id, problem),

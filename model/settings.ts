@@ -18,7 +18,8 @@ export interface BlocklistSetting {
   path: string;
 }
 
-export const NOTIFY_TYPES = ["webhook", "slack", "discord", "telegram", "ntfy"] as const;
+export const NOTIFY_TYPES = ["webhook", "slack", "discord", "telegram", "ntfy", "syslog"] as const;
+export const SYSLOG_FORMATS = ["text", "cef"] as const;
 
 /** Whom to tell of alerts. */
 export interface NotifySetting {
@@ -32,6 +33,8 @@ export interface NotifySetting {
   minSeverity: 1 | 2 | 3;
   /** Kinds that are told; empty for all. */
   kinds: string[];
+  /** Syslog only. @default "text" */
+  format?: typeof SYSLOG_FORMATS[number];
 }
 
 /** Settings of a file that says nothing. */

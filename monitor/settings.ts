@@ -21,6 +21,7 @@ import {
   type NotifySetting,
   refuseOthers,
   type Settings,
+  SYSLOG_FORMATS,
   tableOf,
 } from "../model/settings.ts";
 import { nearest } from "../model/nearest.ts";
@@ -194,8 +195,8 @@ function checkTarget(
   complain: Complain,
   specs?: readonly KindSpec[],
 ): NotifySetting | null {
-  refuseOthers(table, ["type", "url", "secret", "min_severity", "kinds"], path, complain);
-  const { url, secret = "", min_severity = 2, kinds = [] } = table;
+  refuseOthers(table, ["type", "url", "secret", "min_severity", "kinds", "format"], path, complain);
+  const { url, secret = "", min_severity = 2, kinds = [], format } = table;
   const type = NOTIFY_TYPES.find((one) => one === table.type);
   if (type === undefined) {
     const hint = nearest(String(table.type ?? ""), NOTIFY_TYPES);
@@ -214,6 +215,12 @@ function checkTarget(
   if (![1, 2, 3].includes(min_severity as number)) {
     complain(`${path}.min_severity`, "takes 1 (only high), 2 (without notes) or 3 (all)");
   }
+  const known = SYSLOG_FORMATS.find((one) => one === format);
+  if (format !== undefined && type !== undefined && type !== "syslog") {
+    complain(`${path}.format`, `is of no use to ${type}: leave it out`);
+  } else if (format !== undefined && known === undefined) {
+    complain(`${path}.format`, `takes one of ${SYSLOG_FORMATS.join(", ")}`);
+  }
   const wanted = listOf(kinds, `${path}.kinds`, `["port_scan"]`, complain)
     .filter((kind, i) => checkKind(kind, `${path}.kinds[${i}]`, complain, specs)) as string[];
   if (type === undefined || typeof url !== "string") return null;
@@ -224,6 +231,7 @@ function checkTarget(
     secret: String(secret),
     minSeverity: min_severity as 1 | 2 | 3,
     kinds: wanted,
+    ...(known === undefined ? {} : { format: known }),
   };
 }
 
@@ -231,6 +239,7 @@ function checkTarget(
 function urlTrouble(text: string, type: NotifySetting["type"] | undefined): string {
   if (!URL.canParse(text)) return "is no address: it should begin with https://";
   const url = new URL(text);
+  if (type === "syslog") return syslogTrouble(url);
   if (url.protocol !== "https:" && url.protocol !== "http:") {
     return "takes https:// (http:// within your own network)";
   }
@@ -244,6 +253,17 @@ function urlTrouble(text: string, type: NotifySetting["type"] | undefined): stri
   }
   if (type === "ntfy" && steps.length === 0) return "takes the server and the topic: https://ntfy.sh/<TOPIC>";
   return "";
+}
+
+function syslogTrouble(url: URL): string {
+  if (!["udp:", "tcp:", "tls:"].includes(url.protocol) || url.hostname === "") {
+    return "takes udp://HOST:514, tcp://HOST:514 or tls://HOST:6514";
+  }
+  if (url.username !== "" || url.password !== "" || !["", "/"].includes(url.pathname) || url.search !== "") {
+    return "takes a host and a port, and nothing else";
+  }
+  if (url.protocol === "tls:" || isNearby(url.hostname)) return "";
+  return "would be readable on its way: take tls:// (udp:// and tcp:// are for your own network)";
 }
 
 /** Whether a host is within one's own network: by address, or by a name that no one can register. */

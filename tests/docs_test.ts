@@ -40,7 +40,7 @@ Deno.test("the example is a settings file, with every rule at its defaults", () 
     return [kind, { enabled, ...(values.length === 0 ? {} : { options: Object.fromEntries(values) }) }];
   });
   assert.deepEqual(rules, Object.fromEntries(defaults));
-  assert.deepEqual([expected.length, blocklists.length, notify.length], [2, 1, 5]);
+  assert.deepEqual([expected.length, blocklists.length, notify.length], [2, 1, 6]);
 });
 
 Deno.test("every piece of a settings file in docs/SETTINGS.md is right", () => {

@@ -146,6 +146,11 @@ function exampleFile(): string {
     'url = "https://ntfy.sh/a-topic-nobody-guesses"',
     'secret = "tk_xxxx" # access token, where the server asks for one',
     "",
+    "[notify.loghost]",
+    'type = "syslog"',
+    'url = "tls://loghost.example.com:6514" # udp:// and tcp:// within your own network',
+    'format = "cef" # or text, the default',
+    "",
   ].join("\n");
 }
 

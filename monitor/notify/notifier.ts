@@ -18,6 +18,8 @@ const MAX_TOLD = 4_096;
 export interface NotifierOptions {
   /** Name of this machine, for the messages. */
   from: string;
+  /** Of Netpane, likewise. @default {""} */
+  version?: string;
   /** Whether anybody is told at all. @default {true} */
   enabled?: boolean;
   /** Something is off with a target, or (with null) in order again. */
@@ -113,11 +115,12 @@ export class Notifier {
   }
 
   #create(setting: NotifySetting): Target {
-    const { from, limits, onProblem } = this.#options;
+    const { from, version = "", limits, onProblem } = this.#options;
     const id = `notify:${setting.name}`;
     return new Target({
       setting,
       from,
+      version,
       limits: { ...NOTIFY_LIMITS, ...limits },
       onState: (failure) =>
         onProblem(

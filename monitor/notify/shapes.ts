@@ -18,6 +18,8 @@ export interface Message {
   dropped: number;
   /** The same for all attempts. */
   id: string;
+  /** Of Netpane. */
+  version: string;
 }
 
 export interface Shape {
@@ -26,13 +28,20 @@ export interface Shape {
   body: string;
 }
 
-/** Whether many notices become one message: people read those, programs want each. */
+/** Whether many notices go at once: people read those as one message, syslog takes them over one connection. */
 export function merges(type: NotifySetting["type"]): boolean {
   return type !== "webhook";
 }
 
+/** A target that takes requests of HTTP. */
+type HttpSetting = NotifySetting & { type: Exclude<NotifySetting["type"], "syslog"> };
+
+export function isHttp(setting: NotifySetting): setting is HttpSetting {
+  return setting.type !== "syslog";
+}
+
 /** @param nowMs Wall clock, which the signature covers. */
-export function shapeOf(setting: NotifySetting, message: Message, nowMs: number): Shape {
+export function shapeOf(setting: HttpSetting, message: Message, nowMs: number): Shape {
   const { url } = setting;
   switch (setting.type) {
     case "webhook":

@@ -6,7 +6,8 @@ import type { NotifySetting } from "../../model/settings.ts";
 import type { NotifyTargetCounters } from "../../model/api.ts";
 import { targetHost } from "../settings.ts";
 import type { Notice } from "./notice.ts";
-import { merges, shapeOf } from "./shapes.ts";
+import { isHttp, merges, type Message, shapeOf } from "./shapes.ts";
+import { sendSyslog } from "./syslog.ts";
 
 /** Times in ms and counts; tests wait less. */
 export interface NotifyLimits {
@@ -49,6 +50,8 @@ export interface TargetOptions {
   setting: NotifySetting;
   /** Name of this machine. */
   from: string;
+  /** Of Netpane. */
+  version: string;
   limits: NotifyLimits;
   /** It fails, or (with null) works again. */
   onState: (failure: { reason: string; passing: boolean } | null) => void;
@@ -119,10 +122,10 @@ export class Target {
   }
 
   async #deliver(notices: Notice[], dropped: number): Promise<void> {
-    const { limits, onState, from } = this.#options;
+    const { limits, onState, from, version } = this.#options;
     const id = crypto.randomUUID();
     for (let attempt = 1;; attempt++) {
-      const failure = await this.#send({ notices, dropped, from, id });
+      const failure = await this.#send({ notices, dropped, from, id, version });
       if (this.#closing.signal.aborted) return;
       if (failure === null) {
         this.#counters.sent += notices.length;
@@ -143,19 +146,24 @@ export class Target {
     }
   }
 
-  async #send(message: Parameters<typeof shapeOf>[1]): Promise<Failure | null> {
+  async #send(message: Message): Promise<Failure | null> {
     const { limits } = this.#options;
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), limits.timeoutMs);
     Deno.unrefTimer(timer);
+    const signal = AbortSignal.any([late.signal, this.#closing.signal]);
     try {
+      if (!isHttp(this.setting)) {
+        await sendSyslog(this.setting, message, signal);
+        return null;
+      }
       const { url, headers, body } = shapeOf(this.setting, message, Date.now());
       const answer = await fetch(url, {
         method: "POST",
         headers,
         body,
         redirect: "manual", // a redirect could lead the secret elsewhere
-        signal: AbortSignal.any([late.signal, this.#closing.signal]),
+        signal,
       });
       await answer.body?.cancel();
       if (answer.ok) return null;

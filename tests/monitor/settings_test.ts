@@ -142,6 +142,13 @@ Deno.test("each complaint says what to do", () => {
       ['[notify.a]\ntype = "webhok"\nurl = "https://x.example"', /did you mean "webhook"/],
       ['[notify.a]\ntype = "webhook"\nurl = "http://x.example/"', /would be readable on its way/],
       ['[notify.a]\ntype = "webhook"\nurl = "ftp://x.example/"', /takes https/],
+      ['[notify.a]\ntype = "webhook"\nurl = "udp://x.example:514"', /takes https/],
+      ['[notify.a]\ntype = "syslog"\nurl = "https://x.example/"', /takes udp:\/\/HOST/],
+      ['[notify.a]\ntype = "syslog"\nurl = "udp://x.example:514"', /take tls/],
+      ['[notify.a]\ntype = "syslog"\nurl = "tls://x.example:6514/a"', /and nothing else/],
+      ['[notify.a]\ntype = "syslog"\nurl = "tls://x.example"\nformat = "leef"', /one of text, cef/],
+      ['[notify.a]\ntype = "ntfy"\nurl = "https://ntfy.sh/x"\nformat = "cef"', /is of no use to ntfy/],
+      ['[notify.a]\ntype = "syslog"\nurl = "tls://x.example"\nsecret = "s"', /is of no use to syslog/],
       ['[notify.a]\ntype = "webhook"\nurl = "https://u:p@x.example/"', /no user name and password/],
       [
         '[notify.a]\ntype = "telegram"\nurl = "https://api.telegram.org/bot1:x/sendMessage"',
@@ -174,6 +181,11 @@ Deno.test("each complaint says what to do", () => {
     ]
   ) {
     assert.deepEqual(complaints(`[notify.a]\ntype = "webhook"\nurl = "${url}"`), [], url);
+  }
+  for (
+    const url of ["udp://192.168.1.9:514", "tcp://[::1]:601", "udp://loghost", "tls://siem.example.com:6514"]
+  ) {
+    assert.deepEqual(complaints(`[notify.a]\ntype = "syslog"\nurl = "${url}"\nformat = "cef"`), [], url);
   }
 });
 

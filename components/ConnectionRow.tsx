@@ -1,5 +1,7 @@
 /** One connection as a row of the table. On a phone the same cells are set in two lines, by the stylesheet alone. */
 import type { Connection } from "../model/api.ts";
+import { CONNECTION } from "../model/help/connections.ts";
+import { columnHelp } from "./column_help.ts";
 import { gradeOf } from "./finding_words.ts";
 import {
   bitRate,
@@ -15,6 +17,8 @@ import { Icon } from "./Icon.tsx";
 import { Marked } from "./Marked.tsx";
 import type { Marks } from "./marks.ts";
 import { usualService } from "../model/service_ports.ts";
+
+const OF = CONNECTION.fields;
 
 /** What each direction is called, and what it means. */
 export const DIRECTIONS = {
@@ -43,18 +47,29 @@ const STATE_TONES: Record<string, string> = {
  * order of the same column, by what stands beside.
  */
 export const COLUMNS = [
-  { name: "process", label: "Program", sort: "process" },
-  { name: "direction", label: "Direction" },
-  { name: "client", label: "Client", sort: "src_ip" },
-  { name: "server", label: "Server", sort: "server_name", also: { label: "address", sort: "dest_ip" } },
-  { name: "port", label: "Port", sort: "dest_port" },
-  { name: "proto", label: "Protocol", sort: "app_proto" },
-  { name: "state", label: "State", sort: "state" },
-  { name: "bytes", label: "Bytes in, out", sort: "bytes", num: true },
-  { name: "rate", label: "Rate", sort: "bits_per_second", num: true },
-  { name: "rtt", label: "RTT", sort: "rtt_ms", num: true },
-  { name: "age", label: "Age", sort: "start", num: true },
-  { name: "iface", label: "Interface", sort: "in_iface" },
+  { name: "process", ...columnHelp(OF.process), sort: "process" },
+  { name: "direction", ...columnHelp(OF.direction) },
+  { name: "client", ...columnHelp(OF.src_ip), sort: "src_ip" },
+  {
+    name: "server",
+    ...columnHelp(OF.server_name),
+    sort: "server_name",
+    also: { label: "address", sort: "dest_ip" },
+  },
+  { name: "port", ...columnHelp(OF.dest_port), sort: "dest_port" },
+  { name: "proto", ...columnHelp(OF.app_proto), sort: "app_proto" },
+  { name: "state", ...columnHelp(OF.state), sort: "state" },
+  {
+    name: "bytes",
+    label: "Bytes in, out",
+    hint: "Bytes on the wire, seen from this side",
+    sort: "bytes",
+    num: true,
+  },
+  { name: "rate", ...columnHelp(OF.bits_per_second), sort: "bits_per_second", num: true },
+  { name: "rtt", ...columnHelp(OF.rtt_ms), sort: "rtt_ms", num: true },
+  { name: "age", ...columnHelp(OF.start), sort: "start", num: true },
+  { name: "iface", ...columnHelp(OF.in_iface), sort: "in_iface" },
 ] as const;
 
 /** The columns of a table with or without programs; without them the client stands first. */

@@ -1,18 +1,22 @@
 /** A DNS question with its answer: what was asked, what came back, how long it took, and who wanted to know. */
 import { Component } from "preact";
 import type { DnsQuery } from "../model/api.ts";
+import { DNS_QUERY } from "../model/help/packets.ts";
+import { columnHelp } from "./column_help.ts";
 import { clockParts, count, isoTime, NOTHING, roundTrip } from "./format.ts";
 
+const OF = DNS_QUERY.fields;
+
 export const DNS_COLUMNS = [
-  { name: "time", label: "Time" },
-  { name: "name", label: "Name" },
-  { name: "type", label: "Type" },
-  { name: "answer", label: "Answer" },
-  { name: "latency", label: "Latency", num: true },
-  { name: "program", label: "Program" },
-  { name: "client", label: "Client" },
-  { name: "resolver", label: "Resolver" },
-  { name: "count", label: "Asked", num: true },
+  { name: "time", ...columnHelp(OF.time) },
+  { name: "name", ...columnHelp(OF.rrname) },
+  { name: "type", ...columnHelp(OF.rrtype) },
+  { name: "answer", ...columnHelp(OF.answers) },
+  { name: "latency", ...columnHelp(OF.latency_ms), num: true },
+  { name: "program", ...columnHelp(OF.process) },
+  { name: "client", ...columnHelp(OF.client_ip) },
+  { name: "resolver", ...columnHelp(OF.server_ip) },
+  { name: "count", ...columnHelp(OF.count), num: true },
 ] as const;
 
 /** The columns of a list with or without programs. */

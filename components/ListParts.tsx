@@ -1,5 +1,7 @@
 /** What lists of hosts, devices, programs and listeners have in common: heads that sort, and pages to turn. */
 import type { ComponentChildren } from "preact";
+import type { FieldHelp } from "../model/help/fields.ts";
+import { columnHelp } from "./column_help.ts";
 import { count } from "./format.ts";
 import { Icon } from "./Icon.tsx";
 import { type ListKind, listPageHref, type ListState, PAGE_ROWS, sortedBy } from "./list_state.ts";
@@ -16,12 +18,14 @@ export interface ListColumn {
 
 interface HeadProps {
   columns: readonly ListColumn[];
+  /** What the fields of the rows mean: a table of `model/help/`. */
+  fields: Readonly<Record<string, FieldHelp>>;
   state: ListState;
   kind: ListKind;
   onAsk: (changes: Partial<ListState>) => void;
 }
 
-export function ListHead({ columns, state, kind, onAsk }: HeadProps) {
+export function ListHead({ columns, fields, state, kind, onAsk }: HeadProps) {
   return (
     <thead>
       <tr>
@@ -32,6 +36,7 @@ export function ListHead({ columns, state, kind, onAsk }: HeadProps) {
               key={name}
               scope="col"
               class={`l-${name}${num ? " num" : ""}`}
+              title={hintOf(fields, sort ?? name)}
               aria-sort={sort === undefined
                 ? undefined
                 : chosen
@@ -52,7 +57,11 @@ export function ListHead({ columns, state, kind, onAsk }: HeadProps) {
   );
 }
 
-interface SortLinkProps extends Omit<HeadProps, "columns"> {
+function hintOf(fields: HeadProps["fields"], name: string): string | undefined {
+  return Object.hasOwn(fields, name) ? columnHelp(fields[name]).hint : undefined;
+}
+
+interface SortLinkProps extends Omit<HeadProps, "columns" | "fields"> {
   label: string;
   sort: string;
 }

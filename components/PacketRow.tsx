@@ -1,19 +1,23 @@
 /** One packet as a row of the tail: when, between whom, how much, and a line that a person understands. */
 import { Component } from "preact";
 import type { LoggedPacket } from "../model/api.ts";
+import { LOGGED_PACKET } from "../model/help/packets.ts";
+import { columnHelp } from "./column_help.ts";
 import { clockParts, count, endpoint, hasPorts, isoTime, NOTHING, protocolWord } from "./format.ts";
 import { Icon } from "./Icon.tsx";
 import { listHref } from "./list_filter.ts";
 
+const OF = LOGGED_PACKET.fields;
+
 export const PACKET_COLUMNS = [
-  { name: "time", label: "Time" },
-  { name: "source", label: "Source" },
-  { name: "destination", label: "Destination" },
-  { name: "protocol", label: "Protocol" },
-  { name: "length", label: "Bytes", num: true },
-  { name: "flags", label: "TCP flags" },
-  { name: "summary", label: "What it is" },
-  { name: "program", label: "Program" },
+  { name: "time", ...columnHelp(OF.time) },
+  { name: "source", ...columnHelp(OF.src_ip) },
+  { name: "destination", ...columnHelp(OF.dest_ip) },
+  { name: "protocol", ...columnHelp(OF.proto) },
+  { name: "length", ...columnHelp(OF.length), num: true },
+  { name: "flags", ...columnHelp(OF.tcp_flags) },
+  { name: "summary", ...columnHelp(OF.summary) },
+  { name: "program", ...columnHelp(OF.process) },
 ] as const;
 
 /** The columns of a list with or without programs. */

@@ -12,12 +12,12 @@ export interface TableHeadProps {
 export function TableHead({ column, query, onSort }: TableHeadProps) {
   const sort = "sort" in column ? column.sort : null;
   const kind = `c-${column.name}${"num" in column ? " num" : ""}`;
-  if (sort === null) return <th scope="col" class={kind}>{column.label}</th>;
+  if (sort === null) return <th scope="col" class={kind} title={column.hint}>{column.label}</th>;
   const also = "also" in column ? column.also : null;
   const chosen = query.sort === sort || query.sort === also?.sort;
   const order = isRising(query) ? "ascending" : "descending";
   return (
-    <th scope="col" class={kind} aria-sort={chosen ? order : "none"}>
+    <th scope="col" class={kind} title={column.hint} aria-sort={chosen ? order : "none"}>
       <SortLink label={column.label} sort={sort} query={query} onSort={onSort} />
       {also && <SortLink label={also.label} sort={also.sort} query={query} onSort={onSort} />}
     </th>

@@ -14,6 +14,9 @@ import { jsonFaultAt } from "./json_fault.ts";
 /** Characters of a body that is read. */
 const MAX_BODY = 16_384;
 
+/** Characters of a sentence: what was sent is repeated in it, but not without end. */
+const MAX_DETAIL = 1_000;
+
 type Answer = Response | Promise<Response>;
 
 /** A route that reads only: GET and HEAD. @param offers As of `withMethod()`. */
@@ -143,7 +146,8 @@ export function problem(
   field?: string,
   at?: number,
 ): Response {
-  const body: ProblemDetails = { type: "about:blank", title: STATUS_TEXT[status], status, detail };
+  const short = detail.length > MAX_DETAIL ? `${detail.slice(0, MAX_DETAIL).toWellFormed()}…` : detail;
+  const body: ProblemDetails = { type: "about:blank", title: STATUS_TEXT[status], status, detail: short };
   if (field !== undefined) body.field = field;
   if (at !== undefined) body.at = at;
   return new Response(JSON.stringify(body), {

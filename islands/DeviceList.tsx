@@ -1,6 +1,7 @@
 /** Devices of the local network: whose cards are on the wire. */
 import type { Tick } from "../model/api.ts";
 import type { Device, DevicePage } from "../model/inventory.ts";
+import { DEVICE } from "../model/help/inventory.ts";
 import { count, counted, dateTime, NOTHING, shortDuration } from "../components/format.ts";
 import { hostHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
@@ -74,7 +75,7 @@ export default function DeviceList(props: Props) {
       <ListBox label="List of devices" {...hold}>
         <table class="list list-devices">
           <caption class="visually-hidden">Devices of the local network</caption>
-          <ListHead columns={COLUMNS} state={state} kind={DEVICE_LIST} onAsk={ask} />
+          <ListHead columns={COLUMNS} fields={DEVICE.fields} state={state} kind={DEVICE_LIST} onAsk={ask} />
           <tbody>
             {page.devices.map((device) => <Row key={device.mac} device={device} now={tick.packet_time} />)}
           </tbody>

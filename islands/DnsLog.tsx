@@ -68,6 +68,7 @@ export default function DnsLog(props: Props) {
                 <th
                   key={column.name}
                   scope="col"
+                  title={column.hint}
                   class={`c-${column.name}${"num" in column ? " num" : ""}`}
                 >
                   {column.label}

@@ -1,5 +1,6 @@
 /** Hosts: every address seen, who it is, and what it moved. */
 import type { HostPage, HostSummary } from "../model/inventory.ts";
+import { HOST } from "../model/help/inventory.ts";
 import type { Tick } from "../model/api.ts";
 import {
   bitRate,
@@ -69,7 +70,7 @@ export default function HostList(props: Props) {
       <ListBox label="List of hosts" {...hold}>
         <table class="list list-hosts">
           <caption class="visually-hidden">Hosts that were seen</caption>
-          <ListHead columns={COLUMNS} state={state} kind={HOST_LIST} onAsk={ask} />
+          <ListHead columns={COLUMNS} fields={HOST.fields} state={state} kind={HOST_LIST} onAsk={ask} />
           <tbody>
             {page.hosts.map((host) => <Row key={host.ip} host={host} now={tick.packet_time} />)}
           </tbody>

@@ -1,6 +1,7 @@
 /** Sockets that wait for others: which program, where, and who can reach it. */
 import type { Tick } from "../model/api.ts";
 import type { Listener, ListenerPage } from "../model/inventory.ts";
+import { LISTENER } from "../model/help/inventory.ts";
 import { count, counted, dateTime, NOTHING, shortDuration } from "../components/format.ts";
 import { processHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
@@ -60,7 +61,13 @@ export default function ListenerList(props: Props) {
       <ListBox label="List of listening sockets" {...hold}>
         <table class="list list-listeners">
           <caption class="visually-hidden">Sockets that wait for others</caption>
-          <ListHead columns={COLUMNS} state={state} kind={LISTENER_LIST} onAsk={ask} />
+          <ListHead
+            columns={COLUMNS}
+            fields={LISTENER.fields}
+            state={state}
+            kind={LISTENER_LIST}
+            onAsk={ask}
+          />
           <tbody>
             {page.listeners.map((listener) => (
               <Row key={keyOf(listener)} listener={listener} now={tick.packet_time} />

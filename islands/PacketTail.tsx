@@ -67,6 +67,7 @@ export default function PacketTail(props: Props) {
                 <th
                   key={column.name}
                   scope="col"
+                  title={column.hint}
                   class={`c-${column.name}${"num" in column ? " num" : ""}`}
                 >
                   {column.label}

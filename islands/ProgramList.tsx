@@ -1,6 +1,7 @@
 /** Programs: what has sockets or had, and what it moved since Netpane began. */
 import type { Tick } from "../model/api.ts";
 import type { ProgramPage, ProgramSummary } from "../model/inventory.ts";
+import { PROGRAM } from "../model/help/inventory.ts";
 import {
   bitRate,
   byteCount,
@@ -63,7 +64,7 @@ export default function ProgramList(props: Props) {
       <ListBox label="List of programs" {...hold}>
         <table class="list list-programs">
           <caption class="visually-hidden">Programs with sockets or traffic</caption>
-          <ListHead columns={COLUMNS} state={state} kind={PROGRAM_LIST} onAsk={ask} />
+          <ListHead columns={COLUMNS} fields={PROGRAM.fields} state={state} kind={PROGRAM_LIST} onAsk={ask} />
           <tbody>
             {page.processes.map((program) => (
               <Row key={`${program.pid} ${program.started}`} program={program} />

@@ -79,7 +79,7 @@ export function guarded(handler: Handler, options: GuardOptions = {}): Handler {
 
   const answer = async (request: Request, url: URL, info: Deno.ServeHandlerInfo): Promise<Response> => {
     const address = addressOf(info);
-    const refused = refuseLarge(request) ?? refuseHost(request, url, hosts) ??
+    const refused = refuseLarge(request) ?? refuseUnreadable(url) ?? refuseHost(request, url, hosts) ??
       refuseRate(limit, address, now()) ??
       refuseForeignPage(request, url) ?? admit(request, url, address) ?? refuseRole(request, url);
     if (refused !== null) return refused;
@@ -98,7 +98,6 @@ export function guarded(handler: Handler, options: GuardOptions = {}): Handler {
 
   return async (request, info) => {
     const startedMs = performance.now();
-    if (!URL.canParse(request.url)) return problem(400, "The address cannot be read");
     const url = new URL(request.url);
     const answered = withHeaders(url, await answer(request, url, info), options.tls ?? false);
     options.accessLog?.write({
@@ -140,6 +139,16 @@ function refuseLarge(request: Request): Response | null {
   if (fields <= MAX_HEADERS && characters <= MAX_HEADER_CHARACTERS) return null;
   counts.too_large++;
   return problem(431, `At most ${MAX_HEADERS} header fields with ${MAX_HEADER_CHARACTERS} characters in all`);
+}
+
+/** Routes decode their parts of a path, which Fresh does not guard: it would be our error, not the client's. */
+function refuseUnreadable({ pathname }: URL): Response | null {
+  try {
+    decodeURIComponent(pathname);
+    return null;
+  } catch {
+    return problem(400, "The path holds an escape that stands for nothing");
+  }
 }
 
 function refuseHost(request: Request, url: URL, hosts: ReadonlySet<string>): Response | null {

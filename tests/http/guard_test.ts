@@ -211,6 +211,7 @@ Deno.test("addresses, headers and bodies have ceilings", async () => {
   assert.equal((await ask({ "X-Long": "a".repeat(20_000) })).status, 431);
   const many = Object.fromEntries(Array.from({ length: 80 }, (_, i) => [`x-${i}`, "1"]));
   assert.equal((await ask(many)).status, 431);
+  for (const path of ["/%", "/%ff", "/a/%e2%82/b"]) assert.equal((await ask({}, { path })).status, 400, path);
   const post = { method: "POST", path: "/written" };
   assert.equal(await (await ask({}, { ...post, body: "ä".repeat(1000) })).text(), "ä".repeat(1000));
   assert.equal((await ask({}, { ...post, body: "a".repeat(70_000) })).status, 413);

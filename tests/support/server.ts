@@ -58,26 +58,42 @@ export class Server implements AsyncDisposable {
   readonly pid: number;
   #running: Running;
   #namespace: Namespace | undefined;
+  #token: string | undefined;
+  #scheme: "http" | "https";
   #log: string[] = [];
   #reading: Promise<void>;
 
-  private constructor(command: Deno.Command, port: number, namespace: Namespace | undefined) {
+  private constructor(
+    command: Deno.Command,
+    port: number,
+    { namespace, token, tls = false }: { namespace?: Namespace; token?: string; tls?: boolean },
+  ) {
     this.#running = new Running(command);
     this.pid = this.#running.child.pid;
     this.port = port;
     this.#namespace = namespace;
+    this.#token = token;
+    this.#scheme = tls ? "https" : "http";
     this.#reading = this.#read();
   }
 
   /**
    * Starts it with `args`, and waits until it answers.
    *
-   * @param options `namespace`: where it runs; `prefix`: a program and arguments in front (`setpriv` ...).
+   * @param options `namespace`: where it runs; `prefix`: a program and arguments in front (`setpriv` ...); `token`:
+   *   sent with each request; `tls`: asked that way, whatever the certificate.
    * @throws With what it said, when it ends instead.
    */
   static async start(
     args: string[],
-    options: { namespace?: Namespace; port?: number; env?: Record<string, string>; prefix?: string[] } = {},
+    options: {
+      namespace?: Namespace;
+      port?: number;
+      env?: Record<string, string>;
+      prefix?: string[];
+      token?: string;
+      tls?: boolean;
+    } = {},
   ): Promise<Server> {
     const port = options.port ?? freePort();
     const [program, ...rest] = [
@@ -99,7 +115,7 @@ export class Server implements AsyncDisposable {
     const command = options.namespace
       ? options.namespace.command(program, rest, how)
       : new Deno.Command(program, { ...how, args: rest });
-    const server = new Server(command, port, options.namespace);
+    const server = new Server(command, port, options);
     let ended = false;
     server.#running.child.status.then(() => ended = true);
     try {
@@ -118,23 +134,19 @@ export class Server implements AsyncDisposable {
   }
 
   url(path: string): string {
-    return `http://127.0.0.1:${this.port}${path}`;
+    return `${this.#scheme}://127.0.0.1:${this.port}${path}`;
   }
 
   /** The body of a GET. @throws For a status that is not 200. */
   async get(path: string): Promise<string> {
-    if (this.#namespace) {
-      const { code, stdout, stderr } = await this.#namespace.output(
-        "curl",
-        "-sSf",
-        "-m",
-        "10",
-        this.url(path),
-      );
+    if (this.#namespace || this.#scheme === "https") {
+      const args = ["-sSfk", "-m", "10", ...this.#credentials(), this.url(path)];
+      const { code, stdout, stderr } = await (this.#namespace ?? here).output("curl", ...args);
       if (code !== 0) throw new Error(`GET ${path}: ${stderr.trim()}`);
       return stdout;
     }
-    const response = await fetch(this.url(path), { signal: AbortSignal.timeout(10_000) });
+    const headers = this.#token === undefined ? undefined : { Authorization: `Bearer ${this.#token}` };
+    const response = await fetch(this.url(path), { headers, signal: AbortSignal.timeout(10_000) });
     const body = await response.text();
     if (response.status !== 200) throw new Error(`GET ${path}: ${response.status} ${body}`);
     return body;
@@ -148,7 +160,7 @@ export class Server implements AsyncDisposable {
   /** Opens the feed. Ending the loop closes the connection. */
   async *events(path = "/api/stream", lastEventId?: string): AsyncGenerator<StreamEvent, void, void> {
     const header = lastEventId === undefined ? [] : ["-H", `Last-Event-ID: ${lastEventId}`];
-    const args = ["-sSN", "-m", "60", ...header, this.url(path)];
+    const args = ["-sSNk", "-m", "60", ...header, ...this.#credentials(), this.url(path)];
     const options = { stdout: "piped", stderr: "null" } as const;
     await using curl = this.#namespace
       ? this.#namespace.spawn("curl", args, options)
@@ -168,10 +180,24 @@ export class Server implements AsyncDisposable {
     await this.#reading;
   }
 
+  /** For curl. */
+  #credentials(): string[] {
+    return this.#token === undefined ? [] : ["-H", `Authorization: Bearer ${this.#token}`];
+  }
+
   async #read(): Promise<void> {
     for await (const line of readLines(this.#running.child.stderr)) this.#log.push(line);
   }
 }
+
+/** As a `Namespace`: the one that the tests themselves are in. */
+const here = {
+  async output(program: string, ...args: string[]) {
+    const { code, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
+    const decoder = new TextDecoder();
+    return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  },
+};
 
 /** A TCP port that was free a moment ago. */
 export function freePort(): number {

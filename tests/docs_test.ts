@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { KINDS } from "../detect/kinds.ts";
 import { settingName } from "../detect/settings.ts";
+import { feedMarkdown } from "../model/feed.ts";
 import { parseSettings } from "../monitor/settings.ts";
 import { ruleDocs } from "../tools/make_rule_docs.ts";
 
@@ -63,3 +64,14 @@ Deno.test("docs/FUNCTIONS.md names what there is", () => {
   assert(names >= 25, `only ${names} names were found in the page`);
   for (const [, path] of text.matchAll(/`([\w/]+\.ts)`/g)) assert(Deno.statSync(root + path).isFile, path);
 });
+
+Deno.test("the README's table of the feed is that of the program", () => {
+  const readme = squeezed(Deno.readTextFileSync(`${DOCS}../README.md`));
+  for (const line of feedMarkdown().split("\n")) {
+    if (!line.startsWith("| ---")) assert(readme.includes(squeezed(line)), `README.md lacks: ${line}`);
+  }
+});
+
+function squeezed(text: string): string {
+  return text.replaceAll(/ +/g, " ");
+}

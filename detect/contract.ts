@@ -52,7 +52,19 @@ export interface RuleSpec<Options extends Record<string, RuleOption> = Record<st
   readonly quietSeconds?: number;
   /** Types of observations it is told, of `OBSERVED_TYPES`; "*" for all. */
   readonly observes?: readonly string[];
+  /** Facts that `fact` is told; it is called for no others, so this must name all it looks at. @default all */
+  readonly wants?: Wants;
   create(context: RuleContext<{ [K in keyof Options]: number }>): Rule;
+}
+
+/** A call for nothing is what most rules would cost: so they say beforehand what they want. */
+export interface Wants {
+  /** Of flows: those with any of these bits of `FlowStep`. @default none */
+  readonly steps?: number;
+  /** Of flows: of these IP protocols alone. @default all */
+  readonly protocols?: readonly number[];
+  /** Of `FactKind`, beside flows: `icmpError`, `arp`, `badFragment`. @default none */
+  readonly kinds?: readonly number[];
 }
 
 /** What a rule may use. */

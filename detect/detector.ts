@@ -6,10 +6,11 @@
 import { isPrivate, normalizeAddress, parseAddress } from "../model/address.ts";
 import type { DetectCounters, RuleSettings } from "../model/detection.ts";
 import { type FactBatch, FactKind } from "../model/facts.ts";
+import { IpProtocol } from "../model/flow.ts";
 import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import { AlertBoard, AlertDesk, MAX_OPEN_ALERTS } from "./alert_desk.ts";
-import type { Rule, RuleSpec, World } from "./contract.ts";
+import type { Rule, RuleSpec, Wants, World } from "./contract.ts";
 import { FlowFact } from "./flow_fact.ts";
 import { Recent } from "./recent.ts";
 import { RULES } from "./registry.ts";
@@ -23,6 +24,11 @@ const MAX_PROGRAMS = 32_768;
 const MAX_NAMES = 32_768;
 /** Addresses whose being local is remembered. */
 const MAX_JUDGED = 16_384;
+/** Places for what a server was called last, by hash. */
+const SAID = 16_384;
+/** Classes of IP protocols by which rules are told: TCP, UDP, the others. */
+const [TCP, UDP, OTHER] = [0, 1, 2];
+const STEPS = 256;
 /** Rules are given time to look round this often, by the inspector's clock. */
 const TICK_US = 500_000;
 
@@ -73,7 +79,15 @@ export class Detector {
   readonly #remembered: Usual;
   #locals: Set<string> | null = null;
   #running: Running[] = [];
-  #onFact: Running[] = [];
+  /** By class of IP protocol and steps: rules that want them. */
+  readonly #onFlow: (readonly Running[])[] = [];
+  /** By kind of fact. */
+  readonly #onKind: (readonly Running[])[] = [];
+  /** Names as they were remembered last, by the server's hash, and how many had been until then. */
+  readonly #said: string[] = new Array(SAID).fill("");
+  readonly #saidHash = new Int32Array(SAID);
+  readonly #saidAt = new Float64Array(SAID);
+  #namesSet = 0;
   #onTick: Running[] = [];
   #onObservation = new Map<string, Running[]>();
   #facts = 0;
@@ -113,7 +127,7 @@ export class Detector {
       }
       this.#running.push(running);
     }
-    this.#onFact = this.#running.filter(({ rule }) => rule.fact !== undefined);
+    this.#listWants();
     this.#onTick = this.#running.filter(({ rule }) => rule.tick !== undefined);
     this.#onObservation.clear();
     for (const running of this.#running) {
@@ -154,17 +168,51 @@ export class Detector {
       }
       if (kind === FactKind.time) continue;
       fact.lay(batch, row);
-      const name = batch.flows.serverName[row];
-      if (kind === FactKind.flow && name !== "" && this.#names.peek(fact.server) !== name) {
-        this.#names.set(fact.server, name);
+      let rules = this.#onKind[kind];
+      if (kind === FactKind.flow) {
+        const name = batch.flows.serverName[row];
+        if (name !== "") this.#called(fact, name);
+        const { protocol } = fact;
+        rules = this.#onFlow[
+          (protocol === IpProtocol.tcp ? TCP : protocol === IpProtocol.udp ? UDP : OTHER) * STEPS + fact.steps
+        ];
       }
-      for (const running of this.#onFact) {
+      for (let i = 0; i < rules.length; i++) {
         try {
-          running.rule.fact!(fact);
+          rules[i].rule.fact!(fact);
         } catch (error) {
-          this.#fail(running, error);
+          this.#fail(rules[i], error);
         }
       }
+    }
+  }
+
+  /** Remembers what a server is called; nearly always it is known already. */
+  #called(fact: FlowFact, name: string): void {
+    const hash = fact.serverHash;
+    const place = hash & (SAID - 1);
+    // Where fewer were set since than there is room for, it cannot have been forgotten.
+    const isKept = this.#namesSet - this.#saidAt[place] < MAX_NAMES;
+    if (isKept && this.#saidHash[place] === hash && this.#said[place] === name) return;
+    this.#names.set(fact.server, name);
+    this.#said[place] = name;
+    this.#saidHash[place] = hash;
+    this.#saidAt[place] = ++this.#namesSet;
+  }
+
+  #listWants(): void {
+    const all = this.#running.filter(({ rule }) => rule.fact !== undefined);
+    for (const protocol of [TCP, UDP, OTHER]) {
+      for (let steps = 0; steps < STEPS; steps++) {
+        this.#onFlow[protocol * STEPS + steps] = all.filter(({ spec: { wants } }) =>
+          wants === undefined || ((wants.steps ?? 0) & steps) !== 0 && wantsClass(wants, protocol)
+        );
+      }
+    }
+    for (const kind of Object.values(FactKind)) {
+      this.#onKind[kind] = kind === FactKind.flow || kind === FactKind.observation || kind === FactKind.time
+        ? []
+        : all.filter(({ spec: { wants } }) => wants === undefined || wants.kinds?.includes(kind));
     }
   }
 
@@ -292,4 +340,12 @@ export class Detector {
     }
     return local;
   }
+}
+
+/** Whether a rule wants any protocol of a class. */
+function wantsClass({ protocols }: Wants, protocol: number): boolean {
+  if (protocols === undefined) return true;
+  return protocols.some((one) =>
+    (one === IpProtocol.tcp ? TCP : one === IpProtocol.udp ? UDP : OTHER) === protocol
+  );
 }

@@ -1,22 +1,36 @@
 /**
  * A fact as rules read it: one object laid over the row at hand, so that a fact costs nothing but what is asked of it.
  */
-import { formatIpv6 } from "../model/address.ts";
-import { createFactBatch, type FactBatch } from "../model/facts.ts";
-import { Memo } from "../model/memo.ts";
+import { formatAddress } from "../model/address.ts";
+import { createFactBatch, type FactBatch, FactKind } from "../model/facts.ts";
+import { hashOfAddress, pairHash, secondHashOfAddress, secondPairHash } from "./contacts/address_hash.ts";
 
-/** Texts of addresses kept: many facts are about the same few. */
-const MAX_TEXTS = 65_536;
+/** Texts of addresses kept, each in the one place its hash says: many facts are about the same few. */
+const TEXTS = 16_384;
 
 export class FlowFact {
   /** Counts the facts laid: two rules that share a memory tell by it whether the fact has been taken in already. */
   serial = 0;
+  /** One of `FactKind`: `flow`, `icmpError` or `arp`. */
+  kind = 0;
+  /** Bits of `FlowStep`; for ARP the operation. */
+  steps = 0;
+  protocol = 0;
+  /** 4 or 6. */
+  ipVersion = 0;
   #batch: FactBatch = createFactBatch(1);
   #row = 0;
   #client = "";
   #server = "";
-  readonly #v4 = new Map<number, string>();
-  readonly #v6 = new Memo<string>(MAX_TEXTS);
+  #hasHashes = false;
+  #clientHash = 0;
+  #serverHash = 0;
+  #hasPair = false;
+  #pair = 0;
+  #secondPair = 0;
+  readonly #texts: string[] = new Array(TEXTS).fill("");
+  /** The bytes of each, and the IP version. */
+  readonly #words = new Int32Array(5 * TEXTS);
 
   /** @internal */
   lay(batch: FactBatch, row: number): void {
@@ -25,16 +39,15 @@ export class FlowFact {
     this.#row = row;
     this.#client = "";
     this.#server = "";
+    this.#hasHashes = false;
+    this.#hasPair = false;
+    this.kind = batch.kind[row];
+    this.steps = batch.steps[row];
+    const { flows } = batch;
+    this.protocol = flows.protocol[row];
+    this.ipVersion = flows.ipVersion[row];
   }
 
-  /** One of `FactKind`: `flow`, `icmpError` or `arp`. */
-  get kind(): number {
-    return this.#batch.kind[this.#row];
-  }
-  /** Bits of `FlowStep`; for ARP the operation. */
-  get steps(): number {
-    return this.#batch.steps[this.#row];
-  }
   /** As `FactBatch.value`. */
   get value(): number {
     return this.#batch.value[this.#row];
@@ -45,14 +58,32 @@ export class FlowFact {
   }
   /** As `FlowColumns.id`; 0 for what is no flow. */
   get flowId(): number {
-    return this.kind === 1 ? this.#batch.flows.id[this.#row] : 0;
+    return this.kind === FactKind.flow ? this.#batch.flows.id[this.#row] : 0;
   }
   /** Whoever spoke first, as text. */
   get client(): string {
-    return this.#client || (this.#client = this.#text(32 * this.#row));
+    return this.#client || (this.#client = this.#text(32 * this.#row, this.clientHash));
   }
   get server(): string {
-    return this.#server || (this.#server = this.#text(32 * this.#row + 16));
+    return this.#server || (this.#server = this.#text(32 * this.#row + 16, this.serverHash));
+  }
+  /** 32 bits of the client's address: of IPv4 all of it, mixed. Worked out once a fact, whoever asks. */
+  get clientHash(): number {
+    if (!this.#hasHashes) this.#hash();
+    return this.#clientHash;
+  }
+  get serverHash(): number {
+    if (!this.#hasHashes) this.#hash();
+    return this.#serverHash;
+  }
+  /** Client and server together, as two hashes of 32 bits: for `Hashed`. */
+  get pair(): number {
+    if (!this.#hasPair) this.#hashPair();
+    return this.#pair;
+  }
+  get secondPair(): number {
+    if (!this.#hasPair) this.#hashPair();
+    return this.#secondPair;
   }
   /** Sixteen bytes each at `32 * row` and `32 * row + 16` of this: for questions of `model/address.ts`. */
   get addressBytes(): Uint8Array {
@@ -63,12 +94,6 @@ export class FlowFact {
   }
   get serverAt(): number {
     return 32 * this.#row + 16;
-  }
-  get ipVersion(): number {
-    return this.#batch.flows.ipVersion[this.#row];
-  }
-  get protocol(): number {
-    return this.#batch.flows.protocol[this.#row];
   }
   /** ICMP: type as Community ID maps it. */
   get clientPort(): number {
@@ -132,20 +157,45 @@ export class FlowFact {
     return this.#batch.flows.serverName[this.#row];
   }
 
-  #text(at: number): string {
+  #hash(): void {
     const bytes = this.#batch.flows.address;
+    const at = 32 * this.#row;
+    this.#clientHash = hashOfAddress(bytes, at, this.ipVersion);
+    this.#serverHash = hashOfAddress(bytes, at + 16, this.ipVersion);
+    this.#hasHashes = true;
+  }
+
+  #hashPair(): void {
+    const client = this.clientHash;
+    const server = this.serverHash;
+    let [client2, server2] = [client, server];
+    if (this.ipVersion === 6) {
+      const bytes = this.#batch.flows.address;
+      client2 = secondHashOfAddress(bytes, 32 * this.#row);
+      server2 = secondHashOfAddress(bytes, 32 * this.#row + 16);
+    }
+    this.#pair = pairHash(client, server);
+    this.#secondPair = secondPairHash(client2, server2);
+    this.#hasPair = true;
+  }
+
+  #text(at: number, hash: number): string {
     const version = this.ipVersion;
-    if (version === 6) {
-      return this.#v6.get(String.fromCharCode(...bytes.subarray(at, at + 16)), () => formatIpv6(bytes, at));
+    if (version === 0) return "";
+    const bytes = this.#batch.flows.address;
+    const place = hash & (TEXTS - 1);
+    const words = this.#words;
+    const size = version === 4 ? 1 : 4;
+    let isKnown = words[5 * place + 4] === version;
+    for (let i = 0; i < size; i++) {
+      const from = at + 4 * i;
+      const word = bytes[from] << 24 | bytes[from + 1] << 16 | bytes[from + 2] << 8 | bytes[from + 3];
+      if (words[5 * place + i] === word) continue;
+      words[5 * place + i] = word;
+      isKnown = false;
     }
-    if (version !== 4) return "";
-    const number = bytes[at] << 24 | bytes[at + 1] << 16 | bytes[at + 2] << 8 | bytes[at + 3];
-    let text = this.#v4.get(number);
-    if (text === undefined) {
-      if (this.#v4.size >= MAX_TEXTS) this.#v4.clear();
-      text = `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`;
-      this.#v4.set(number, text);
-    }
-    return text;
+    if (isKnown) return this.#texts[place];
+    words[5 * place + 4] = version;
+    return this.#texts[place] = formatAddress(bytes, at, version);
   }
 }

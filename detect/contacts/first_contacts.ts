@@ -57,6 +57,9 @@ const DONE = 3;
 
 const [FIN, SYN, RST, PSH, ACK, URG] = [1, 2, 4, 8, 16, 32];
 const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
+/** What it must be told, for `RuleSpec.wants` of its rules. */
+export const CONTACT_STEPS = STEPS;
+export const CONTACT_KINDS: readonly number[] = [FactKind.icmpError, FactKind.arp];
 
 // ICMP and ICMPv6.
 const ECHO = 8;

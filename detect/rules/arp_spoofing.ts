@@ -92,6 +92,7 @@ export const arpSpoofing: RuleSpec<typeof OPTIONS> = {
   fooled:
     "A single forged reply now and then looks like a take-over; a forged owner's MAC, a shared router's MAC, and switches that do not show the sensor replies to others hide it. Two hosts with one address by mistake, or balancing bonds of unlike cards, look like it.",
   options: OPTIONS,
+  wants: { kinds: [FactKind.arp] },
   create: (context) => new ArpSpoofing(context),
 };
 

@@ -18,6 +18,7 @@ import { gapHistogram, MAX_EVENTS, mergeEvents, type Rhythm, rhythmOf } from "..
 import { isClientInside, isServerInside } from "../sides.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
 
+const STEPS = FlowStep.established | FlowStep.spoke | FlowStep.ended;
 /** Series with a few contacts, and those that may become a beacon: the many cannot push out the latter. */
 const MAX_FRESH = 16_384;
 const MAX_KEPT = 4_096;
@@ -208,7 +209,7 @@ class Beaconing implements Rule {
   fact(fact: FlowFact): void {
     if (fact.kind !== FactKind.flow) return;
     const { steps, protocol } = fact;
-    if ((steps & (FlowStep.established | FlowStep.spoke | FlowStep.ended)) === 0) return;
+    if ((steps & STEPS) === 0) return;
     if (protocol !== IpProtocol.tcp && protocol !== IpProtocol.udp) return;
     if ((steps & FlowStep.ended) !== 0) this.#ended(fact);
     else if ((steps & FlowStep.established) !== 0) this.#established(fact);
@@ -560,5 +561,6 @@ export const beaconing: RuleSpec<typeof options> = {
     "by nature. What is wanted and what is not cannot be told from the beat.",
   options,
   quietSeconds: 7 * DAY_S, // the rule itself ends alerts, by their period
+  wants: { steps: STEPS, protocols: [IpProtocol.tcp, IpProtocol.udp] },
   create: (context) => new Beaconing(context),
 };

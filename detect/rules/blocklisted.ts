@@ -30,6 +30,7 @@ const OPTIONS = {
   },
 } as const;
 
+const ALL_STEPS = 0xff;
 const MAX_CASES = 2_048;
 const MAX_FLOWS = 8_192;
 const MAX_LISTED = 32;
@@ -87,6 +88,7 @@ export const blocklisted: RuleSpec<typeof OPTIONS> = {
     "Lists age: addresses change hands, and many names share one. Bad servers that are on no list, names inside encrypted DNS and hellos, and relays that are not listed are not seen.",
   options: OPTIONS,
   observes: ["dns", "tls", "http"],
+  wants: { steps: ALL_STEPS },
   create: (context) => new Blocklisted(context),
 };
 

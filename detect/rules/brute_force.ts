@@ -125,6 +125,7 @@ export const bruteForce: RuleSpec<typeof OPTIONS> = {
     "socks",
     "http",
   ],
+  wants: { steps: FlowStep.ended },
   create: (context) => new BruteForce(context),
 };
 

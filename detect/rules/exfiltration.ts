@@ -416,5 +416,6 @@ export const exfiltration: RuleSpec<typeof options> = {
     "server that was always sent to.",
   options,
   quietSeconds: DRIP_PAUSE_US / 1e6 + 60, // the rule itself ends alerts
+  wants: { steps: FlowStep.progress | FlowStep.ended },
   create: (context) => new Exfiltration(context),
 };

@@ -89,6 +89,7 @@ export const gatewayChanged: RuleSpec<typeof OPTIONS> = {
   options: OPTIONS,
   observes: ["dhcp", "icmp"],
   quietSeconds: 3_600,
+  wants: { kinds: [FactKind.arp] },
   create: (context) => new GatewayChanged(context),
 };
 

@@ -17,7 +17,7 @@
  */
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { type Contact, isFailure, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
-import { FirstContacts } from "../contacts/first_contacts.ts";
+import { CONTACT_KINDS, CONTACT_STEPS, FirstContacts } from "../contacts/first_contacts.ts";
 import {
   BARE,
   boundsOf,
@@ -120,6 +120,7 @@ export const hostSweep: RuleSpec<typeof OPTIONS> = {
     "Sweeps of networks where nearly everybody answers, over targets whose names were looked up first, or spread over many " +
     "sources. Inventories and discovery of monitoring are sweeps too, as are half-open health checks: enter them as expected.",
   options: OPTIONS,
+  wants: { steps: CONTACT_STEPS, kinds: CONTACT_KINDS },
   create: (context) => new HostSweep(context),
 };
 

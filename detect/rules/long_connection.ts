@@ -338,5 +338,9 @@ export const longConnection: RuleSpec<typeof options> = {
   fooled: "A channel that is closed and opened anew every hour, or that carries as much as a film.",
   options,
   quietSeconds: SILENT_S,
+  wants: {
+    steps: FlowStep.began | FlowStep.progress | FlowStep.ended,
+    protocols: [IpProtocol.tcp, IpProtocol.udp],
+  },
   create: (context) => new LongConnection(context),
 };

@@ -69,6 +69,7 @@ export const oddFlags: RuleSpec<typeof OPTIONS> = {
     "They are made by hand: to find out what system a host runs, to get past filters that look at SYN only, or to crash it.",
   fooled: "Fewer than three from each source. Some old or broken devices send a FIN without ACK.",
   options: OPTIONS,
+  wants: { steps: FlowStep.oddFlags, kinds: [FactKind.badFragment] },
   create: (context) => new OddFlags(context),
 };
 

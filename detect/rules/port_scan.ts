@@ -13,7 +13,7 @@
 import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { type Contact, isFailure, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
-import { FirstContacts } from "../contacts/first_contacts.ts";
+import { CONTACT_KINDS, CONTACT_STEPS, FirstContacts } from "../contacts/first_contacts.ts";
 import { PortSet } from "../contacts/port_set.ts";
 import {
   BARE,
@@ -139,6 +139,7 @@ export const portScan: RuleSpec<typeof OPTIONS> = {
     "for each few ports over more than a minute. A host that is down while somebody checks many of its services looks " +
     "like one that is scanned, if none of them was seen to work before.",
   options: OPTIONS,
+  wants: { steps: CONTACT_STEPS, kinds: CONTACT_KINDS },
   create: (context) => new PortScan(context),
 };
 

@@ -220,5 +220,6 @@ export const slowConnection: RuleSpec<typeof options> = {
     "other reasons is not. A capture that loses packets sees loss that there is none of.",
   options,
   quietSeconds: 900,
+  wants: { steps: FlowStep.established | FlowStep.progress | FlowStep.ended, protocols: [IpProtocol.tcp] },
   create: (context) => new SlowConnection(context),
 };

@@ -102,6 +102,7 @@ export const synFlood: RuleSpec<typeof OPTIONS> = {
     "Slow floods against small queues (fewer than 26 a second), and floods that complete their connections. A capture that " +
     "misses one direction, or keeps SYNs only, shows every connection half open.",
   options: OPTIONS,
+  wants: { steps: STEPS, protocols: [IpProtocol.tcp] },
   create: (context) => new SynFlood(context),
 };
 

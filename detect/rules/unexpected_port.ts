@@ -139,6 +139,7 @@ export const unexpectedPort: RuleSpec<typeof OPTIONS> = {
     "mysql",
     "redis",
   ],
+  wants: { steps: FlowStep.progress | FlowStep.ended },
   create: (context) => new UnexpectedPort(context),
 };
 

@@ -35,9 +35,14 @@ export function lockedServer(
 /**
  * Sends `request` as it is and reads until the server closes.
  *
- * @param isAll Nothing more will come, which a server learns at once: for what is no request.
+ * @param how `isAll`: nothing more will come, which a server learns at once, for what is no request; `head`: reads no
+ *   further than the end of the header, for a server that waits for a body.
  */
-export async function raw(port: number, request: string, isAll = false): Promise<string> {
+export async function raw(
+  port: number,
+  request: string,
+  { isAll = false, head = false }: { isAll?: boolean; head?: boolean } = {},
+): Promise<string> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
   let said = "";
   try {
@@ -45,7 +50,7 @@ export async function raw(port: number, request: string, isAll = false): Promise
     if (isAll) await connection.closeWrite();
     const decoder = new TextDecoder();
     const buffer = new Uint8Array(65_536);
-    while (true) {
+    while (!head || !said.includes("\r\n\r\n")) {
       const length = await connection.read(buffer);
       if (length === null) break;
       said += decoder.decode(buffer.subarray(0, length), { stream: true });

@@ -81,7 +81,9 @@ export class AccessLog {
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
-    if (this.#bytes > 0 && this.#bytes + bytes.length > (this.#options.maxBytes ?? MAX_BYTES)) {
+    const isFull = this.#bytes > 0 && this.#bytes + bytes.length > (this.#options.maxBytes ?? MAX_BYTES);
+    // A pipe or a device is nobody's to rename: /dev/null would be gone for everyone.
+    if (isFull && this.#file.statSync().isFile) {
       Deno.renameSync(this.#path, `${this.#path}.1`);
       const fresh = open(this.#path);
       this.#file.close();

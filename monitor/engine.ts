@@ -31,6 +31,8 @@ const SNAPSHOT_EVERY_TICKS = 5;
 /** Rows of a snapshot from the inspector. */
 const MAX_ACTIVE_ROWS = 10_000;
 const MAX_ENDED_ROWS = 5_000;
+/** Alerts that come within so short a time are told together: each telling is a write to every client. */
+const GATHER_ALERTS_MS = 100;
 /** Publications waiting for their turn; in order one after the other they take a few milliseconds. */
 const MAX_PUBLICATIONS = 3;
 /** A worker that crashes oftener than this is left down and said to be. */
@@ -93,6 +95,7 @@ export class Engine {
   #stopped = false;
   #publishing: Promise<void> = Promise.resolve();
   #publications = 0;
+  #alertsTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: EngineOptions, monitor: Monitor) {
     this.#options = options;
@@ -112,6 +115,7 @@ export class Engine {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
+    clearTimeout(this.#alertsTimer);
     this.#monitor.feed.close();
     await Promise.all([this.#source, this.#system].map((hand) => hand && dismissed(hand)));
     this.#inspect?.worker.terminate();
@@ -331,8 +335,11 @@ export class Engine {
 
   /** Alerts do not wait for the tick. */
   #tellAlerts(): void {
-    if (this.#publications >= MAX_PUBLICATIONS) return;
-    this.#tell(() => this.#monitor.drainAlerts().map((alert) => ({ name: "alert", alert })));
+    this.#alertsTimer ??= setTimeout(() => {
+      this.#alertsTimer = undefined;
+      if (this.#publications >= MAX_PUBLICATIONS) return; // they are told with the next tick
+      this.#tell(() => this.#monitor.drainAlerts().map((alert) => ({ name: "alert", alert })));
+    }, GATHER_ALERTS_MS);
   }
 
   #publish(): void {

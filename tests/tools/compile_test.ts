@@ -105,7 +105,7 @@ function embedded(listing: string): string[] {
   const folders: string[] = [];
   const files: string[] = [];
   for (const line of lines.slice(from)) {
-    const found = /^((?:│ |  )*)[├└]─[┬─]─? ?(?:─ )?(.+)$/.exec(line);
+    const found = /^((?:│ | {2})*)[├└]─[┬─]─? ?(?:─ )?(.+)$/.exec(line);
     if (found === null) break;
     const depth = found[1].length / 2;
     const name = found[2].replace(/^─+ /, "").replace(/ \([\d.]+[A-Z]*B.*\)$/, "").replace(/ --> .*$/, "")

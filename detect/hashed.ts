@@ -55,6 +55,16 @@ export class Hashed<V> {
     return true;
   }
 
+  /** Takes the entry out. */
+  take(first: number, second: number): V | undefined {
+    const at = this.#find(first, second);
+    if (at < 0) return undefined;
+    const value = this.#values[at];
+    this.#values[at] = undefined;
+    this.size--;
+    return value;
+  }
+
   /** In no order. */
   *values(): IterableIterator<V> {
     for (const value of this.#values) if (value !== undefined) yield value;
@@ -84,4 +94,9 @@ export class Hashed<V> {
     this.#forgotten?.(this.#values[least]!);
     return least;
   }
+}
+
+/** The second half of a flow's number as a key; the first is `flowId | 0`. */
+export function highHalf(flowId: number): number {
+  return flowId / 0x1_0000_0000 | 0;
 }

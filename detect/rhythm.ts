@@ -49,6 +49,10 @@ export interface Rhythm {
   spanUs: number;
 }
 
+/** Asked for again and again: by number of gaps. */
+const LN_FACTORIAL = Float64Array.from({ length: MAX_EVENTS + 1 }, (_, n) => lnGamma(n + 1));
+const LN_VOLUMES = Float64Array.from({ length: MAX_EVENTS }, (_, n) => n === 0 ? 0 : lnVolumes(n));
+
 const merged = new Float64Array(MAX_EVENTS);
 const sorted = new Float64Array(MAX_EVENTS);
 const sums = new Float64Array(MAX_EVENTS);
@@ -101,7 +105,7 @@ function rhythmAt(times: readonly number[], mergeUs: number, minBeats: number): 
   let [bestLog, bestFrom, bestKept, bestMean, bestDeviation] = [Infinity, 0, n, 0, 0];
   for (let leftOut = 0; leftOut <= most; leftOut++) {
     const kept = n - leftOut;
-    const ways = lnGamma(n + 1) - lnGamma(leftOut + 1) - lnGamma(kept + 1) + tries(leftOut, most);
+    const ways = LN_FACTORIAL[n] - LN_FACTORIAL[leftOut] - LN_FACTORIAL[kept] + tries(leftOut, most);
     for (let from = 0; from <= leftOut; from++) {
       const to = from + kept - 1;
       const mean = (sums[to] - (from === 0 ? 0 : sums[from - 1])) / kept;
@@ -138,12 +142,14 @@ function tries(i: number, others: number): number {
 
 /** ln of the bound above, for `n` gaps with coefficient of variation `c`; not above 0. */
 export function lnChance(n: number, c: number): number {
-  const variation = Math.max(MIN_VARIATION, c);
-  return Math.min(
-    0,
-    (n - 1) / 2 * Math.log(Math.PI) + lnGamma(n) - Math.log(n) / 2 - lnGamma((n + 1) / 2) +
-      (n - 1) * Math.log(variation / Math.sqrt(n)),
-  );
+  const volumes = n < MAX_EVENTS ? LN_VOLUMES[n] : lnVolumes(n);
+  return Math.min(0, volumes + (n - 1) * Math.log(Math.max(MIN_VARIATION, c)));
+}
+
+/** What of it is the same for all `c`. */
+function lnVolumes(n: number): number {
+  return (n - 1) / 2 * Math.log(Math.PI) + lnGamma(n) - Math.log(n) / 2 - lnGamma((n + 1) / 2) -
+    (n - 1) / 2 * Math.log(n);
 }
 
 /** ln Γ(x) for x ≥ 1/2, by Stirling's series above 8 and the recurrence below. */

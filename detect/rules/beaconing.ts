@@ -12,8 +12,11 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { SystemFacts } from "../../model/system_facts.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
+import { hashWith } from "../contacts/address_hash.ts";
+import { hashText } from "../dns_names.ts";
+import { FirstSeen } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
-import { Recent } from "../recent.ts";
+import { Hashed, highHalf } from "../hashed.ts";
 import { gapHistogram, MAX_EVENTS, mergeEvents, type Rhythm, rhythmOf } from "../rhythm.ts";
 import { isClientInside, isServerInside } from "../sides.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
@@ -62,6 +65,8 @@ const MAX_LOST = 4;
 /** Clients of one server from which on it is a popular service. */
 const POPULAR_CLIENTS = 5;
 const MAX_SERVERS = 16_384;
+/** Pairs that met once: no series yet. */
+const MAX_ONCE = 65_536;
 
 /**
  * Protocols that are periodic by design, or whose repetitions other rules judge, as the inspector recognised them by
@@ -130,6 +135,13 @@ type Options = { [K in keyof typeof options]: number };
 /** Contacts of one client (and program) with one server. */
 interface Series {
   key: string;
+  /** By which it is found. */
+  first: number;
+  second: number;
+  /** It had to go for want of room. */
+  gone: boolean;
+  /** Hash of the server, for `#clients`. */
+  popular: number;
   client: string;
   /** Name of the server, or its address. */
   server: string;
@@ -167,6 +179,11 @@ interface Series {
 }
 
 interface Contact {
+  /** Hashes of client, server, protocol and port. */
+  first: number;
+  second: number;
+  clientHash: number;
+  serverHash: number;
   client: string;
   address: string;
   server: string;
@@ -181,17 +198,26 @@ interface Contact {
 class Beaconing implements Rule {
   readonly #options: Readonly<Options>;
   readonly #context: RuleContext<Options>;
-  readonly #fresh = new Recent<string, Series>(MAX_FRESH);
-  readonly #kept = new Recent<string, Series>(MAX_KEPT, (_, series) => this.#close(series));
-  /** Names and further addresses of servers, with their client: the key of the series. */
-  readonly #alias = new Recent<string, string>(MAX_FRESH);
-  readonly #byFlow = new Recent<number, Series>(MAX_FLOWS);
-  /** Clients seen with a server. */
-  readonly #clients = new Recent<string, number>(MAX_SERVERS);
+  readonly #once = new FirstSeen(MAX_ONCE);
+  readonly #fresh = new Hashed<Series>(MAX_FRESH, (series) => series.gone = true);
+  readonly #kept = new Hashed<Series>(MAX_KEPT, (series) => {
+    series.gone = true;
+    this.#close(series);
+  });
+  /** By names and further addresses of servers, with their client. */
+  readonly #alias = new Hashed<Series>(MAX_FRESH);
+  readonly #byFlow = new Hashed<Series>(MAX_FLOWS);
+  /** Clients seen with a server, by hash: [check, count] each; who is seen often is not pushed out by those who are not. */
+  readonly #clients = new Int32Array(2 * MAX_SERVERS);
   readonly #open = new Set<Series>();
   /** Contacts whose program is not known yet, in order of time; live only. */
   #waiting: Contact[] = [];
   #live = false;
+  /** Used again and again where contacts need not wait. */
+  readonly #hand: Contact = {
+    ...{ first: 0, second: 0, clientHash: 0, serverHash: 0, client: "", address: "", server: "", port: 0 },
+    ...{ protocol: 0, inside: false, flowId: 0, timeUs: 0, clockUs: 0 },
+  };
 
   constructor(context: RuleContext<Options>) {
     this.#context = context;
@@ -200,9 +226,9 @@ class Beaconing implements Rule {
 
   get state(): RuleState {
     return {
-      entries: this.#fresh.size + this.#kept.size,
-      capacity: MAX_FRESH + MAX_KEPT,
-      evicted: this.#fresh.evicted + this.#kept.evicted,
+      entries: this.#once.size + this.#fresh.size + this.#kept.size,
+      capacity: MAX_ONCE + MAX_FRESH + MAX_KEPT,
+      evicted: this.#once.evicted + this.#fresh.evicted + this.#kept.evicted,
     };
   }
 
@@ -245,17 +271,21 @@ class Beaconing implements Rule {
     if (inside && !isClientInside(fact)) return; // others' beats towards our servers are not ours
     const { world } = this.#context;
     const address = fact.server;
-    const contact: Contact = {
-      client: fact.client,
-      address,
-      server: fact.serverName || world.nameOf(address) || address,
-      port: fact.serverPort,
-      protocol: fact.protocol,
-      inside,
-      flowId: fact.flowId,
-      timeUs: fact.firstUs,
-      clockUs: world.clockUs,
-    };
+    const contact = this.#live ? { ...this.#hand } : this.#hand;
+    const ends = fact.protocol << 16 | fact.serverPort;
+    contact.first = hashWith(fact.pair, ends);
+    contact.second = fact.secondPair ^ ends;
+    contact.clientHash = fact.clientHash;
+    contact.serverHash = fact.serverHash;
+    contact.client = fact.client;
+    contact.address = address;
+    contact.server = fact.serverName || world.nameOf(address) || address;
+    contact.port = fact.serverPort;
+    contact.protocol = fact.protocol;
+    contact.inside = inside;
+    contact.flowId = fact.flowId;
+    contact.timeUs = fact.firstUs;
+    contact.clockUs = world.clockUs;
     if (!this.#live) this.#contact(contact);
     else {
       if (this.#waiting.length >= MAX_WAITING) this.#contact(this.#waiting.shift()!);
@@ -265,15 +295,16 @@ class Beaconing implements Rule {
 
   #contact(contact: Contact): void {
     const series = this.#seriesOf(contact);
+    if (series === undefined) return;
     series.flowId = contact.flowId;
     this.#add(series, contact.timeUs, contact.clockUs);
     if (series.crowd > MAX_CROWD) return;
     series.spokeFlow = 0;
-    this.#byFlow.set(contact.flowId, series);
+    this.#byFlow.set(contact.flowId | 0, highHalf(contact.flowId), series);
   }
 
   #spoke(fact: FlowFact): void {
-    const series = this.#byFlow.peek(fact.flowId);
+    const series = this.#byFlow.get(fact.flowId | 0, highHalf(fact.flowId)) ?? this.#spokeFirst(fact);
     if (series === undefined) return;
     const [up, down] = [fact.payloadBytes(0), fact.payloadBytes(1)];
     if (series.spokeFlow === fact.flowId) addSize(series, up - series.spokeUp, down - series.spokeDown);
@@ -286,52 +317,128 @@ class Beaconing implements Rule {
 
   #ended(fact: FlowFact): void {
     const { flowId } = fact;
-    const series = this.#byFlow.peek(flowId);
-    if (series === undefined) return;
-    this.#byFlow.delete(flowId);
+    const series = this.#byFlow.take(flowId | 0, highHalf(flowId));
+    if (series === undefined) {
+      const place = this.#onceOf(fact);
+      if (place < 0) return;
+      this.#once.up[place] = fact.payloadBytes(0);
+      this.#once.down[place] = fact.payloadBytes(1);
+      return;
+    }
     if (series.spokeFlow === flowId) series.spokeFlow = 0;
     else addSize(series, fact.payloadBytes(0), fact.payloadBytes(1));
     if (fact.appProtocol !== "") series.appProtocol = fact.appProtocol;
     if (fact.serverName !== "") series.server = fact.serverName;
   }
 
+  /** Place of the pair that met for the first time in this flow; -1 where it was another, or not the first. */
+  #onceOf(fact: FlowFact): number {
+    const ends = fact.protocol << 16 | fact.serverPort;
+    const place = this.#once.find(hashWith(fact.pair, ends), fact.secondPair ^ ends);
+    return place >= 0 && this.#once.flowId[place] === fact.flowId ? place : -1;
+  }
+
+  /** What is said in the first connection of a pair makes it worth a series. */
+  #spokeFirst(fact: FlowFact): Series | undefined {
+    const place = this.#onceOf(fact);
+    if (place < 0) return undefined;
+    const { world } = this.#context;
+    const ends = fact.protocol << 16 | fact.serverPort;
+    const { client, server: address, serverPort: port, protocol, flowId, clientHash, serverHash } = fact;
+    const contact: Contact = {
+      ...{ first: hashWith(fact.pair, ends), second: fact.secondPair ^ ends, clientHash, serverHash },
+      ...{ client, address, server: fact.serverName || world.nameOf(address) || address, port, protocol },
+      ...{ inside: isServerInside(fact), flowId, timeUs: fact.firstUs, clockUs: world.clockUs },
+    };
+    const series = this.#begin(contact, place, this.#live ? world.programOf(flowId) : "");
+    if (contact.server !== address) this.#named(series, contact);
+    this.#byFlow.set(flowId | 0, highHalf(flowId), series);
+    return series;
+  }
+
   /**
    * The series a contact belongs to: that of the address, or of another address under the same name. In this order,
-   * since what an address is called changes with whoever asked for it last.
+   * since what an address is called changes with whoever asked for it last. `undefined` where it is the first contact.
    */
-  #seriesOf(contact: Contact): Series {
-    const { client, address, server, port, protocol, flowId } = contact;
-    const ends = `${protocol}:${port}`;
-    let key = `${client} ${address} ${ends}`;
-    const nameKey = server === address ? "" : `${client} ${server} ${ends}`;
-    let series = this.#find(key) ?? this.#find(this.#alias.peek(key)) ??
-      this.#find(this.#alias.peek(nameKey));
+  #seriesOf(contact: Contact): Series | undefined {
+    const { address, server, flowId } = contact;
+    let { first, second } = contact;
+    const isNamed = server !== address;
+    let series = this.#find(first, second) ?? this.#alias.get(first, second);
+    if ((series === undefined || series.gone) && isNamed) {
+      series = this.#alias.get(nameHash(contact), contact.clientHash);
+    }
+    if (series?.gone) series = undefined;
     const program = this.#live ? this.#context.world.programOf(flowId) : "";
     if (series !== undefined && program !== "" && series.program !== program) {
       if (series.program === "") series.program = program;
       else {
-        key = `${key} ${program}`;
-        series = this.#find(key);
+        first = hashWith(first, hashText(program));
+        second = hashWith(second, hashText(program));
+        series = this.#find(first, second);
+        if (series === undefined) {
+          series = createSeries(contact, { first, second, program });
+          this.#fresh.set(first, second, series);
+        }
       }
     }
     if (series === undefined) {
-      series = createSeries(contact, key, program);
-      this.#fresh.set(key, series);
-      const popular = popularityKey(series);
-      this.#clients.set(popular, (this.#clients.get(popular) ?? 0) + 1);
+      let place = this.#once.find(first, second);
+      if (place < 0 && isNamed) place = this.#once.find(nameHash(contact), contact.clientHash);
+      if (place < 0) {
+        this.#meets(contact);
+        return undefined;
+      }
+      series = this.#begin(contact, place, program);
     } else if (series.address !== address) {
       series.address = address;
-      this.#alias.set(key, series.key);
+      this.#alias.set(contact.first, contact.second, series);
     }
-    if (nameKey !== "") {
-      series.server = server;
-      if (this.#alias.peek(nameKey) === undefined) this.#alias.set(nameKey, series.key);
-    }
+    if (isNamed) this.#named(series, contact);
     return series;
   }
 
-  #find(key: string | undefined): Series | undefined {
-    return key === undefined ? undefined : this.#kept.peek(key) ?? this.#fresh.peek(key);
+  /** Notes a first contact. */
+  #meets(contact: Contact): void {
+    const { timeUs, flowId } = contact;
+    this.#once.add(contact.first, contact.second, timeUs, flowId);
+    if (contact.server !== contact.address) {
+      this.#once.add(nameHash(contact), contact.clientHash, timeUs, flowId);
+    }
+    const popular = popularityHash(contact);
+    const at = 2 * (popular & (MAX_SERVERS - 1));
+    const clients = this.#clients;
+    if (clients[at] === popular) clients[at + 1]++;
+    else if (clients[at + 1] > 0) clients[at + 1]--;
+    else {
+      clients[at] = popular;
+      clients[at + 1] = 1;
+    }
+  }
+
+  /** A series begins with the contact that was noted, and the one at hand. */
+  #begin(contact: Contact, place: number, program: string): Series {
+    const { first, second } = contact;
+    const once = this.#once;
+    const series = createSeries(contact, { first, second, program });
+    series.times.push(once.timeUs[place]);
+    series.contacts = 1;
+    if (once.up[place] >= 0) addSize(series, once.up[place], once.down[place]);
+    else this.#byFlow.set(once.flowId[place] | 0, highHalf(once.flowId[place]), series);
+    once.delete(place);
+    this.#fresh.set(first, second, series);
+    return series;
+  }
+
+  #named(series: Series, contact: Contact): void {
+    series.server = contact.server;
+    const name = nameHash(contact);
+    const known = this.#alias.get(name, contact.clientHash);
+    if (known === undefined || known.gone) this.#alias.set(name, contact.clientHash, series);
+  }
+
+  #find(first: number, second: number): Series | undefined {
+    return this.#kept.get(first, second) ?? this.#fresh.get(first, second);
   }
 
   #add(series: Series, timeUs: number, clockUs: number): void {
@@ -343,11 +450,14 @@ class Beaconing implements Rule {
       return;
     }
     series.crowd = 0;
-    if (this.#kept.get(series.key) === undefined) this.#fresh.get(series.key); // used now
+    const { first, second } = series;
+    this.#find(first, second); // used now
     if (times.length >= MAX_EVENTS) makeRoom(series);
     times.push(timeUs);
     series.contacts++;
-    if (times.length === KEPT_CONTACTS && this.#fresh.delete(series.key)) this.#kept.set(series.key, series);
+    if (times.length === KEPT_CONTACTS && this.#fresh.delete(first, second)) {
+      this.#kept.set(first, second, series);
+    }
     if (series.told || series.contacts >= series.nextLook) this.#look(series);
   }
 
@@ -401,7 +511,8 @@ class Beaconing implements Rule {
   #tell(series: Series, rhythm: Rhythm, sizes: Sizes): void {
     const { client, server, port, protocol, program } = series;
     const spanS = (series.times.at(-1)! - series.sinceUs) / 1e6;
-    const clients = this.#clients.peek(popularityKey(series)) ?? 1;
+    const at = 2 * (series.popular & (MAX_SERVERS - 1));
+    const clients = Math.max(1, this.#clients[at] === series.popular ? this.#clients[at + 1] : 1);
     const isCheck = CONNECTIVITY_CHECK.test(server);
     const scores = {
       regularity: round(Math.min(1, -rhythm.log10P / (3 * this.#options.significance)), 2),
@@ -458,8 +569,13 @@ class Beaconing implements Rule {
 }
 
 /** By address: the name may not be known when a client is first seen with it. */
-function popularityKey({ address, protocol, port }: Series): string {
-  return `${address} ${protocol}:${port}`;
+function popularityHash({ serverHash, protocol, port }: Contact): number {
+  return hashWith(serverHash, protocol << 16 | port);
+}
+
+/** Of a client with a server's name. */
+function nameHash({ clientHash, server, protocol, port }: Contact): number {
+  return hashWith(clientHash ^ hashText(server), protocol << 16 | port);
 }
 
 interface Sizes {
@@ -469,10 +585,25 @@ interface Sizes {
   alike: number;
 }
 
-function createSeries(contact: Contact, key: string, program: string): Series {
+function createSeries(
+  contact: Contact,
+  { first, second, program }: { first: number; second: number; program: string },
+): Series {
   const { client, server, address, port, protocol, inside, flowId, clockUs } = contact;
   return {
-    ...{ key, client, server, address, port, protocol, program, inside, flowId },
+    key: `${client} ${address} ${protocol}:${port} ${program}`,
+    first,
+    second,
+    gone: false,
+    popular: popularityHash(contact),
+    client,
+    server,
+    address,
+    port,
+    protocol,
+    program,
+    inside,
+    flowId,
     appProtocol: "",
     times: [],
     mergeUs: MERGE_US,

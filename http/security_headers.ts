@@ -13,7 +13,9 @@ const STRICT_TRANSPORT = "max-age=2592000";
 export function withHeaders(url: URL, answer: Response, tls: boolean): Response {
   const { headers } = answer;
   headers.set("X-Content-Type-Options", "nosniff");
-  headers.set("Referrer-Policy", "no-referrer");
+  // Nothing goes to other sites. With "no-referrer" browsers would keep from us, too, where our own forms come from:
+  // they then send `Origin: null`.
+  headers.set("Referrer-Policy", "same-origin");
   headers.set("X-Frame-Options", "DENY");
   headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");

@@ -121,7 +121,7 @@ Deno.test("a page of another site cannot write, and not ask either; it can link"
 Deno.test("answers carry the usual headers, and what is data can do nothing", async () => {
   const { headers } = await ask({ Host: "localhost" });
   assert.equal(headers.get("X-Content-Type-Options"), "nosniff");
-  assert.equal(headers.get("Referrer-Policy"), "no-referrer");
+  assert.equal(headers.get("Referrer-Policy"), "same-origin");
   assert.equal(headers.get("X-Frame-Options"), "DENY");
   assert.equal(headers.get("Cache-Control"), "no-store");
   assert.match(headers.get("Content-Security-Policy")!, /^default-src 'none'.*frame-ancestors 'none'/);

@@ -110,6 +110,7 @@ export async function run(args: string[]): Promise<number> {
     fingerprintKey: fingerprints.key,
     showPayload: options["show-payload"],
     rules: settings.settings.rules,
+    tellsEnds: eve !== null,
     ...(source.kind === "live" ? { usual: usual.read(), keepUsual: (learnt) => usual.keep(learnt) } : {}),
     log,
   }, monitor);

@@ -202,7 +202,20 @@ export interface AskSnapshot {
   /** Ended flows wanted at most, the oldest ends first; what is over is counted in `endedLost`. */
   maxEnded: number;
 }
-export type MainToInspect = StartInspect | ConnectSource | ConnectDetect | LocalAddresses | AskSnapshot;
+
+/** Main → inspect, last: no packet comes any more, so every flow is over. Answered by a `snapshot` with them. */
+export interface Finish {
+  type: "finish";
+  /** Ended flows wanted at most. */
+  maxEnded: number;
+}
+export type MainToInspect =
+  | StartInspect
+  | Finish
+  | ConnectSource
+  | ConnectDetect
+  | LocalAddresses
+  | AskSnapshot;
 
 /** Inspect → main: the answer to `ask-snapshot`. */
 export interface Snapshot {

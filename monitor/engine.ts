@@ -31,6 +31,8 @@ const SNAPSHOT_EVERY_TICKS = 5;
 /** Rows of a snapshot from the inspector. */
 const MAX_ACTIVE_ROWS = 10_000;
 const MAX_ENDED_ROWS = 5_000;
+/** Of the last one: all that the inspector keeps. */
+const MAX_LAST_ROWS = 16_384;
 /** Alerts that come within so short a time are told together: each telling is a write to every client. */
 const GATHER_ALERTS_MS = 100;
 /** Publications waiting for their turn; in order one after the other they take a few milliseconds. */
@@ -66,6 +68,8 @@ export interface EngineOptions {
   /** What rules learnt in earlier runs, and who keeps it for later ones; live only. */
   usual?: Usual;
   keepUsual?: (usual: Usual) => void;
+  /** Whether flows that are alive when it stops are told as ended: somebody keeps a log of them. */
+  tellsEnds?: boolean;
   log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
 }
 
@@ -118,8 +122,26 @@ export class Engine {
     clearTimeout(this.#alertsTimer);
     this.#monitor.feed.close();
     await Promise.all([this.#source, this.#system].map((hand) => hand && dismissed(hand)));
+    if (this.#options.tellsEnds) await this.#finish();
     this.#inspect?.worker.terminate();
     this.#detect?.worker.terminate();
+  }
+
+  /** Flows that are still alive end with Netpane. */
+  async #finish(): Promise<void> {
+    const worker = this.#inspect?.worker;
+    if (worker === undefined) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, STOP_MS);
+      // The answer to an earlier question may come first.
+      let owed = this.#asked ? 2 : 1;
+      worker.addEventListener("message", (event: MessageEvent<InspectToMain>) => {
+        if (event.data.type !== "snapshot" || --owed > 0) return;
+        clearTimeout(timer);
+        resolve();
+      });
+      this.#inspect!.send({ type: "finish", maxEnded: MAX_LAST_ROWS });
+    });
   }
 
   /** The settings have changed. */

@@ -73,7 +73,12 @@ scope.onmessage = (event) => {
       inspector.setLocalAddresses(message.addresses);
       break;
     case "ask-snapshot":
+      inspector.advance(message.nowUs);
       answer(message);
+      break;
+    case "finish":
+      inspector.finish();
+      answer({ maxActive: 0, maxEnded: message.maxEnded });
       break;
     default:
       message satisfies never;
@@ -110,8 +115,7 @@ function sendFacts(batch: FactBatch): void {
   detect.postMessage({ type: "facts", batch: cut } satisfies InspectToDetect, factBatchBuffers(cut));
 }
 
-function answer(ask: AskSnapshot): void {
-  inspector.advance(ask.nowUs);
+function answer(ask: Pick<AskSnapshot, "maxActive" | "maxEnded">): void {
   inspector.flushFacts();
   sendAlerts();
   const active = inspector.snapshotActive(ask.maxActive);

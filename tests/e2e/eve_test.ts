@@ -32,6 +32,7 @@ Deno.test("start --eve: flows, what is in them and alerts as analyze writes them
     assert.equal((await server.stop()).code, 0);
     const all = [...events(`${path}.moved`), ...events(path)];
     assert.equal(all.at(-1).event_type, "stats");
+    assert(all.some(({ flow }) => flow?.reason === "shutdown"), "flows that were alive are over");
     const { code, stdout } = await netpane(["analyze", "assets/demo.pcap.gz"]);
     assert.equal(code, 0);
     const analyzed = stdout.trim().split("\n").map((line) => JSON.parse(line));

@@ -243,7 +243,7 @@ function ConnectionLine({ row, now, ip }: { row: Connection; now: number; ip: st
             ? <span class="dim">{NOTHING}</span>
             : (
               <a class="quiet foreign" href={processHref(row.process.pid)}>
-                {legible(row.process.name, 40)}
+                {legible(row.process.name, 40) || `process ${row.process.pid}`}
               </a>
             )}
         </td>

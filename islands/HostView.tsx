@@ -358,7 +358,9 @@ function Programs({ programs, isFile }: { programs: HostProgram[]; isFile: boole
         {programs.map(({ name, path, pid, connections, bytes }) => (
           <tr key={name}>
             <th scope="row">
-              <a class="foreign" href={processHref(pid)} title={legible(path)}>{legible(name, 80)}</a>
+              <a class="foreign" href={processHref(pid)} title={legible(path)}>
+                {legible(name, 80) || `process ${pid}`}
+              </a>
             </th>
             <td class="num">{count(connections)}</td>
             <td class="num">{text(byteCount(bytes))}</td>

@@ -222,10 +222,13 @@ export class ConnectionTable {
     const { connection } = flow;
     const socket = this.#sockets.get(flow.key) ?? this.#wildcard(connection);
     if (socket === undefined) return;
+    const end = endOf(socket, connection);
+    if (socket.netns !== 0 && connection.direction === (end === "server" ? "out" : "in")) {
+      return; // the other end, in a container here; our own will be told of yet
+    }
     connection.source = "both";
     connection.netns = socket.netns;
     if (connection.process !== null) return;
-    const end = endOf(socket, connection);
     // Between two containers the caller is the row's process, and its container may be read a little later.
     const mayChange = socket.netns !== 0 && end === "server" && connection.direction === "other";
     if (mayChange && this.#tick - flow.firstTick < CALLER_TICKS) return;

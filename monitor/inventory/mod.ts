@@ -401,7 +401,10 @@ export class Inventory {
       rtt_ms: host?.trips?.latency()?.median_ms ?? null,
       resent_share: host?.trips?.resentShare() ?? null,
       slow,
-      programs: (host?.programs ?? []).slice(0, ROW_PROGRAMS).map(({ name }) => name),
+      programs: (host?.programs ?? []).map(({ name }) => name).filter((name) => name !== "").slice(
+        0,
+        ROW_PROGRAMS,
+      ),
       ports: (host?.serves ?? []).slice(0, ROW_PORTS).map(({ port }) => port),
       alerts_open: alerts.open,
       alerts: alerts.all,

@@ -229,3 +229,31 @@ Deno.test("between two containers the caller is the row's process, whichever is 
   const alone = Array.from({ length: 5 }, () => [listening, server]);
   assert.deepEqual([processOf(...alone)?.pid, processOf(...alone)?.end], [1, "server"]);
 });
+
+Deno.test("the other end of our own connection, in a container here, is not taken for ours", () => {
+  const theirs = {
+    localAddress: "198.51.100.7",
+    localPort: 443,
+    remoteAddress: "192.0.2.1",
+    remotePort: 40_000,
+  };
+  const listening = socket({
+    ...theirs,
+    remoteAddress: "0.0.0.0",
+    remotePort: 0,
+    state: "listen",
+    netns: 8,
+    pid: 1,
+  });
+  const server = socket({ ...theirs, netns: 8, pid: 1 });
+  const table = new ConnectionTable();
+  const processes = [process(4711, "curl"), process(1, "nginx")];
+  for (let second = 0; second < 5; second++) {
+    table.applySystem(system([listening, server], processes));
+    apply(table, [{ id: 1, localEnd: LocalEnd.client }]);
+  }
+  assert.deepEqual([table.all()[0].process, table.all()[0].netns], [null, 0]);
+  table.applySystem(system([listening, server, socket({})], processes));
+  apply(table, [{ id: 1, localEnd: LocalEnd.client }]);
+  assert.equal(table.all()[0].process?.name, "curl");
+});

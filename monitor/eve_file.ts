@@ -3,7 +3,8 @@
  * waits for the disk.
  *
  * The file is rotated by size and by time (`FILE.1` is the newest of the old ones). While the disk is full lines wait,
- * up to a ceiling, then they are counted as lost; what is in the file is whole lines at any time.
+ * up to a ceiling, then they are counted as lost; the file holds whole lines whenever
+ * nothing is being written.
  */
 import type { EveCounters, Problem } from "../model/api.ts";
 import { JsonBytes } from "./json_bytes.ts";

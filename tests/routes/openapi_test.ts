@@ -35,6 +35,21 @@ Deno.test("every file in routes/api is in the table, and nothing else", () => {
   assert.deepEqual(files.sort(), [...known].sort(), "http/api.ts has a row for each route");
 });
 
+Deno.test("the README has each route, and an example of each", async () => {
+  const readme = await Deno.readTextFile(`${ROOT}README.md`);
+  for (const { path, method } of API) {
+    const written = path.replaceAll(/\{(\w+)\}/g, ":$1");
+    assert.match(
+      readme,
+      new RegExp(`^\\| \`.*${escaped(written)}[\`,]`, "m"),
+      `${method} ${path} is in the table`,
+    );
+    if (path === "/api/events") continue; // the feed's other name
+    const asked = escaped(path).replaceAll(/\\\{\w+\\\}/g, "[^/\\s\"']+");
+    assert.match(readme, new RegExp(`curl .*${asked}["'?\\s]`), `${method} ${path} has an example`);
+  }
+});
+
 Deno.test("every type that a table names has a table; lists name fields that the filter language answers", () => {
   const scalars = ["string", "number", "integer", "time", "boolean", "any"];
   for (const type of TYPE_NAMES) {
@@ -177,6 +192,10 @@ function strict(schema: unknown): unknown {
     copy.additionalProperties = false;
   }
   return copy;
+}
+
+function escaped(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
 
 function walk(folder: string, path = ""): string[] {

@@ -72,6 +72,8 @@ Deno.test(browserTest("the table filters, sorts, and is used by keyboard alone",
   });
   await until("the address follows", () => /q=port%3A53\+proto%3Audp/.test(page.url()));
   await page.getByRole("searchbox").fill("<img src=x onerror=alert(1)>");
+  await page.getByText('There is no field "onerror"').first().waitFor();
+  await page.getByRole("searchbox").fill('"<img src=x onerror=alert(1)>"');
   await page.getByText("No connection matches.").waitFor();
   await page.getByRole("button", { name: "Clear the filter" }).click();
 
@@ -99,7 +101,8 @@ Deno.test(browserTest("the table filters, sorts, and is used by keyboard alone",
     await other.getByRole("columnheader", { name: "Port" }).getAttribute("aria-sort"),
     "descending",
   );
-  assert.deepEqual(browser.complaints, []);
+  // A filter that cannot be read is refused with 400, which Chromium notes in its console.
+  assert.deepEqual(browser.complaints.filter((text) => !text.includes("400 (Bad Request)")), []);
 }));
 
 Deno.test(browserTest("the page says when the server is away, and goes on when it is back", async () => {

@@ -16,6 +16,8 @@ const FAR_DEVIATIONS = 8;
 /** Values that stay far for so long are the new ordinary: a route changed for good. */
 const LEARN_AFTER = 200;
 
+const NOTHING: number[] = [];
+
 export interface DriftLimits {
   /** Far is at least so many times the median ... */
   factor: number;
@@ -24,9 +26,10 @@ export interface DriftLimits {
 }
 
 export class Drift {
-  readonly #now: number[] = [];
-  readonly #nowUs: number[] = [];
-  readonly #past: number[] = [];
+  // Made with the first value: of many hosts there is none.
+  #now: number[] = NOTHING;
+  #nowUs: number[] = NOTHING;
+  #past: number[] = NOTHING;
   #next = 0;
   #sinceLook = LOOK_EVERY;
   #farCount = 0;
@@ -36,6 +39,10 @@ export class Drift {
 
   /** @param timeUs When it was measured. @returns Whether the latest values are all far above the past. */
   add(value: number, timeUs: number, limits: DriftLimits): boolean {
+    if (this.#now === NOTHING) {
+      this.#now = [];
+      this.#nowUs = [];
+    }
     this.#now.push(value);
     this.#nowUs.push(timeUs);
     const isFar = this.#isFar(limits);
@@ -84,6 +91,7 @@ export class Drift {
   }
 
   #learn(value: number): void {
+    if (this.#past === NOTHING) this.#past = [];
     this.#past[this.#next] = value;
     this.#next = (this.#next + 1) % PAST;
     if (this.#past.length < MIN_PAST || ++this.#sinceLook < LOOK_EVERY) return;

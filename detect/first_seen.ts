@@ -34,6 +34,8 @@ export class FirstSeen {
 
   /** The place of a key; -1 for none. */
   find(first: number, second: number): number {
+    first |= 0;
+    second |= 0;
     const start = (first & this.#mask) * WAYS;
     for (let place = start; place < start + WAYS; place++) {
       if (this.#first[place] === first && this.#second[place] === second && this.#at[place] > 0) return place;

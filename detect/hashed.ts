@@ -71,6 +71,8 @@ export class Hashed<V> {
   }
 
   #find(first: number, second: number): number {
+    first |= 0;
+    second |= 0;
     const start = (first & this.#mask) * WAYS;
     for (let at = start; at < start + WAYS; at++) {
       if (this.#first[at] === first && this.#second[at] === second && this.#values[at] !== undefined) {

@@ -1,9 +1,24 @@
 /**
  * A bounded memory for rules: a map that forgets what was used longest ago when it is full, and says how often it had
  * to. Whatever a rule remembers of sources, pairs or names goes into one of these.
+ *
+ * The order of use is a chain through the entries: taking a key out of a `Map` and putting it back, which is the usual
+ * way, costs several times as much, and makes the map build itself anew again and again.
  */
+const NONE = -1;
+const FEWEST = 16;
+
 export class Recent<K, V> {
-  readonly #map = new Map<K, V>();
+  readonly #places = new Map<K, number>();
+  readonly #keys: (K | undefined)[] = [];
+  readonly #values: (V | undefined)[] = [];
+  /** The chain, by place: used before and after this one. */
+  #before = new Int32Array(FEWEST);
+  #after = new Int32Array(FEWEST);
+  #oldest = NONE;
+  #newest = NONE;
+  /** First of the places that are free again; `#after` leads to the next. */
+  #free = NONE;
   readonly #forgotten: ((key: K, value: V) => void) | undefined;
   readonly capacity: number;
   evicted = 0;
@@ -15,53 +30,118 @@ export class Recent<K, V> {
   }
 
   get size(): number {
-    return this.#map.size;
+    return this.#places.size;
   }
 
   /** The entry, which counts as used now. */
   get(key: K): V | undefined {
-    const value = this.#map.get(key);
-    if (value === undefined) return undefined;
-    this.#map.delete(key);
-    this.#map.set(key, value);
-    return value;
+    const place = this.#places.get(key);
+    if (place === undefined) return undefined;
+    this.#use(place);
+    return this.#values[place];
   }
 
-  /** The entry, without counting as use: several times as fast. */
+  /** The entry, without counting as use. */
   peek(key: K): V | undefined {
-    return this.#map.get(key);
+    const place = this.#places.get(key);
+    return place === undefined ? undefined : this.#values[place];
   }
 
   set(key: K, value: V): void {
-    if (this.#map.delete(key) || this.#map.size < this.capacity) {
-      this.#map.set(key, value);
+    const known = this.#places.get(key);
+    if (known !== undefined) {
+      this.#use(known);
+      this.#values[known] = value;
       return;
     }
-    const [oldest, old] = this.#map.entries().next().value!;
-    this.#map.delete(oldest);
+    if (this.#places.size < this.capacity) return this.#add(key, value);
+    const place = this.#oldest;
+    const [oldest, old] = [this.#keys[place] as K, this.#values[place] as V];
+    this.delete(oldest);
     this.evicted++;
-    this.#map.set(key, value);
+    this.#add(key, value);
     this.#forgotten?.(oldest, old);
   }
 
   delete(key: K): boolean {
-    return this.#map.delete(key);
+    const place = this.#places.get(key);
+    if (place === undefined) return false;
+    this.#places.delete(key);
+    this.#unchain(place);
+    this.#keys[place] = this.#values[place] = undefined;
+    this.#after[place] = this.#free;
+    this.#before[place] = NONE;
+    this.#free = place;
+    return true;
   }
 
   clear(): void {
-    this.#map.clear();
+    for (const key of [...this.#places.keys()]) this.delete(key);
   }
 
-  /** Used longest ago first. */
-  entries(): IterableIterator<[K, V]> {
-    return this.#map.entries();
+  /** Used longest ago first. The entry at hand may be deleted, others not. */
+  *entries(): IterableIterator<[K, V]> {
+    for (let place = this.#oldest; place !== NONE;) {
+      const after = this.#after[place];
+      yield [this.#keys[place] as K, this.#values[place] as V];
+      place = after;
+    }
   }
 
-  keys(): IterableIterator<K> {
-    return this.#map.keys();
+  *keys(): IterableIterator<K> {
+    for (const [key] of this.entries()) yield key;
   }
 
-  values(): IterableIterator<V> {
-    return this.#map.values();
+  *values(): IterableIterator<V> {
+    for (let place = this.#oldest; place !== NONE;) {
+      const after = this.#after[place];
+      yield this.#values[place] as V;
+      place = after;
+    }
+  }
+
+  #add(key: K, value: V): void {
+    let place = this.#free;
+    if (place !== NONE) this.#free = this.#after[place];
+    else {
+      place = this.#keys.length;
+      if (place === this.#after.length) this.#grow();
+    }
+    this.#keys[place] = key;
+    this.#values[place] = value;
+    this.#places.set(key, place);
+    this.#chain(place);
+  }
+
+  #use(place: number): void {
+    if (place === this.#newest) return;
+    this.#unchain(place);
+    this.#chain(place);
+  }
+
+  #chain(place: number): void {
+    this.#before[place] = this.#newest;
+    this.#after[place] = NONE;
+    if (this.#newest === NONE) this.#oldest = place;
+    else this.#after[this.#newest] = place;
+    this.#newest = place;
+  }
+
+  #unchain(place: number): void {
+    const before = this.#before[place];
+    const after = this.#after[place];
+    if (before === NONE) this.#oldest = after;
+    else this.#after[before] = after;
+    if (after === NONE) this.#newest = before;
+    else this.#before[after] = before;
+  }
+
+  #grow(): void {
+    const size = 2 * this.#after.length;
+    const [before, after] = [new Int32Array(size), new Int32Array(size)];
+    before.set(this.#before);
+    after.set(this.#after);
+    this.#before = before;
+    this.#after = after;
   }
 }

@@ -13,9 +13,12 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { FlowState, IpProtocol } from "../../model/flow.ts";
 import { isMulticast } from "../../model/address.ts";
 import type { SystemFacts } from "../../model/system_facts.ts";
+import { hashWith } from "../contacts/address_hash.ts";
 import { ByteWindow } from "../byte_window.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
+import { hashText } from "../dns_names.ts";
 import type { FlowFact } from "../flow_fact.ts";
+import { Hashed, highHalf } from "../hashed.ts";
 import { Recent } from "../recent.ts";
 import { isClientInside, isServerInside } from "../sides.ts";
 import { bytesText, percentText, placeText, round, spanText } from "../words.ts";
@@ -80,7 +83,6 @@ const options = {
 type Options = { [K in keyof typeof options]: number };
 
 interface Pair {
-  key: string;
   client: string;
   server: string;
   address: string;
@@ -123,9 +125,10 @@ interface Echo {
 class Exfiltration implements Rule {
   readonly #context: RuleContext<Options>;
   readonly #options: Readonly<Options>;
-  readonly #pairs = new Recent<string, Pair>(MAX_PAIRS, (_, pair) => this.#close(pair));
+  /** By hashes of the client, and of the destination's name or address. */
+  readonly #pairs = new Hashed<Pair>(MAX_PAIRS, (pair) => this.#close(pair));
   /** Payload counted already of flows that go on: to the server, back. */
-  readonly #flows = new Recent<number, [number, number]>(MAX_FLOWS);
+  readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
   /** By program or client: the highest peaks of all destinations, descending. */
   readonly #pasts = new Recent<string, number[]>(MAX_PASTS);
   readonly #echoes = new Recent<number, Echo>(MAX_ECHOES);
@@ -155,7 +158,7 @@ class Exfiltration implements Rule {
     const hasEnded = (steps & FlowStep.ended) !== 0;
     const most = Math.max(fact.payloadBytes(0), fact.payloadBytes(1));
     if (most < (hasEnded ? MIN_ENDED_BYTES : MIN_GOING_BYTES)) return;
-    const before = this.#flows.size > 0 ? this.#flows.peek(fact.flowId) : undefined;
+    const before = this.#flows.size > 0 ? this.#flows.get(fact.flowId | 0, highHalf(fact.flowId)) : undefined;
     const turned = isTurned(fact);
     const [to, back] = turned ? [1, 0] : [0, 1];
     if (turned ? isClientInside(fact) || !isServerInside(fact) : isServerInside(fact)) return;
@@ -165,8 +168,8 @@ class Exfiltration implements Rule {
     const up = fact.payloadBytes(to) - (before?.[0] ?? 0);
     const down = fact.payloadBytes(back) - (before?.[1] ?? 0);
     if (hasEnded) {
-      if (before !== undefined) this.#flows.delete(fact.flowId);
-    } else if (before === undefined) this.#flows.set(fact.flowId, [up, down]);
+      if (before !== undefined) this.#flows.delete(fact.flowId | 0, highHalf(fact.flowId));
+    } else if (before === undefined) this.#flows.set(fact.flowId | 0, highHalf(fact.flowId), [up, down]);
     else {
       before[0] += up;
       before[1] += down;
@@ -191,11 +194,12 @@ class Exfiltration implements Rule {
     const client = turned ? fact.server : fact.client;
     const address = turned ? fact.client : fact.server;
     const name = (turned ? "" : fact.serverName) || world.nameOf(address) || address;
-    const key = `${client} ${name}`;
-    let pair = this.#pairs.get(key);
+    const hash = hashText(name);
+    const first = hashWith(turned ? fact.serverHash : fact.clientHash, hash);
+    let pair = this.#pairs.get(first, hash);
     if (pair === undefined) {
-      pair = createPair(key, client, name);
-      this.#pairs.set(key, pair);
+      pair = createPair(client, name);
+      this.#pairs.set(first, hash, pair);
     }
     if (clockUs - pair.lastClockUs >= QUICK_US) this.#begin(pair, fact.firstUs);
     pair.lastClockUs = clockUs;
@@ -268,7 +272,7 @@ class Exfiltration implements Rule {
     const who = program === "" ? client : `${program} on ${client}`;
     const before = usual > 0 ? `; the most that was usual is ${bytesText(usual)} within ten minutes` : "";
     desk.raise({
-      key: pair.key,
+      key: keyOf(pair),
       source: client,
       target: address,
       targetPort: port,
@@ -302,7 +306,7 @@ class Exfiltration implements Rule {
     if (!pair.told) return;
     pair.told = false;
     this.#told.delete(pair);
-    this.#context.desk.close(pair.key);
+    this.#context.desk.close(keyOf(pair));
   }
 
   #icmp(fact: FlowFact): void {
@@ -374,16 +378,33 @@ function isTurned(fact: FlowFact): boolean {
   return (fact.flags(0) & SYN) === 0 && fact.clientPort < 1024 && fact.serverPort >= 1024;
 }
 
+function keyOf({ client, server }: Pair): string {
+  return `${client} ${server}`;
+}
+
 function pauseUs({ drips }: Pair): number {
   return drips ? DRIP_PAUSE_US : QUICK_US;
 }
 
-function createPair(key: string, client: string, server: string): Pair {
+function createPair(client: string, server: string): Pair {
   return {
-    ...{ key, client, server, address: "", port: 0, protocol: 0, program: "", flowId: 0 },
+    client,
+    server,
+    address: "",
+    port: 0,
+    protocol: 0,
+    program: "",
+    flowId: 0,
     quick: new ByteWindow(QUICK_US, 10),
     slow: new ByteWindow(SLOW_US, 24),
-    ...{ connections: 0, peak: 0, slowPeak: 0, usual: 0, slowUsual: 0, sinceUs: 0, sent: 0, received: 0 },
+    connections: 0,
+    peak: 0,
+    slowPeak: 0,
+    usual: 0,
+    slowUsual: 0,
+    sinceUs: 0,
+    sent: 0,
+    received: 0,
     lastClockUs: -Infinity,
     told: false,
     drips: false,

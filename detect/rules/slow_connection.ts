@@ -8,7 +8,7 @@ import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { Drift } from "../drift.ts";
 import type { FlowFact } from "../flow_fact.ts";
-import { Recent } from "../recent.ts";
+import { Hashed, highHalf } from "../hashed.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
 
 /** Pairs with few connections, and those with a past worth keeping: the many do not push out the latter. */
@@ -53,7 +53,6 @@ const options = {
 type Options = { [K in keyof typeof options]: number };
 
 interface Pair {
-  key: string;
   client: string;
   server: string;
   latency: Drift;
@@ -69,10 +68,10 @@ interface Pair {
 class SlowConnection implements Rule {
   readonly #context: RuleContext<Options>;
   readonly #options: Readonly<Options>;
-  readonly #fresh = new Recent<string, Pair>(MAX_FRESH);
-  readonly #kept = new Recent<string, Pair>(MAX_KEPT, (_, pair) => this.#close(pair));
+  readonly #fresh = new Hashed<Pair>(MAX_FRESH);
+  readonly #kept = new Hashed<Pair>(MAX_KEPT, (pair) => this.#close(pair));
   /** Segments counted already, and those of them sent again. */
-  readonly #flows = new Recent<number, [number, number]>(MAX_FLOWS);
+  readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
 
   constructor(context: RuleContext<Options>) {
     this.#context = context;
@@ -97,10 +96,9 @@ class SlowConnection implements Rule {
   }
 
   #latency(fact: FlowFact): void {
-    const key = `${fact.client} ${fact.server}`;
-    const known = this.#kept.peek(key) ?? this.#fresh.peek(key);
+    const known = this.#find(fact);
     if (known !== undefined && fact.timeUs - known.measuredUs < EVERY_US) return;
-    const pair = this.#pairOf(fact, key);
+    const pair = this.#pairOf(fact, known);
     pair.measuredUs = fact.timeUs;
     const { latency: factor, latencyFloor: floor, lasts } = this.#options;
     const { latency } = pair;
@@ -127,13 +125,14 @@ class SlowConnection implements Rule {
     const hasEnded = (fact.steps & FlowStep.ended) !== 0;
     if (packets < LOSS_PACKETS) return;
     const again = fact.retransmissions(0) + fact.retransmissions(1);
-    const before = this.#flows.peek(fact.flowId);
+    const [low, high] = [fact.flowId | 0, highHalf(fact.flowId)];
+    const before = this.#flows.get(low, high);
     const count = packets - (before?.[0] ?? 0);
     const lost = again - (before?.[1] ?? 0);
-    if (hasEnded && before !== undefined) this.#flows.delete(fact.flowId);
+    if (hasEnded && before !== undefined) this.#flows.delete(low, high);
     if (count < LOSS_PACKETS) return;
-    if (!hasEnded) this.#flows.set(fact.flowId, [packets, again]);
-    const pair = this.#pairOf(fact, `${fact.client} ${fact.server}`);
+    if (!hasEnded) this.#flows.set(low, high, [packets, again]);
+    const pair = this.#pairOf(fact, this.#find(fact));
     const { loss: factor, lossFloor: floor, lasts } = this.#options;
     const { loss } = pair;
     const isFar = loss.add(lost / count, fact.lastUs, { factor, floor });
@@ -152,14 +151,20 @@ class SlowConnection implements Rule {
     });
   }
 
-  #pairOf({ client, server }: FlowFact, key: string): Pair {
-    let pair = this.#kept.get(key) ?? this.#fresh.get(key);
+  #find(fact: FlowFact): Pair | undefined {
+    return this.#kept.get(fact.pair, fact.secondPair) ?? this.#fresh.get(fact.pair, fact.secondPair);
+  }
+
+  #pairOf(fact: FlowFact, known: Pair | undefined): Pair {
+    const { pair: first, secondPair: second } = fact;
+    let pair = known;
     if (pair === undefined) {
-      const fresh = { values: 0, told: "" as const, sinceUs: 0, measuredUs: -Infinity };
-      pair = { key, client, server, latency: new Drift(), loss: new Drift(), ...fresh };
-      this.#fresh.set(key, pair);
+      pair = createPair(fact.client, fact.server);
+      this.#fresh.set(first, second, pair);
     }
-    if (++pair.values === KEPT_VALUES && this.#fresh.delete(key)) this.#kept.set(key, pair);
+    if (++pair.values === KEPT_VALUES && this.#fresh.delete(first, second)) {
+      this.#kept.set(first, second, pair);
+    }
     return pair;
   }
 
@@ -176,7 +181,7 @@ class SlowConnection implements Rule {
     pair.told = what;
     const server = fact.serverName || world.nameOf(pair.server) || pair.server;
     desk.raise({
-      key: pair.key,
+      key: keyOf(pair),
       source: pair.client,
       target: pair.server,
       targetPort: fact.serverPort,
@@ -199,8 +204,25 @@ class SlowConnection implements Rule {
   #close(pair: Pair): void {
     if (pair.told === "") return;
     pair.told = "";
-    this.#context.desk.close(pair.key);
+    this.#context.desk.close(keyOf(pair));
   }
+}
+
+function createPair(client: string, server: string): Pair {
+  return {
+    client,
+    server,
+    latency: new Drift(),
+    loss: new Drift(),
+    values: 0,
+    told: "",
+    sinceUs: 0,
+    measuredUs: -Infinity,
+  };
+}
+
+function keyOf({ client, server }: Pair): string {
+  return `${client} ${server}`;
 }
 
 export const slowConnection: RuleSpec<typeof options> = {

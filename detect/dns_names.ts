@@ -7,6 +7,7 @@
  */
 import { Memo } from "../model/memo.ts";
 import { parse } from "tldts";
+import { looksGenerated } from "./letters.ts";
 
 export interface NameParts {
   /** The whole, in lower case: resolvers may change it (draft-vixie-dnsext-dns0x20). */
@@ -18,6 +19,9 @@ export interface NameParts {
   domain: string;
   /** The registered label alone. */
   label: string;
+  /** Hash of the label, and whether it looks drawn by chance. */
+  labelHash: number;
+  isGenerated: boolean;
   /** All in front of `domain`, without the dot between; "" for none. */
   sub: string;
   /** Whether the suffix is on the public list: one of ICANN's, or a company's. */
@@ -49,13 +53,17 @@ export function nameParts(rrname: string): NameParts {
 
 function takeApart(name: string): NameParts {
   if (NO_SUFFIX.test(name)) {
-    return { name, domain: NO_DOMAIN, label: "", sub: name, isIcann: false, isPrivate: false };
+    const none = { label: "", labelHash: hashText(""), isGenerated: false, isIcann: false, isPrivate: false };
+    return { name, domain: NO_DOMAIN, sub: name, ...none };
   }
   const { domain, domainWithoutSuffix, isIcann, isPrivate } = parse(name, NO_VALIDATION);
+  const label = domainWithoutSuffix ?? "";
   return {
     name,
     domain: domain ?? "",
-    label: domainWithoutSuffix ?? "",
+    label,
+    labelHash: hashText(label),
+    isGenerated: looksGenerated(label),
     sub: domain === null || domain.length >= name.length
       ? ""
       : name.slice(0, name.length - domain.length - 1),

@@ -4,7 +4,7 @@
  *
  * Where a new service finds no place, the one with the fewest SYNs goes: a flood stays.
  */
-import { hashOfAddress, hashWith } from "./contacts/address_hash.ts";
+import { hashWith } from "./contacts/address_hash.ts";
 
 /** Services counted at a time. */
 export const FLOOD_ROWS = 8_192;
@@ -43,9 +43,12 @@ export class FloodTable {
   size = 0;
   evicted = 0;
 
-  /** Row of a service; -1 where there is none and `make` is false. @param port 65,536 for all of a host. */
-  find(bytes: Uint8Array, at: number, version: number, port: number, clockUs: number, make: boolean): number {
-    const host = hashOfAddress(bytes, at, version);
+  /**
+   * Row of a service; -1 where there is none and `make` is false.
+   *
+   * @param host Hash of its address. @param port 65,536 for all of a host.
+   */
+  find(host: number, port: number, clockUs: number, make: boolean): number {
     const key = hashWith(host, port);
     const check = hashWith(host ^ 0x5bd1e995, port) | 1;
     const first = (key & (PLACES - 1)) * WAYS;

@@ -42,14 +42,26 @@ export class Credits {
     if (this.#known.has(contact)) return;
     this.#known.add(contact);
     const hasPorts = (port & 0xffff) !== 0;
-    if (hasPorts) this.#change(hashWith(client, server), 1);
-    this.#change(hashWith(client, port), 1);
+    const atTarget = hashWith(client, server);
+    const onPort = hashWith(client, port);
+    if (hasPorts) this.#change(atTarget, 1);
+    this.#change(onPort, 1);
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
     const burst = this.#burst;
-    const atTarget = hashWith(client, server) & (PLACES - 1);
-    const onPort = hashWith(client, port) & (PLACES - 1);
-    if (hasPorts && burst[atTarget] < MOST_IN_BURST) burst[atTarget]++;
-    if (burst[onPort] < MOST_IN_BURST) burst[onPort]++;
+    if (hasPorts && burst[atTarget & (PLACES - 1)] < MOST_IN_BURST) burst[atTarget & (PLACES - 1)]++;
+    if (burst[onPort & (PLACES - 1)] < MOST_IN_BURST) burst[onPort & (PLACES - 1)]++;
+  }
+
+  /** What `read` found. */
+  count = 0;
+  burst = 0;
+
+  /** `of` and `inBurst` at once. */
+  read(client: number, serverOrPort: number, clockUs: number): void {
+    if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
+    const at = hashWith(client, serverOrPort) & (PLACES - 1);
+    this.count = Math.max(this.#counts[at], this.#older[at]);
+    this.burst = this.#burst[at] + this.#burstBefore[at];
   }
 
   /** Of the last four to eight seconds, as `of`. */

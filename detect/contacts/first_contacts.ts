@@ -16,7 +16,7 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { World } from "../contract.ts";
 import type { FlowFact } from "../flow_fact.ts";
-import { hashOfAddress, hashWith } from "./address_hash.ts";
+import { hashWith } from "./address_hash.ts";
 import { type Contact, createContact, isFailure, Outcome, Probe } from "./contact.ts";
 import { Credits } from "./credits.ts";
 import { HashSet } from "./hash_set.ts";
@@ -40,9 +40,12 @@ const PER_PORT = 64;
 const PER_HOST = 16_384;
 const LIMITS = 8_192;
 
-/** Sources whose successes matter, as they have failed: a mark is kept this long at least, seconds. */
+/**
+ * Successes matter only where the source has failed at the same target, or on the same port, before: otherwise neither
+ * rule has a walk that they would change. A mark is kept this long at least, seconds.
+ */
 const MARKED_S = 3_600;
-const MARKS = 65_536;
+const MARKS = 1 << 19;
 
 /** A success so long ago still says that there is a network. */
 const REACHES_US = 60e6;
@@ -124,8 +127,8 @@ export class FirstContacts {
   readonly #perSource = new Uint16Array(LIMITS);
   readonly #limitedUntil = new Float64Array(1);
 
-  #marks = new Uint8Array(MARKS);
-  #olderMarks = new Uint8Array(MARKS);
+  #marks = new Int32Array(MARKS / 32);
+  #olderMarks = new Int32Array(MARKS / 32);
   readonly #marksUntil = new Float64Array(1);
 
   readonly #pool: Contact[] = [];
@@ -227,7 +230,7 @@ export class FirstContacts {
     const protocol = fact.protocol;
     const slot = fact.flowId & SLOT_MASK;
     if ((steps & FlowStep.answered) !== 0 && fact.packets(0) > 0) {
-      this.#neighbours.heard(hashOfAddress(fact.addressBytes, fact.serverAt, fact.ipVersion));
+      this.#neighbours.heard(fact.serverHash);
     }
     const known = this.#id[slot] === fact.flowId && this.#stage[slot] !== FREE;
     if (protocol === IpProtocol.tcp) {
@@ -274,8 +277,8 @@ export class FirstContacts {
     const bytes = fact.addressBytes;
     const version = fact.ipVersion;
     const protocol = fact.protocol;
-    const client = hashOfAddress(bytes, fact.clientAt, version);
-    const server = hashOfAddress(bytes, fact.serverAt, version);
+    const client = fact.clientHash;
+    const server = fact.serverHash;
     const slot = this.#byEnds[hashOfEnds(client, server, fact.clientPort, fact.serverPort) & SLOT_MASK] - 1;
     if (slot < 0 || this.#stage[slot] !== WAITING || this.#protocol[slot] !== protocol) return;
     for (let i = 0; i < 32; i++) {
@@ -299,9 +302,10 @@ export class FirstContacts {
     const protocol = fact.protocol;
     if (version === 0) return;
     const clockUs = this.#world.clockUs;
-    const client = hashOfAddress(bytes, fact.clientAt, version);
-    const server = hashOfAddress(bytes, fact.serverAt, version);
-    const [clientPort, serverPort] = [fact.clientPort, fact.serverPort];
+    const client = fact.clientHash;
+    const server = fact.serverHash;
+    const clientPort = fact.clientPort;
+    const serverPort = fact.serverPort;
     const fromServer = fact.packets(0) === 0; // began with an answer
     this.#neighbours.flow(fromServer ? server : client, fromServer ? client : server, clockUs);
     if (fromServer) return;
@@ -355,7 +359,11 @@ export class FirstContacts {
     this.#clockUs[slot] = clockUs;
     this.#timeUs[slot] = fact.timeUs;
     const at = fact.clientAt;
-    for (let i = 0; i < 32; i++) this.#address[32 * slot + i] = bytes[at + i];
+    const size = version === 4 ? 4 : 16;
+    for (let i = 0; i < size; i++) {
+      this.#address[32 * slot + i] = bytes[at + i];
+      this.#address[32 * slot + 16 + i] = bytes[at + 16 + i];
+    }
     this.#port[2 * slot] = clientPort;
     this.#port[2 * slot + 1] = port;
     this.#clientHash[slot] = client;
@@ -369,10 +377,12 @@ export class FirstContacts {
     const credits = this.#credits;
     const past = this.#past;
     const wanted = protocol << 16 | port;
-    past[4 * slot] = credits.of(client, server);
-    past[4 * slot + 1] = credits.of(client, wanted);
-    past[4 * slot + 2] = credits.inBurst(client, server, clockUs);
-    past[4 * slot + 3] = credits.inBurst(client, wanted, clockUs);
+    credits.read(client, server, clockUs);
+    past[4 * slot] = credits.count;
+    past[4 * slot + 2] = credits.burst;
+    credits.read(client, wanted, clockUs);
+    past[4 * slot + 1] = credits.count;
+    past[4 * slot + 3] = credits.burst;
     const isIcmp = probe >= Probe.echo;
     const ends = hashOfEnds(client, server, isIcmp ? 0 : clientPort, isIcmp ? 0 : port);
     this.#byEnds[ends & SLOT_MASK] = slot + 1;
@@ -416,7 +426,7 @@ export class FirstContacts {
         return; // a DHCP server asks before it gives an address away
       }
       this.#turnMarks(clockUs);
-      this.#marks[this.#clientHash[slot] & (MARKS - 1)] = 1;
+      this.#mark(slot);
     } else {
       this.#credits.add(
         this.#clientHash[slot],
@@ -427,6 +437,7 @@ export class FirstContacts {
       );
       this.#credits.reach(this.#clientHash[slot], this.#network(slot), this.#world.clockUs);
       if (!this.#isMarked(slot)) return;
+      this.#mark(slot); // the walk was used
     }
     this.#tell(slot, outcome, weak);
   }
@@ -442,10 +453,24 @@ export class FirstContacts {
     return this.#protocol[slot] << 16 | this.#port[2 * slot + 1];
   }
 
-  /** Whether its source has failed before. */
+  /** Whether its source has failed at this target, or on this port, before. */
   #isMarked(slot: number): boolean {
-    const client = this.#clientHash[slot] & (MARKS - 1);
-    return this.#marks[client] !== 0 || this.#olderMarks[client] !== 0;
+    const client = this.#clientHash[slot];
+    return this.#hasMark(hashWith(client, this.#serverHash[slot])) ||
+      this.#hasMark(hashWith(client, this.#service(slot)));
+  }
+
+  #mark(slot: number): void {
+    const client = this.#clientHash[slot];
+    for (const  of of[this.#serverHash[slot], this.#service(slot)]) {
+      const bit = hashWith(client, of) & (MARKS - 1);
+      this.#marks[bit >> 5] |= 1 << (bit & 31);
+    }
+  }
+
+  #hasMark(hash: number): boolean {
+    const bit = hash & (MARKS - 1);
+    return ((this.#marks[bit >> 5] | this.#olderMarks[bit >> 5]) >> (bit & 31) & 1) !== 0;
   }
 
   #drop(slot: number): void {
@@ -495,10 +520,9 @@ export class FirstContacts {
 
   /** The service of this flow answers. */
   #keepAlive(fact: FlowFact): void {
-    const server = hashOfAddress(fact.addressBytes, fact.serverAt, fact.ipVersion);
     const protocol = fact.protocol;
     const hasPorts = protocol === IpProtocol.tcp || protocol === IpProtocol.udp;
-    this.#alive.add(hashWith(server, protocol << 16 | (hasPorts ? fact.serverPort : 0)));
+    this.#alive.add(hashWith(fact.serverHash, protocol << 16 | (hasPorts ? fact.serverPort : 0)));
   }
 
   #mayEnter(client: number, server: number, service: number, clockUs: number): boolean {

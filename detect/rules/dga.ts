@@ -9,8 +9,8 @@ import type { Observation } from "../../model/observation.ts";
 import type { AlertDesk } from "../alert_desk.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
 import { Distinct, Fading } from "../distinct.ts";
-import { type DnsEvent, hashText, type NameParts, nameParts, readDns } from "../dns_names.ts";
-import { looksGenerated, MIN_JUDGED_LETTERS } from "../letters.ts";
+import { type DnsEvent, type NameParts, nameParts, readDns } from "../dns_names.ts";
+import { MIN_JUDGED_LETTERS } from "../letters.ts";
 import { Recent } from "../recent.ts";
 import { spanText } from "../words.ts";
 
@@ -146,8 +146,7 @@ class Dga implements Rule {
     if (!refused && event.code !== "NXDOMAIN") return;
     const parts = nameParts(event.name);
     if (parts.domain === "" || HOME_SUFFIX.test(parts.domain)) return;
-    const hash = hashText(parts.label);
-    const isGenerated = looksGenerated(parts.label);
+    const { labelHash: hash, isGenerated } = parts;
     if (refused && (!isGenerated || parts.isPrivate)) {
       if (REFUSALS.has(event.code)) this.#fails(event, parts, hash, 0, observation.flow.id);
       return;
@@ -170,9 +169,8 @@ class Dga implements Rule {
 
   #asks(event: DnsEvent): void {
     if (this.#servers.peek(event.server) === undefined) this.#servers.set(event.server, true);
-    const { label } = nameParts(event.name);
-    if (!looksGenerated(label)) return;
-    const hash = hashText(label);
+    const { labelHash: hash, isGenerated } = nameParts(event.name);
+    if (!isGenerated) return;
     if (this.#asked.peek(hash) === undefined) this.#asked.set(hash, event.client);
   }
 
@@ -187,7 +185,7 @@ class Dga implements Rule {
   #finds(client: Client, parts: NameParts): void {
     if (parts.domain === "") return;
     if (client.found.fill > 0.75) client.found.clear();
-    const isNew = client.found.add(hashText(parts.label));
+    const isNew = client.found.add(parts.labelHash);
     if (isNew > 0) client.anyFound.add(isNew, this.#world.clockUs, BURST_US);
   }
 

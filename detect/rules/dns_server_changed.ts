@@ -130,7 +130,10 @@ class DnsServerChanged implements Rule {
       client.settled = true;
       for (const one of client.servers) one.usual = true;
     }
-    let server = client.servers.find(({ address }) => address === serverAddress);
+    let server = client.servers[0] as Server | undefined;
+    if (server?.address !== serverAddress) {
+      server = client.servers.find(({ address }) => address === serverAddress);
+    }
     if (server === undefined) {
       if (client.servers.length >= MAX_SERVERS) {
         client.restless = true;

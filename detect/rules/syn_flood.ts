@@ -13,7 +13,6 @@
 import { formatAddress } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
-import { hashOfAddress } from "../contacts/address_hash.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { FLOOD_ROWS, FloodTable, HALF_WINDOW_US, MAX_SOURCES } from "../flood_table.ts";
 import type { FlowFact } from "../flow_fact.ts";
@@ -130,25 +129,24 @@ class SynFlood implements Rule {
     if (fact.kind !== FactKind.flow || fact.protocol !== IpProtocol.tcp || (steps & STEPS) === 0) return;
     const table = this.#table;
     const bytes = fact.addressBytes;
-    const version = fact.ipVersion;
     const { clockUs } = this.#context.world;
-    const at = fact.serverAt;
+    const server = fact.serverHash;
     const port = fact.serverPort;
     if ((steps & FlowStep.began) !== 0) {
       if ((fact.flags(0) & FLAGS) !== SYN) return;
-      const source = hashOfAddress(bytes, fact.clientAt, version);
-      const row = table.find(bytes, at, version, port, clockUs, true);
+      const source = fact.clientHash;
+      const row = table.find(server, port, clockUs, true);
       table.open(row, bytes, fact.clientAt, source);
-      const host = table.find(bytes, at, version, ALL_PORTS, clockUs, true);
+      const host = table.find(server, ALL_PORTS, clockUs, true);
       table.open(host, bytes, fact.clientAt, source);
       this.#judge(fact, row, port);
       this.#judge(fact, host, ALL_PORTS);
       return;
     }
-    const row = table.find(bytes, at, version, port, clockUs, false);
+    const row = table.find(server, port, clockUs, false);
     if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0 && row >= 0) table.answer(row);
     if ((steps & (FlowStep.established | FlowStep.reset)) === 0) return;
-    const host = table.find(bytes, at, version, ALL_PORTS, clockUs, false);
+    const host = table.find(server, ALL_PORTS, clockUs, false);
     if ((steps & FlowStep.established) !== 0) {
       if (row >= 0) table.complete(row);
       if (host >= 0) table.complete(host);

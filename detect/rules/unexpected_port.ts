@@ -174,7 +174,7 @@ class UnexpectedPort implements Rule {
     const { serverPort: port, protocol } = flow;
     if (hasHome[port] === 0 && type !== "dns") return;
     if (type === "http") this.#noteTunnel(observation);
-    if (!isServersWord(observation)) return;
+    if (isAtHome(type, port, protocol) || !isServersWord(observation)) return;
     this.#judge(type, {
       client: flow.clientAddress,
       server: flow.serverAddress,
@@ -256,6 +256,11 @@ class UnexpectedPort implements Rule {
       },
     });
   }
+}
+
+function isAtHome(spoken: string, port: number, protocol: number): boolean {
+  const homes = protocol === IpProtocol.udp ? UDP_HOMES : protocol === IpProtocol.tcp ? TCP_HOMES : {};
+  return homes[port]?.protocols.includes(spoken) ?? false;
 }
 
 /** Told by whole flows: protocols without events that rules are told. */

@@ -211,6 +211,12 @@ export const ANALYZE_OPTIONS = {
     help: "Settings of rules and expected alerts. Default: none",
   },
   blocklist: START_OPTIONS.blocklist,
+  where: {
+    kind: "text",
+    value: "FILTER",
+    default: "",
+    help: "Write only events that the filter language lets through, such as `type:alert or app:tls`",
+  },
   "max-flows": START_OPTIONS["max-flows"],
   quiet: { kind: "flag", short: "q", default: false, help: "No progress on stderr" },
   help: START_OPTIONS.help,

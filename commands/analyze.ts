@@ -14,7 +14,9 @@ import type { Observation } from "../model/observation.ts";
 import type { Settings } from "../model/settings.ts";
 import { AlertSieve } from "../monitor/alert_sieve.ts";
 import { type EveContext, putFlow, putObservation, statsLine } from "../monitor/eve.ts";
-import { ANALYZE_OPTIONS, optionHelp, parseOptions } from "../options.ts";
+import { EventFilter } from "../monitor/event_subject.ts";
+import { QueryError } from "../monitor/query_error.ts";
+import { ANALYZE_OPTIONS, optionHelp, parseOptions, UsageError } from "../options.ts";
 import { allLists, namedLists, readList, unreadable } from "./blocklists.ts";
 import { LineWriter } from "./line_writer.ts";
 import { dataPath, userPath } from "./paths.ts";
@@ -36,6 +38,7 @@ export async function run(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
+  const where = eventFilter(options.where);
   const settings = await readSettings(options.settings);
   using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
   const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
@@ -61,6 +64,7 @@ export async function run(args: string[]): Promise<number> {
       fingerprintKey,
       settings,
       blocklists,
+      where,
       context: {
         interfaceName: "",
         extra: files.length > 1 ? `"pcap_filename":${JSON.stringify(name)}` : "",
@@ -80,13 +84,24 @@ interface Analysis {
   fingerprintKey: Uint8Array;
   settings: Settings;
   blocklists: readonly Blocklist[];
+  /** Which events are written; null for all. The counts at the end are of all. */
+  where: EventFilter | null;
   context: EveContext;
+}
+
+function eventFilter(text: string): EventFilter | null {
+  try {
+    return text === "" ? null : new EventFilter(text, "where");
+  } catch (error) {
+    if (error instanceof QueryError) throw new UsageError(`--where: ${error.message}`);
+    throw error;
+  }
 }
 
 /** @returns Whether the file was read to its end; what is wrong has been told on stderr. */
 async function analyzeFile(
   name: string,
-  { out, progress, maxFlows, fingerprintKey, settings, blocklists, context }: Analysis,
+  { out, progress, maxFlows, fingerprintKey, settings, blocklists, where, context }: Analysis,
 ): Promise<boolean> {
   let file: CaptureFile;
   try {
@@ -103,6 +118,7 @@ async function analyzeFile(
     if (observation.alert !== undefined) {
       if (observation.alert.phase !== "final" || !sieve.passes(observation)) return;
     }
+    if (where !== null && !where.observation(observation)) return;
     putObservation(out.line, observation, context);
     out.endLine();
   };
@@ -111,6 +127,7 @@ async function analyzeFile(
   const inspector = new Inspector({
     maxFlows,
     onFlowEnd: (flows: FlowColumns, row: number) => {
+      if (where !== null && !where.flow(flows, row)) return;
       putFlow(out.line, flows, row, context);
       out.endLine();
     },

@@ -29,6 +29,8 @@ const MAX_ASKERS = 4;
 const ANSWER_US = 5e6;
 /** Whoever else answers after the first does so at once: hosts with two cards, proxies, copies of a packet. */
 const SECOND_ANSWER_US = 1e6;
+/** Announcements closer than this are one: RFC 5227 §1.1 has two seconds between its two, keepalived's five come at once. */
+const APART_US = 500_000;
 /** Turns longer ago than this belong to another story: a lease given to somebody else, a laptop that moved. */
 const TURN_US = 300e6;
 
@@ -44,6 +46,10 @@ export interface Claimant {
   firstUnaskedUs: number;
   /** To all. */
   announced: number;
+  /** Of those, apart from each other: a take-over announces itself several times in a row. */
+  announcements: number;
+  firstAnnouncedUs: number;
+  lastAnnouncedUs: number;
   /** By asking others in its name. */
   asked: number;
   /** Who was told unasked, or asked: addresses as numbers; at most 32. */
@@ -107,7 +113,7 @@ export class ArpClaims {
     }
     claim.lastUs = clockUs;
     if (target === sender || target === 0 || target === BROADCAST) {
-      if (!isAsked(claim, target, clockUs)) claimant.announced++;
+      if (!isAsked(claim, target, clockUs)) announce(claimant, clockUs);
     } else if (operation === REQUEST) {
       claimant.asked++;
       note(claimant.told, target);
@@ -185,6 +191,9 @@ export class ArpClaims {
       unasked: 0,
       firstUnaskedUs: 0,
       announced: 0,
+      announcements: 0,
+      firstAnnouncedUs: 0,
+      lastAnnouncedUs: 0,
       asked: 0,
       told: [],
     };
@@ -228,6 +237,14 @@ function isAsked({ askers }: Claim, address: number, us: number): boolean {
     lately++;
   }
   return lately === MAX_ASKERS;
+}
+
+function announce(claimant: Claimant, us: number): void {
+  if (claimant.announced++ === 0) claimant.firstAnnouncedUs = us;
+  if (claimant.announcements === 0 || us - claimant.lastAnnouncedUs >= APART_US) {
+    claimant.announcements++;
+    claimant.lastAnnouncedUs = us;
+  }
 }
 
 function note(told: number[], address: number): void {

@@ -34,6 +34,8 @@ export class FloodTable {
   readonly #sinceUs = new Float64Array(FLOOD_ROWS);
   /** SYNs in a whole window, as it was over the last minutes. */
   readonly #usual = new Float64Array(FLOOD_ROWS);
+  /** Whether a connection was ever completed there. */
+  readonly #alive = new Uint8Array(FLOOD_ROWS);
   readonly #sketch = new Int32Array(SKETCH_WORDS * FLOOD_ROWS);
   /** The source that most SYNs come from, if one has most of them (Boyer and Moore's vote), and its lead. */
   readonly #source = new Uint8Array(16 * FLOOD_ROWS);
@@ -69,6 +71,7 @@ export class FloodTable {
     this.#counts.fill(0, 2 * COUNTS * least, 2 * COUNTS * (least + 1));
     this.#sinceUs[least] = clockUs;
     this.#usual[least] = 0;
+    this.#alive[least] = 0;
     this.#forgetSources(least);
     return least;
   }
@@ -92,6 +95,7 @@ export class FloodTable {
 
   complete(row: number): void {
     this.#counts[2 * COUNTS * row + COMPLETED]++;
+    this.#alive[row] = 1;
   }
 
   refuse(row: number): void {
@@ -117,6 +121,11 @@ export class FloodTable {
   /** SYNs a window before, over some minutes; 0 for a service that was not known. */
   usual(row: number): number {
     return this.#usual[row];
+  }
+
+  /** Whether a connection was completed there since it is known. */
+  isAlive(row: number): boolean {
+    return this.#alive[row] === 1;
   }
 
   /** Estimate of the number of sources since this half window began, at most `MAX_SOURCES`. */

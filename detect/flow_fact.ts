@@ -148,7 +148,7 @@ export class FlowFact {
   get vlan(): number {
     return this.#batch.flows.vlan[this.#row];
   }
-  /** "" while not known; told at `began`, `established`, `progress` and `ended`. */
+  /** "" while not known; told at `began`, `established`, `progress`, `spoke` and `ended`. */
   get appProtocol(): string {
     return this.#batch.flows.appProtocol[this.#row];
   }

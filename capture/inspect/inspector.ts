@@ -379,7 +379,8 @@ export class Inspector {
 }
 
 /** Steps at which a flow's protocol and server name are told. */
-const NAMED_STEPS = FlowStep.began | FlowStep.established | FlowStep.progress | FlowStep.ended;
+const NAMED_STEPS = FlowStep.began | FlowStep.established | FlowStep.progress | FlowStep.ended |
+  FlowStep.spoke;
 
 // Indices of `#sums`.
 const PACKETS = 0;

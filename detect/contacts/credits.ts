@@ -19,6 +19,8 @@ const TURN_US = 3_600e6;
 /** Outcomes of attempts made together lie so far apart: silence takes two seconds to be known. */
 const BURST_US = 4e6;
 const MOST_IN_BURST = 60_000;
+/** Units of a burst: a success counts four, and one that proved to be a connection without a word (`BARE`) one. */
+const WHOLE = 4;
 
 export class Credits {
   /** (source, target, service) that counted already. */
@@ -48,8 +50,8 @@ export class Credits {
     this.#change(onPort, 1);
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
     const burst = this.#burst;
-    if (hasPorts && burst[atTarget & (PLACES - 1)] < MOST_IN_BURST) burst[atTarget & (PLACES - 1)]++;
-    if (burst[onPort & (PLACES - 1)] < MOST_IN_BURST) burst[onPort & (PLACES - 1)]++;
+    if (hasPorts && burst[atTarget & (PLACES - 1)] < MOST_IN_BURST) burst[atTarget & (PLACES - 1)] += WHOLE;
+    if (burst[onPort & (PLACES - 1)] < MOST_IN_BURST) burst[onPort & (PLACES - 1)] += WHOLE;
   }
 
   /** What `read` found. */
@@ -61,14 +63,14 @@ export class Credits {
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
     const at = hashWith(client, serverOrPort) & (PLACES - 1);
     this.count = Math.max(this.#counts[at], this.#older[at]);
-    this.burst = this.#burst[at] + this.#burstBefore[at];
+    this.burst = (this.#burst[at] + this.#burstBefore[at]) / WHOLE;
   }
 
   /** Of the last four to eight seconds, as `of`. */
   inBurst(client: number, serverOrPort: number, clockUs: number): number {
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
     const at = hashWith(client, serverOrPort) & (PLACES - 1);
-    return this.#burst[at] + this.#burstBefore[at];
+    return (this.#burst[at] + this.#burstBefore[at]) / WHOLE;
   }
 
   /** A source reached something. @param network Which networks are told apart: IP version, private or not. */
@@ -85,12 +87,19 @@ export class Credits {
   takeBack(client: number, server: number, port: number): void {
     this.#change(hashWith(client, server), -1);
     this.#change(hashWith(client, port), -1);
+    this.#lessen(hashWith(client, server) & (PLACES - 1));
+    this.#lessen(hashWith(client, port) & (PLACES - 1));
   }
 
   /** Successes of a source so far at one target, over all ports, or at one port, over all targets. */
   of(client: number, serverOrPort: number): number {
     const at = hashWith(client, serverOrPort) & (PLACES - 1);
     return Math.max(this.#counts[at], this.#older[at]);
+  }
+
+  #lessen(at: number): void {
+    const burst = this.#burst[at] >= WHOLE ? this.#burst : this.#burstBefore;
+    burst[at] = Math.max(0, burst[at] - (WHOLE - 1));
   }
 
   #change(hash: number, by: number): void {

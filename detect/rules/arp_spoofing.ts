@@ -10,6 +10,7 @@
  *    over an address announces it to all; tools that poison caches tell their victims, each second (bettercap), every
  *    other (arpspoof) or every ten (ettercap), since caches hold an entry for 15 to 60 s (RFC 4861's reachable time,
  *    which ARP of Linux and Windows keeps to as well);
+ *  - announcing to all, again and again, an address that another card had just before, beside one of its own;
  *  - plain quarrel: two cards answer for one address, over and over. That can be two hosts with one address.
  *
  * Excused: addresses that routers share (VRRP, CARP, HSRP, GLBP); two cards that each own an address of the other's
@@ -55,6 +56,8 @@ const OPTIONS = {
 const QUARREL_TURNS = 3;
 /** The same where nobody is told by himself: a standby that comes and goes announces itself too. */
 const ANNOUNCED_TURNS = 5;
+/** An owner not heard for so long may have given the address back. */
+const LATELY_US = 300e6;
 const MAX_SUSPECTS = 256;
 const MAX_LISTED = 32;
 /** Evidence is put together at most this often. */
@@ -192,10 +195,26 @@ class ArpSpoofing implements Rule {
       return { claim, confidence: 0.7, severity: 1 };
     }
     if (shared) return null;
+    if (this.#keepsAnnouncing(claim, suspect, owner)) return { claim, confidence: 0.5, severity: 2 };
     if (claim.turns >= ANNOUNCED_TURNS && pushed >= silentReplies) {
       return { claim, confidence: 0.6, severity: 1 };
     }
     return claim.turns >= turns ? { claim, confidence: 0.5, severity: 2 } : null;
+  }
+
+  /**
+   * Whether it announces to all, on and on, an address that another card had just before, while it has one of its own.
+   * A standby announces when it takes over, and a few seconds later; whoever is given a lease has no other address.
+   */
+  #keepsAnnouncing(claim: Claim, suspect: Claimant, owner: Claimant): boolean {
+    const { silentReplies, silentSeconds } = this.#context.options;
+    return suspect.announcements > silentReplies &&
+      suspect.lastAnnouncedUs - suspect.firstAnnouncedUs >= silentSeconds * 1e6 &&
+      owner.firstUs < suspect.firstAnnouncedUs && suspect.firstAnnouncedUs - owner.lastUs <= LATELY_US &&
+      owner.announced === 0 && owner.unasked === 0 &&
+      this.#claims.claimsOf(suspect.mac, claim.segment).some((other) =>
+        other !== claim && other.claimants.length === 1
+      );
   }
 
   /** Unasked claims of this address and of those it told, where each was told the other; 0 for none. */
@@ -252,7 +271,7 @@ class ArpSpoofing implements Rule {
       interfaceIndex: suspect.interfaceIndex,
       severity,
       confidence: Math.max(...verdicts.map(({ confidence }) => confidence)),
-      message: severity === 2
+      message: severity === 2 && first.turns >= this.#context.options.turns
         ? `${listText([...owners, macText(suspect.mac)])} both answer for ${
           ipv4Text(first.address)
         }, in turn ${first.turns} times ${since}`

@@ -44,7 +44,7 @@ const MIN_SIZES = 4;
 const ALIKE = 0.25;
 /**
  * What both sides say at a beat that is but a keep-alive within a connection: WebSocket and HTTP/2 pings, TLS around
- * them, MQTT's PINGREQ are some dozen bytes each way; a request over HTTP has headers of hundreds.
+ * them, MQTT's PINGREQ are some dozen bytes each way. HTTP/1 has no such thing: whatever is said is a request.
  */
 const KEEP_ALIVE_BYTES = 256;
 /**
@@ -312,6 +312,7 @@ class Beaconing implements Rule {
     series.spokeUp = up;
     series.spokeDown = down;
     series.within++;
+    if (fact.appProtocol !== "") series.appProtocol = fact.appProtocol;
     this.#add(series, fact.timeUs, this.#context.world.clockUs);
   }
 
@@ -480,7 +481,7 @@ class Beaconing implements Rule {
     if (sizes.up === 0) return; // connected and said nothing: a check that somebody listens
     if (sizes.down >= STREAM_BYTES) return;
     const isWithin = series.within > series.contacts / 2;
-    if (isWithin && sizes.up + sizes.down < KEEP_ALIVE_BYTES) return;
+    if (isWithin && sizes.up + sizes.down < KEEP_ALIVE_BYTES && series.appProtocol !== "http") return;
     if (!series.told && this.#isPoller(series)) return;
     if (!series.told) {
       series.told = true;

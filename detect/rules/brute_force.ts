@@ -30,7 +30,7 @@ const FAILED_TO_SUCCEEDED = 4;
 const MAX_A_CONNECTION = 3;
 /** So many refused passwords of one connection are no person's, who is asked three times (ssh_config, NumberOfPasswordPrompts). */
 const MIN_GUESSES = 4;
-const MAX_GUESSES = 6;
+const MAX_GUESSES = 20;
 /** They count when no success has followed them for so long: keys are offered within a few round trips. */
 const HOLD_US = 3e6;
 const MAX_HELD = 2_048;

@@ -59,7 +59,7 @@ const OPTIONS = {
     help: "The same within about 6 hours",
   },
   anyNames: {
-    default: 60,
+    default: 40,
     range: [10, 10_000],
     unit: "names",
     help:

@@ -49,14 +49,14 @@ const KNOWN_TEXT = /^(?:v=|k=rsa|p=MI|MS=ms|[\w.-]{0,40}(?:verif|validation|chal
 
 const OPTIONS = {
   bytesMinute: {
-    default: 400,
-    range: [100, 1_000_000],
+    default: 250,
+    range: [50, 1_000_000],
     unit: "bytes",
     help: "Data that names and answers under one domain carry for one client, within about a minute",
   },
   bytesHour: {
-    default: 1_000,
-    range: [200, 10_000_000],
+    default: 500,
+    range: [100, 10_000_000],
     unit: "bytes",
     help: "The same within about an hour",
   },

@@ -32,6 +32,8 @@ const MAX_COUNTRIES = 4_096;
 /** A flow that sent less is counted when it ends; one that sent hardly anything is not counted. */
 const MIN_GOING_BYTES = 16_384;
 const MIN_ENDED_BYTES = 512;
+/** A flow that fetched so much is counted though it sent nothing: half of a speed test. */
+const MIN_FETCHED_BYTES = 1_000_000;
 const QUICK_US = 600_000_000;
 const SLOW_US = 86_400_000_000;
 /** An upload that drips is over when nothing came for so long. */
@@ -162,7 +164,10 @@ class Exfiltration implements Rule {
     const turned = isTurned(fact);
     const [to, back] = turned ? [1, 0] : [0, 1];
     if (turned ? isClientInside(fact) || !isServerInside(fact) : isServerInside(fact)) return;
-    if (before === undefined && fact.payloadBytes(to) < MIN_ENDED_BYTES) return;
+    if (
+      before === undefined && fact.payloadBytes(to) < MIN_ENDED_BYTES &&
+      fact.payloadBytes(back) < MIN_FETCHED_BYTES
+    ) return;
     if (fact.packets(back) === 0 || fact.appProtocol === "dns") return;
     if (isMulticast(fact.addressBytes, turned ? fact.clientAt : fact.serverAt, fact.ipVersion)) return;
     const up = fact.payloadBytes(to) - (before?.[0] ?? 0);

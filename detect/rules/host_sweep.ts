@@ -58,6 +58,8 @@ const MAX_HOSTS = 4_096;
 const MAX_HOSTS_BEFORE = 256;
 const MAX_LISTED = 32;
 const MAX_PORTS_LISTED = 16;
+/** As `contacts/neighbours.ts` has it. */
+const SOLICITED = "solicited";
 const TELL_US = 1e6;
 /** A source that swept is one that sweeps for so long. */
 const SWEEPING_US = 60e6;
@@ -80,6 +82,8 @@ interface SweepWalk extends Walk {
   prefixes: Map<string, number>;
   answered: number;
   failed: number;
+  /** Of those, opened and broken off by who asked. */
+  halfOpen: number;
   silent: number;
   /** Of those, to hosts with a name. */
   named: number;
@@ -223,7 +227,10 @@ class HostSweep implements Rule {
       return true;
     }
     if (outcome === Outcome.silent) walk.silent++;
-    else walk.failed++;
+    else {
+      walk.failed++;
+      if (outcome === Outcome.halfOpen) walk.halfOpen++;
+    }
     if (this.#context.world.nameOf(server) !== "") {
       walk.named++;
       return true;
@@ -327,7 +334,7 @@ class HostSweep implements Rule {
       message: `${client} tried ${count} hosts${networks.length === 1 ? ` in ${networks[0]}` : ""} ${
         walks.slice(0, 4).map(serviceText).join(", ")
       }${walks.length > 4 ? " and more" : ""} within ${spanText(Math.max(0.001, seconds))}: ${
-        walks.reduce((n, { answered }) => n + answered, 0)
+        walks.reduce((n, { answered, halfOpen }) => n + answered + halfOpen, 0)
       } answered`,
       evidence: {
         hosts_tried: count,
@@ -336,8 +343,8 @@ class HostSweep implements Rule {
         by: walks.map((walk) => ({
           service: serviceText(walk),
           hosts: walk.count,
-          answered: walk.answered,
-          refused: walk.failed,
+          answered: walk.answered + walk.halfOpen,
+          refused: walk.failed - walk.halfOpen,
           silent: walk.silent,
           ...(walk.named > 0 ? { with_names: walk.named } : {}),
           attempts_until_conviction: walk.attempts,
@@ -355,8 +362,15 @@ function createWalk(contact: Contact, clockUs: number): SweepWalk {
   return {
     ...{ client: contact.client, protocol: contact.protocol, port: contact.port, probe: contact.probe },
     ...{ score: contact.creditOnPort * NEAR.success, hosts: new Map(), count: 0, prefixes: new Map() },
-    ...{ answered: contact.creditOnPort, failedScore: 0, failed: 0, silent: 0 },
-    ...{ named: 0, failures: 0, convicted: false, firstUs: contact.timeUs, lastTriedUs: contact.timeUs },
+    ...{ answered: contact.creditOnPort, failedScore: 0, failed: 0, halfOpen: 0 },
+    ...{
+      silent: 0,
+      named: 0,
+      failures: 0,
+      convicted: false,
+      firstUs: contact.timeUs,
+      lastTriedUs: contact.timeUs,
+    },
     ...{ lastUs: clockUs, firstClockUs: clockUs, attempts: 0 },
   };
 }
@@ -375,6 +389,8 @@ function networksOf(walks: SweepWalk[]): string[] {
   for (const { prefixes } of walks) {
     for (const [prefix, count] of prefixes) counts.set(prefix, (counts.get(prefix) ?? 0) + count);
   }
+  // By neighbour solicitation only the end of an address is asked for, in no network.
+  counts.delete(SOLICITED);
   return [...counts].sort(([, a], [, b]) => b - a).map(([prefix]) => networkText(prefix));
 }
 

@@ -60,6 +60,9 @@ const CROWD_US = 10e6;
 const TELL_US = 1e6;
 /** Faster than this over many sources it is a flood, which is another rule's. */
 const FLOOD_PORTS_PER_SECOND = 500;
+/** The same, where nearly each port has a source of its own: no swarm of helpers is so large and so quick. */
+const FLOOD_SOURCES_PER_SECOND = 100;
+const SECOND_US = 1e6;
 
 const WEIGHTS = weightsOf(CLOSE);
 
@@ -103,6 +106,10 @@ interface TargetTally {
   /** Clock until which sources of two failures are convicted. */
   untilUs: number;
   sources: number;
+  /** Failures of this second, and when it began by the clock; then it is a flood, for a while. */
+  inSecond: number;
+  secondUs: number;
+  floodUntilUs: number;
 }
 
 /** Targets of a source beyond those told apart, or sources of one port each: told as one. */
@@ -287,14 +294,23 @@ class PortScan implements Rule {
   #atTarget(walk: PortWalk, contact: Contact, clockUs: number): TargetTally {
     let tally = this.#targets.get(walk.server);
     if (tally === undefined) {
-      this.#targets.set(walk.server, tally = { ports: new Map(), untilUs: 0, sources: 0 });
+      tally = {
+        ...{ ports: new Map(), untilUs: 0, sources: 0, inSecond: 0, secondUs: clockUs, floodUntilUs: 0 },
+      };
+      this.#targets.set(walk.server, tally);
     }
+    if (clockUs - tally.secondUs >= SECOND_US) {
+      tally.secondUs = clockUs;
+      tally.inSecond = 0;
+    }
+    tally.inSecond++;
     const { ports } = tally;
     const wanted = this.#context.options.togetherPorts;
     ports.delete(contact.port);
     if (ports.size >= wanted) ports.delete(ports.keys().next().value!);
     ports.set(contact.port, { client: contact.client, atUs: contact.timeUs });
     if (ports.size < wanted) return tally;
+    if (clockUs < tally.floodUntilUs) return tally;
     const [oldest] = ports.values();
     const spanUs = contact.timeUs - oldest.atUs;
     if (spanUs > TOGETHER_S * 1e6 || wanted / (spanUs / 1e6) > FLOOD_PORTS_PER_SECOND) return tally;
@@ -304,6 +320,13 @@ class PortScan implements Rule {
     }
     // Most of it from one who will be convicted by himself is nothing that several do together.
     if (sources.size < 3) return tally;
+    if (tally.inSecond >= FLOOD_SOURCES_PER_SECOND && sources.size > 0.75 * wanted) {
+      tally.untilUs = 0;
+      tally.floodUntilUs = clockUs + CROWD_US;
+      const key = `*>${walk.server}`;
+      if (!this.#context.desk.has(key)) this.#crowds.delete(key);
+      return tally;
+    }
     const isNews = tally.untilUs <= clockUs;
     tally.sources = sources.size;
     tally.untilUs = clockUs + TOGETHER_S * 1e6;

@@ -8,7 +8,9 @@
  *
  * Connections of a load test are completed, those of a restarting service refused. A dead service is silent to clients
  * that try again and again; a flood that is not answered counts only when it is twice as large, and many times what was
- * usual there.
+ * usual there. One that is refused fills no queue, only the wire: it counts at a port that was never seen to answer, from
+ * 800 a second on, as a loop that starts a program for each try comes to half of that, or from 200 a second of forged
+ * sources, which do not come again. Clients of a service that is gone wait before they try again, most a second and more.
  */
 import { formatAddress } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
@@ -31,11 +33,17 @@ const OPTIONS = {
     unit: "connections",
     help: "The same, where the host does not answer",
   },
+  refused: {
+    default: 8_192,
+    range: [64, 1_000_000],
+    unit: "connections",
+    help: "The same, where the host refuses them, at a port that was never seen to answer, from few sources",
+  },
   manyPorts: {
     default: 2_048,
     range: [64, 1_000_000],
     unit: "connections",
-    help: "The same over all ports of a host, from at least 128 sources",
+    help: "The same from at least 128 sources, where the host refuses them, or over all ports of a host",
   },
   completed: {
     default: 0.1,
@@ -53,7 +61,6 @@ const OPTIONS = {
 
 const MAX_FLOODS = 256;
 const MANY_SOURCES = 128;
-/** Refused ones are no burden to the host; a flood that is mostly refused hurts nobody but the wire. */
 const SYN = 2;
 const RST = 4;
 const FLAGS = 0x17;
@@ -81,6 +88,8 @@ interface Flood {
   /** Most sources that were seen within a window. */
   sources: number;
   source: string;
+  /** The host answers most with RST. */
+  isRefused: boolean;
 }
 
 /** @see RuleSpec */
@@ -94,7 +103,7 @@ export const synFlood: RuleSpec<typeof OPTIONS> = {
   quietSeconds: 60,
   notices:
     "Hundreds of TCP connections begun at one service within ten seconds of which hardly any is completed, from one source " +
-    "or from many, which are then mostly forged.",
+    "or from many, which are then mostly forged; thousands where the host refuses them.",
   why:
     "Each half-open connection takes a place in the service's queue for a minute; when it is full nobody gets in.",
   fooled:
@@ -177,22 +186,26 @@ class SynFlood implements Rule {
       return;
     }
     const completed = table.completed(row);
-    const halfOpen = opened - completed - table.refused(row);
+    const begun = opened - completed;
+    const halfOpen = begun - table.refused(row);
     if (this.#beganUs[row] === 0) {
-      if (halfOpen >= 16 && completed <= options.completed * opened) this.#beganUs[row] = fact.timeUs;
+      if (begun >= 16 && completed <= options.completed * opened) this.#beganUs[row] = fact.timeUs;
       return;
     }
     const all = port === ALL_PORTS;
     const answered = Math.min(halfOpen, table.answered(row) - completed);
-    const enough = all
-      ? halfOpen >= options.manyPorts
-      : answered >= options.halfOpen || halfOpen >= options.unanswered;
-    if (!enough) return;
+    const isRefused = halfOpen < begun / 2 &&
+      (begun >= options.refused || (begun >= options.manyPorts && this.#isForged(row)));
+    const enough = isRefused ||
+      (all ? halfOpen >= options.manyPorts : answered >= options.halfOpen || halfOpen >= options.unanswered);
+    if (!enough || (isRefused && !this.#isNobodys(fact, row, all))) return;
     if (completed > options.completed * opened) {
       this.#beganUs[row] = 0;
       return;
     }
-    if (!all && answered < options.halfOpen && opened < options.timesUsual * table.usual(row)) return;
+    if (
+      !all && !isRefused && answered < options.halfOpen && opened < options.timesUsual * table.usual(row)
+    ) return;
     if (all && table.sources(row) < MANY_SOURCES) return;
     const key = all ? `${fact.server} *` : `${fact.server} ${port}`;
     let flood = this.#floods.get(key);
@@ -204,11 +217,11 @@ class SynFlood implements Rule {
         ...{
           firstUs: this.#beganUs[row],
           firstClockUs: world.clockUs,
-          total: halfOpen - 1,
+          total: begun - 1,
           lastUs: fact.timeUs,
         },
         ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
-        ...{ spread: false, sources: 0, source: "" },
+        ...{ spread: false, sources: 0, source: "", isRefused: false },
       };
       this.#floods.set(key, flood);
     }
@@ -216,7 +229,23 @@ class SynFlood implements Rule {
     flood.lastUs = fact.timeUs;
     flood.clockUs = world.clockUs;
     flood.row = row;
+    flood.isRefused = isRefused;
     if (flood.toldUs === 0) this.#tell(flood);
+  }
+
+  /** Whether what is refused was asked of nobody: the port never answered. */
+  #isNobodys(fact: FlowFact, row: number, all: boolean): boolean {
+    const table = this.#table;
+    const { clockUs } = this.#context.world;
+    const own = all ? table.find(fact.serverHash, fact.serverPort, clockUs, true) : row;
+    if (table.isAlive(own)) return false;
+    return !all || this.#isForged(row);
+  }
+
+  /** Whether there are many sources that do not come again. */
+  #isForged(row: number): boolean {
+    const sources = this.#table.sources(row);
+    return sources >= MANY_SOURCES && sources >= Math.min(MAX_SOURCES, this.#table.opened(row) / 4);
   }
 
   #hasFlood(target: string): boolean {
@@ -248,9 +277,10 @@ class SynFlood implements Rule {
       interfaceIndex: flood.interfaceIndex,
       firstUs: flood.firstUs,
       count: total,
+      ...(flood.isRefused ? { severity: 2 as const } : {}),
       message: `${source === "" ? `${many} sources` : source} began ${total} connections to ${place} within ${
         spanText(seconds)
-      } and left them half open`,
+      } and left them half open${flood.isRefused ? ", most of which were refused" : ""}`,
       evidence: {
         half_open: total,
         per_second: Number(digits(total / seconds)),

@@ -155,6 +155,8 @@ class UnexpectedPort implements Rule {
   readonly #world: World;
   readonly #places = new Recent<string, Place>(MAX_PLACES);
   readonly #tunnels = new Recent<number, true>(MAX_TUNNELS);
+  /** Servers heard to speak what belongs there. */
+  readonly #homes = new Recent<string, true>(MAX_PLACES);
 
   constructor({ desk, world }: RuleContext) {
     this.#desk = desk;
@@ -163,8 +165,8 @@ class UnexpectedPort implements Rule {
 
   get state(): RuleState {
     return {
-      entries: this.#places.size + this.#tunnels.size,
-      capacity: MAX_PLACES + MAX_TUNNELS,
+      entries: this.#places.size + this.#tunnels.size + this.#homes.size,
+      capacity: 2 * MAX_PLACES + MAX_TUNNELS,
       evicted: this.#places.evicted,
     };
   }
@@ -174,7 +176,8 @@ class UnexpectedPort implements Rule {
     const { serverPort: port, protocol } = flow;
     if (hasHome[port] === 0 && type !== "dns") return;
     if (type === "http") this.#noteTunnel(observation);
-    if (isAtHome(type, port, protocol) || !isServersWord(observation)) return;
+    if (!isServersWord(observation)) return;
+    if (isAtHome(type, port, protocol)) return this.#noteHome(flow.serverAddress, port);
     this.#judge(type, {
       client: flow.clientAddress,
       server: flow.serverAddress,
@@ -192,7 +195,14 @@ class UnexpectedPort implements Rule {
     if ((hasHome[port] === 0 && !isAway) || !BY_FLOW.has(appProtocol)) return;
     if (fact.payloadBytes(1) < MIN_SERVER_BYTES) return;
     const { client, server, clientPort, protocol, flowId } = fact;
+    // Whoever speaks HTTP there said "bad request" to a client that took it for something else, as version scans do.
+    if (this.#homes.size > 0 && this.#homes.peek(`${server}:${port}`) !== undefined) return;
     this.#judge(appProtocol, { client, server, port, clientPort, protocol, flowId });
+  }
+
+  #noteHome(server: string, port: number): void {
+    const place = `${server}:${port}`;
+    if (this.#homes.get(place) === undefined) this.#homes.set(place, true);
   }
 
   /** After CONNECT and after an upgrade something else speaks, and may. */

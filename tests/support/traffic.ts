@@ -33,6 +33,8 @@ export interface TcpTalk {
   stepS?: number;
   /** Leave it open at the end. */
   keepOpen?: boolean;
+  /** How the client ends it. @default FIN */
+  end?: "reset";
   /** First packet's flags. @default SYN */
   flags?: number;
 }
@@ -108,6 +110,10 @@ export class Traffic {
       }
     });
     if (talk.keepOpen) return this;
+    if (talk.end === "reset") {
+      say(true, TCP.rst | TCP.ack);
+      return this;
+    }
     say(true, TCP.fin | TCP.ack);
     say(false, TCP.fin | TCP.ack);
     say(true, TCP.ack);

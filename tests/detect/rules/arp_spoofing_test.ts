@@ -242,3 +242,18 @@ Deno.test("MAC addresses that routers share, and ports of one card, are known", 
   assert(areNeighbours(0x3c5282000001, 0x3c5282000002));
   assert(!areNeighbours(0x025282000001, 0x025282000002));
 });
+
+Deno.test("announcing another's address to all, on and on, is told; a take-over, or a lease given anew, is not", () => {
+  const announced = (count: number, pauseS: number, own: boolean) => {
+    const traffic = ask(new Traffic());
+    if (own) traffic.arp({ sender: LIAR, senderMac: LIAR_MAC, target: GATEWAY });
+    for (let i = 0; i < count; i++) announce(traffic, GATEWAY, LIAR_MAC).wait(pauseS);
+    return judge(traffic).alerts;
+  };
+  const [alert] = announced(8, 2, true);
+  assert.deepEqual([alert.source, alert.target, alert.severity], [LIAR, GATEWAY, 2]);
+  assert.match(alert.message, /claims to be 10\.9\.0\.1, which 3c:52:82:00:00:01 is/);
+  assert.deepEqual(announced(8, 2, false), []); // it has no other address
+  assert.deepEqual(announced(5, 2, true), []);
+  assert.deepEqual(announced(10, 0.1, true), []); // a standby takes over
+});

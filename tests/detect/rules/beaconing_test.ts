@@ -239,3 +239,15 @@ Deno.test("a flood of clients neither grows memory nor pushes out a beacon", () 
   const state = detector.counters().rules.beaconing;
   assert(state.entries <= state.capacity && state.evicted > 30_000, JSON.stringify(state));
 });
+
+Deno.test("requests of HTTP are no keep-alives, however short; the same bytes without HTTP are", () => {
+  const within = (question: string, answer: string) => {
+    const traffic = new Traffic();
+    const turns = [question, answer];
+    const talks = Array.from({ length: 30 }, () => turns).flat();
+    traffic.tcp({ client: CLIENT, server: OUTSIDE, port: 80, turns: talks, stepS: 2.5, keepOpen: true });
+    return detect(traffic, [beaconing]).alerts.length;
+  };
+  assert.equal(within("GET /n HTTP/1.1\r\nHost: c2.example\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"), 1);
+  assert.equal(within("ping ".repeat(8), "pong ".repeat(8)), 0);
+});

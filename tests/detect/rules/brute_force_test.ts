@@ -200,3 +200,10 @@ Deno.test("failures from many addresses grow nothing without bound", () => {
   const { entries, capacity } = detect(traffic, [bruteForce]).counters.rules.brute_force;
   assert(entries <= capacity && capacity <= 32_768);
 });
+
+Deno.test("many guesses in one SSH connection all count: some servers allow ten", () => {
+  const guesses = Array.from({ length: 5 }, () => SSH_LOGIN.refused.slice(2)).flat();
+  const turns = sshTurns([...SSH_LOGIN.refused, ...guesses]);
+  const { alerts } = detect(new Traffic().wait(1).tcp({ ...FROM, port: 22, turns }).wait(9), [bruteForce]);
+  assert.equal(alerts.length, 1);
+});

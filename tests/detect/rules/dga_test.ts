@@ -133,3 +133,17 @@ Deno.test("a flood of forged clients grows nothing, and hides nobody", () => {
   const { entries, capacity, evicted } = counters.rules.dga;
   assert(entries <= capacity && evicted > 0);
 });
+
+Deno.test("words put together: forty that do not exist are told, where hardly anything is found", () => {
+  const ask = (count: number, found: number) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < count; i++) {
+      traffic.dns({ client: CLIENT, name: `${word(i)}${word(i + 5)}${word(i / 30 | 0)}.com` }).wait(0.3);
+      if (i < found) traffic.dns({ client: CLIENT, name: `www.${word(i)}.org`, rdata: [10, 1, 1, 1] });
+    }
+    return detect(traffic, [dga]).alerts.length;
+  };
+  assert.equal(ask(46, 8), 1);
+  assert.equal(ask(34, 8), 0);
+  assert.equal(ask(46, 24), 0);
+});

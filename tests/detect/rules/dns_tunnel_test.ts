@@ -174,3 +174,15 @@ Deno.test("a flood of forged clients and domains grows nothing, and hides no tun
   const { entries, capacity } = counters.rules.dns_tunnel;
   assert(entries <= capacity && entries < 3_000, `${entries} of ${capacity}`);
 });
+
+Deno.test("short chunks, twenty bytes in base32 a second, are told: so long is no digest anybody asks for", () => {
+  const draw = chance(11);
+  for (const [letters, waitS, count] of [[32, 1, 40], [28, 1, 60], [30, 3, 70]]) {
+    const traffic = new Traffic();
+    for (let i = 0; i < count; i++) {
+      traffic.dns({ client: CLIENT, name: `${draw(BASE32, letters)}.evil.example`, rdata: [10, 1, 1, 1] })
+        .wait(waitS);
+    }
+    assert.equal(detect(traffic, [dnsTunnel]).alerts.length, 1, `${letters} letters`);
+  }
+});

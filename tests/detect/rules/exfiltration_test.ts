@@ -157,3 +157,14 @@ Deno.test("a million senders do not grow it", () => {
   const { entries, capacity, evicted } = detector.counters().rules.exfiltration;
   assert(entries <= capacity && evicted > 90_000);
 });
+
+Deno.test("a speed test fetches first, with requests of no length", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 4; i++) {
+    traffic.tcp({ client: CLIENT, server: OUTSIDE, port: 8080, turns: [100, 2 * MB], stepS: 0.0005 });
+  }
+  for (let i = 0; i < 4; i++) {
+    traffic.tcp({ client: CLIENT, server: OUTSIDE, port: 8080, turns: [600_000, 100], stepS: 0.0005 });
+  }
+  assert.deepEqual(detect(traffic, [exfiltration], { rules: RULES }).told, []);
+});

@@ -165,3 +165,30 @@ Deno.test("host_sweep: a few ports of many hosts are one sweep and no port scan"
   const alert = only(judge(traffic));
   assert.equal((alert.evidence.by as unknown[]).length, 7);
 });
+
+Deno.test("host_sweep: connections without a word are no success, though half the network answers at once", () => {
+  const sweepOf = (turns: string[]) => {
+    const traffic = new Traffic();
+    const waits: Traffic[] = [];
+    for (let host = 1; host <= 60; host++) {
+      const one = new Traffic();
+      one.now = host * 0.01;
+      if (host % 2 === 0) one.tcp({ client: A, server: near(host), port: 80, outcome: "refused" });
+      else if (turns.length > 0) one.tcp({ client: A, server: near(host), port: 80, turns });
+      else one.tcp({ client: A, server: near(host), port: 80, clientPort: 5_000 + host, end: "reset" });
+      waits.push(one);
+    }
+    for (const one of waits) traffic.with(one);
+    traffic.now = 1;
+    return traffic;
+  };
+  assert.equal(only(judge(sweepOf([]))).count > 20, true);
+  assert.deepEqual(judge(sweepOf(["GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"])).alerts, []);
+});
+
+Deno.test("host_sweep: hosts whose port was open are told as such", () => {
+  const alert = only(judge(sweep(20, (traffic, host) => {
+    traffic.tcp({ client: A, server: near(host), port: 22, outcome: host % 2 === 0 ? "half" : "silent" });
+  })));
+  assert.match(alert.message, /: 10 answered$/);
+});

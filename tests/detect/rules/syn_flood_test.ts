@@ -157,3 +157,29 @@ function syn(src: string, dst: string, dstPort: number): Uint8Array {
 function reset(src: string, dst: string, srcPort: number): Uint8Array {
   return tcp({ src, dst, srcPort, dstPort: 40_000, ack: 2, flags: TCP.rst | TCP.ack });
 }
+
+Deno.test("syn_flood: a closed port, from one source or from forged ones, but not a service that is gone for a while", () => {
+  const refused = (count: number, client: (i: number) => string, stepS: number, port = (_: number) => 80) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < count; i++) {
+      const clientPort = 1_000 + i % 60_000;
+      traffic.tcp({ client: client(i), server: B, port: port(i), clientPort, outcome: "refused", stepS });
+    }
+    return traffic;
+  };
+  const [one, ...none] = alertsOf(refused(10_000, () => A, 0.0002));
+  assert.deepEqual(none, []);
+  assert.deepEqual([one.kind, one.source, one.severity], ["syn_flood", A, 2]);
+  assert.match(one.message, /most of which were refused$/);
+  const [many, ...more] = alertsOf(refused(3_000, forged, 0.001));
+  assert.deepEqual(more, []);
+  assert.deepEqual([many.kind, many.source], ["syn_flood", ""]);
+  const [ports, ...scans] = alertsOf(refused(5_000, forged, 0.0005, (i) => 1 + i));
+  assert.deepEqual(scans, []);
+  assert.deepEqual([ports.kind, ports.targetPort], ["syn_flood", 0]);
+  const restart = new Traffic();
+  for (let i = 0; i < 200; i++) restart.tcp({ client: forged(i), server: B, port: 80, turns: ["x", "y"] });
+  const gone = refused(3_000, forged, 0.001);
+  gone.frames.forEach((frame) => frame.atUs! += restart.now * 1e6);
+  assert.deepEqual(alertsOf(restart.with(gone)), []);
+});

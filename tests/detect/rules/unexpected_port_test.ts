@@ -102,5 +102,15 @@ Deno.test("places are forgotten beyond a ceiling", () => {
     traffic.tcp({ ...ENDS, server: `198.51.${i >> 8}.${i & 255}`, port: 443, turns: FTP });
   }
   const { entries, capacity } = detect(traffic, [unexpectedPort]).counters.rules.unexpected_port;
-  assert.deepEqual([entries, capacity], [500, 8192]);
+  assert.deepEqual([entries, capacity], [500, 12_288]);
+});
+
+Deno.test("quiet: a version scan asks a web server in other tongues", () => {
+  const traffic = new Traffic().tcp({ ...ENDS, port: 80, turns: HTTP });
+  traffic.tcp({
+    ...ENDS,
+    port: 80,
+    turns: [IRC[0], "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"],
+  });
+  assert.deepEqual(detect(traffic, [unexpectedPort]).alerts, []);
 });

@@ -10,13 +10,15 @@ export class FirstSeen {
   readonly #at: Uint32Array;
   readonly #mask: number;
   #clock = 0;
+  /** Place of what was noted last. */
+  last = 0;
   size = 0;
   evicted = 0;
   /** By place: when it was. */
   readonly timeUs: Float64Array;
   /** By place: in which flow. */
   readonly flowId: Float64Array;
-  /** By place: payload of that flow to the server and back; -1 until it has ended. */
+  /** By place: two numbers of whoever asks, -1 at first: payload of that flow to the server and back, as a rule. */
   readonly up: Float64Array;
   readonly down: Float64Array;
 
@@ -58,6 +60,7 @@ export class FirstSeen {
     this.timeUs[place] = timeUs;
     this.flowId[place] = flowId;
     this.up[place] = this.down[place] = -1;
+    this.last = place;
   }
 
   delete(place: number): void {

@@ -467,9 +467,12 @@ class Beaconing implements Rule {
     series.nextLook = series.contacts + Math.max(1, series.times.length >> 3);
     if (series.times.length < beats || SILENT_PROTOCOLS.has(series.appProtocol)) return;
     const rhythm = rhythmOf(series.times, series.mergeUs, beats);
+    if (rhythm === null || rhythm.log10P > -significance || rhythm.jitter > jitter) {
+      this.#arrhythmic(series);
+      return;
+    }
     const sizes = sizesOf(series);
-    const needed = significance + (sizes === null || sizes.alike < 0.5 ? UNLIKE_PENALTY : 0);
-    if (rhythm === null || rhythm.log10P > -needed || rhythm.jitter > jitter) {
+    if ((sizes === null || sizes.alike < 0.5) && rhythm.log10P > -significance - UNLIKE_PENALTY) {
       this.#arrhythmic(series);
       return;
     }

@@ -17,6 +17,7 @@ import { hashWith } from "../contacts/address_hash.ts";
 import { ByteWindow } from "../byte_window.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { hashText } from "../dns_names.ts";
+import { FirstSeen } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
 import { Recent } from "../recent.ts";
@@ -26,6 +27,9 @@ import { bytesText, percentText, placeText, round, spanText } from "../words.ts"
 /** Clients with a destination; flows that go on; programs and clients with their past; pinging pairs. */
 const MAX_PAIRS = 8_192;
 const MAX_FLOWS = 8_192;
+/** Destinations that were sent little so far: only sums are kept of them, until they come to so many bytes. */
+const MAX_SMALL = 16_384;
+const SMALL_BYTES = 16_384;
 const MAX_PASTS = 4_096;
 const MAX_ECHOES = 1_024;
 const MAX_COUNTRIES = 4_096;
@@ -128,6 +132,8 @@ class Exfiltration implements Rule {
   readonly #context: RuleContext<Options>;
   readonly #options: Readonly<Options>;
   /** By hashes of the client, and of the destination's name or address. */
+  readonly #small = new FirstSeen(MAX_SMALL);
+  readonly #smallConnections = new Uint32Array(MAX_SMALL);
   readonly #pairs = new Hashed<Pair>(MAX_PAIRS, (pair) => this.#close(pair));
   /** Payload counted already of flows that go on: to the server, back. */
   readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
@@ -143,7 +149,7 @@ class Exfiltration implements Rule {
   }
 
   get state(): RuleState {
-    const parts = [this.#pairs, this.#flows, this.#pasts, this.#echoes, this.#countries];
+    const parts = [this.#small, this.#pairs, this.#flows, this.#pasts, this.#echoes, this.#countries];
     return {
       entries: parts.reduce((sum, { size }) => sum + size, 0),
       capacity: parts.reduce((sum, { capacity }) => sum + capacity, 0),
@@ -196,17 +202,30 @@ class Exfiltration implements Rule {
   #count(fact: FlowFact, turned: boolean, add: { up: number; down: number; connections: number }): void {
     const { world } = this.#context;
     const { clockUs } = world;
-    const client = turned ? fact.server : fact.client;
     const address = turned ? fact.client : fact.server;
     const name = (turned ? "" : fact.serverName) || world.nameOf(address) || address;
     const hash = hashText(name);
     const first = hashWith(turned ? fact.serverHash : fact.clientHash, hash);
     let pair = this.#pairs.get(first, hash);
+    let { firstUs } = fact;
     if (pair === undefined) {
-      pair = createPair(client, name);
+      const small = this.#small;
+      let place = small.find(first, hash);
+      if (place < 0) {
+        small.add(first, hash, firstUs, 0);
+        place = small.last;
+        small.up[place] = small.down[place] = this.#smallConnections[place] = 0;
+      }
+      add.up = small.up[place] += add.up;
+      add.down = small.down[place] += add.down;
+      add.connections = this.#smallConnections[place] += add.connections;
+      if (add.up < SMALL_BYTES) return;
+      firstUs = Math.min(firstUs, small.timeUs[place]);
+      small.delete(place);
+      pair = createPair(turned ? fact.server : fact.client, name);
       this.#pairs.set(first, hash, pair);
     }
-    if (clockUs - pair.lastClockUs >= QUICK_US) this.#begin(pair, fact.firstUs);
+    if (clockUs - pair.lastClockUs >= QUICK_US) this.#begin(pair, firstUs);
     pair.lastClockUs = clockUs;
     pair.address = address;
     pair.port = turned ? fact.clientPort : fact.serverPort;

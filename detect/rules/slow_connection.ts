@@ -7,6 +7,7 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { Drift } from "../drift.ts";
+import { FirstSeen } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
@@ -15,6 +16,8 @@ import { percentText, placeText, round, spanText } from "../words.ts";
 const MAX_FRESH = 8_192;
 const MAX_KEPT = 2_048;
 const KEPT_VALUES = 8;
+/** Pairs with one handshake, noted only. */
+const MAX_ONCE = 8_192;
 /** Flows that go on, for what was counted of them already. */
 const MAX_FLOWS = 8_192;
 /** Of a pair's handshakes one a second is enough. */
@@ -68,6 +71,7 @@ interface Pair {
 class SlowConnection implements Rule {
   readonly #context: RuleContext<Options>;
   readonly #options: Readonly<Options>;
+  readonly #once = new FirstSeen(MAX_ONCE);
   readonly #fresh = new Hashed<Pair>(MAX_FRESH);
   readonly #kept = new Hashed<Pair>(MAX_KEPT, (pair) => this.#close(pair));
   /** Segments counted already, and those of them sent again. */
@@ -79,7 +83,7 @@ class SlowConnection implements Rule {
   }
 
   get state(): RuleState {
-    const parts = [this.#fresh, this.#kept, this.#flows];
+    const parts = [this.#once, this.#fresh, this.#kept, this.#flows];
     return {
       entries: parts.reduce((sum, { size }) => sum + size, 0),
       capacity: parts.reduce((sum, { capacity }) => sum + capacity, 0),
@@ -97,11 +101,26 @@ class SlowConnection implements Rule {
 
   #latency(fact: FlowFact): void {
     const known = this.#find(fact);
-    if (known !== undefined && fact.timeUs - known.measuredUs < EVERY_US) return;
+    const { latency: factor, latencyFloor: floor, lasts } = this.#options;
+    let first = -1;
+    if (known === undefined) {
+      const once = this.#once;
+      first = once.find(fact.pair, fact.secondPair);
+      if (first < 0) {
+        once.add(fact.pair, fact.secondPair, fact.timeUs, fact.flowId);
+        once.up[once.last] = fact.rttUs;
+        return;
+      }
+      if (fact.timeUs - once.timeUs[first] < EVERY_US) return;
+    } else if (fact.timeUs - known.measuredUs < EVERY_US) return;
     const pair = this.#pairOf(fact, known);
     pair.measuredUs = fact.timeUs;
-    const { latency: factor, latencyFloor: floor, lasts } = this.#options;
     const { latency } = pair;
+    if (first >= 0) {
+      pair.values++;
+      latency.add(this.#once.up[first] / 1e6, this.#once.timeUs[first], { factor, floor });
+      this.#once.delete(first);
+    }
     const isFar = latency.add(fact.rttUs / 1e6, fact.timeUs, { factor, floor });
     if (!isFar) return this.#end(pair, "latency");
     if (pair.told !== "latency" && latency.spanUs < lasts * 1e6) return;

@@ -5,7 +5,7 @@
  */
 import { isPrivate, normalizeAddress, parseAddress } from "../model/address.ts";
 import type { DetectCounters, RuleSettings } from "../model/detection.ts";
-import { type FactBatch, FactKind } from "../model/facts.ts";
+import { type FactBatch, FactKind, FlowStep } from "../model/facts.ts";
 import { IpProtocol } from "../model/flow.ts";
 import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
@@ -29,6 +29,8 @@ const SAID = 16_384;
 /** Classes of IP protocols by which rules are told: TCP, UDP, the others. */
 const [TCP, UDP, OTHER] = [0, 1, 2];
 const STEPS = 256;
+/** Names come from DNS before a flow begins, or from what is said in it. */
+const NAMING = FlowStep.began | FlowStep.progress | FlowStep.ended;
 /** Rules are given time to look round this often, by the inspector's clock. */
 const TICK_US = 500_000;
 
@@ -170,7 +172,7 @@ export class Detector {
       fact.lay(batch, row);
       let rules = this.#onKind[kind];
       if (kind === FactKind.flow) {
-        const name = batch.flows.serverName[row];
+        const name = (fact.steps & NAMING) === 0 ? "" : batch.flows.serverName[row];
         if (name !== "") this.#called(fact, name);
         const { protocol } = fact;
         rules = this.#onFlow[

@@ -1,12 +1,9 @@
 /**
  * A fact as rules read it: one object laid over the row at hand, so that a fact costs nothing but what is asked of it.
  */
-import { formatAddress } from "../model/address.ts";
 import { createFactBatch, type FactBatch, FactKind } from "../model/facts.ts";
+import { AddressTexts } from "./address_texts.ts";
 import { hashOfAddress, pairHash, secondHashOfAddress, secondPairHash } from "./contacts/address_hash.ts";
-
-/** Texts of addresses kept, each in the one place its hash says: many facts are about the same few. */
-const TEXTS = 16_384;
 
 export class FlowFact {
   /** Counts the facts laid: two rules that share a memory tell by it whether the fact has been taken in already. */
@@ -28,9 +25,7 @@ export class FlowFact {
   #hasPair = false;
   #pair = 0;
   #secondPair = 0;
-  readonly #texts: string[] = new Array(TEXTS).fill("");
-  /** The bytes of each, and the IP version. */
-  readonly #words = new Int32Array(5 * TEXTS);
+  readonly #texts = new AddressTexts();
 
   /** @internal */
   lay(batch: FactBatch, row: number): void {
@@ -157,6 +152,10 @@ export class FlowFact {
     return this.#batch.flows.serverName[this.#row];
   }
 
+  #text(at: number, hash: number): string {
+    return this.#texts.of(this.#batch.flows.address, at, this.ipVersion, hash);
+  }
+
   #hash(): void {
     const bytes = this.#batch.flows.address;
     const at = 32 * this.#row;
@@ -177,25 +176,5 @@ export class FlowFact {
     this.#pair = pairHash(client, server);
     this.#secondPair = secondPairHash(client2, server2);
     this.#hasPair = true;
-  }
-
-  #text(at: number, hash: number): string {
-    const version = this.ipVersion;
-    if (version === 0) return "";
-    const bytes = this.#batch.flows.address;
-    const place = hash & (TEXTS - 1);
-    const words = this.#words;
-    const size = version === 4 ? 1 : 4;
-    let isKnown = words[5 * place + 4] === version;
-    for (let i = 0; i < size; i++) {
-      const from = at + 4 * i;
-      const word = bytes[from] << 24 | bytes[from + 1] << 16 | bytes[from + 2] << 8 | bytes[from + 3];
-      if (words[5 * place + i] === word) continue;
-      words[5 * place + i] = word;
-      isKnown = false;
-    }
-    if (isKnown) return this.#texts[place];
-    words[5 * place + 4] = version;
-    return this.#texts[place] = formatAddress(bytes, at, version);
   }
 }

@@ -11,11 +11,12 @@
  * State is typed arrays of fixed size. Under a flood of forged sources the many attempts at one place are let go (64
  * new ones a second for a port of a host, 16,384 for a host or a source): a scan has one for each port.
  */
-import { formatAddress, isBroadcast, isMulticast, isPrivate, isUnspecified } from "../../model/address.ts";
+import { isBroadcast, isMulticast, isPrivate, isUnspecified } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { World } from "../contract.ts";
 import type { FlowFact } from "../flow_fact.ts";
+import { AddressTexts } from "../address_texts.ts";
 import { hashWith } from "./address_hash.ts";
 import { type Contact, createContact, isFailure, Outcome, Probe } from "./contact.ts";
 import { Credits } from "./credits.ts";
@@ -95,6 +96,7 @@ export class FirstContacts {
   /** What both rules know of sources that failed. */
   readonly sources = new SourceTallies();
   readonly #credits = new Credits();
+  readonly #texts = new AddressTexts();
   /** TCP and UDP services, and hosts that answer echoes, seen alive. */
   readonly #alive = new HashSet(16_384);
 
@@ -487,8 +489,8 @@ export class FirstContacts {
     contact.probe = probe;
     contact.weak = weak ||
       (outcome === Outcome.silent && (probe === Probe.udp || probe === Probe.ack || probe === Probe.maimon));
-    contact.client = formatAddress(this.#address, at, version);
-    contact.server = formatAddress(this.#address, at + 16, version);
+    contact.client = this.#texts.of(this.#address, at, version, this.#clientHash[slot]);
+    contact.server = this.#texts.of(this.#address, at + 16, version, this.#serverHash[slot]);
     contact.prefix = prefixOf(this.#address, at + 16, version, probe !== Probe.udp);
     contact.protocol = this.#protocol[slot];
     contact.port = this.#port[2 * slot + 1];

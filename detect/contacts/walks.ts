@@ -26,7 +26,7 @@ export class Walks<W extends Walk> {
   }
 
   get(key: string): W | undefined {
-    return this.#convicted.get(key) ?? this.#walking.get(key) ?? this.#fresh.get(key);
+    return this.#fresh.get(key) ?? this.#walking.get(key) ?? this.#convicted.get(key); // it is in one of them
   }
 
   /** Puts a walk where it belongs by what it has come to. */

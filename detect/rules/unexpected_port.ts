@@ -10,7 +10,10 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { AlertDesk } from "../alert_desk.ts";
+import { hashWith } from "../contacts/address_hash.ts";
+import { HashSet } from "../contacts/hash_set.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
+import { hashText } from "../dns_names.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Recent } from "../recent.ts";
 import { placeText } from "../words.ts";
@@ -155,8 +158,8 @@ class UnexpectedPort implements Rule {
   readonly #world: World;
   readonly #places = new Recent<string, Place>(MAX_PLACES);
   readonly #tunnels = new Recent<number, true>(MAX_TUNNELS);
-  /** Servers heard to speak what belongs there. */
-  readonly #homes = new Recent<string, true>(MAX_PLACES);
+  /** Servers heard to speak what belongs there, by hash of address and port: 16,384, in constant room. */
+  readonly #homes = new HashSet(MAX_PLACES);
 
   constructor({ desk, world }: RuleContext) {
     this.#desk = desk;
@@ -165,8 +168,8 @@ class UnexpectedPort implements Rule {
 
   get state(): RuleState {
     return {
-      entries: this.#places.size + this.#tunnels.size + this.#homes.size,
-      capacity: 2 * MAX_PLACES + MAX_TUNNELS,
+      entries: this.#places.size + this.#tunnels.size,
+      capacity: MAX_PLACES + MAX_TUNNELS,
       evicted: this.#places.evicted,
     };
   }
@@ -196,13 +199,12 @@ class UnexpectedPort implements Rule {
     if (fact.payloadBytes(1) < MIN_SERVER_BYTES) return;
     const { client, server, clientPort, protocol, flowId } = fact;
     // Whoever speaks HTTP there said "bad request" to a client that took it for something else, as version scans do.
-    if (this.#homes.size > 0 && this.#homes.peek(`${server}:${port}`) !== undefined) return;
+    if (this.#homes.has(hashWith(hashText(server), port))) return;
     this.#judge(appProtocol, { client, server, port, clientPort, protocol, flowId });
   }
 
   #noteHome(server: string, port: number): void {
-    const place = `${server}:${port}`;
-    if (this.#homes.get(place) === undefined) this.#homes.set(place, true);
+    this.#homes.add(hashWith(hashText(server), port));
   }
 
   /** After CONNECT and after an upgrade something else speaks, and may. */

@@ -102,7 +102,7 @@ Deno.test("places are forgotten beyond a ceiling", () => {
     traffic.tcp({ ...ENDS, server: `198.51.${i >> 8}.${i & 255}`, port: 443, turns: FTP });
   }
   const { entries, capacity } = detect(traffic, [unexpectedPort]).counters.rules.unexpected_port;
-  assert.deepEqual([entries, capacity], [500, 12_288]);
+  assert.deepEqual([entries, capacity], [500, 8_192]);
 });
 
 Deno.test("quiet: a version scan asks a web server in other tongues", () => {

@@ -2,7 +2,6 @@
  * How API routes answer: JSON, or `application/problem+json` (RFC 9457) with the status that tells the truth.
  */
 import type { Context } from "fresh";
-import { accepts } from "@std/http/negotiation";
 import { STATUS_TEXT, type StatusCode } from "@std/http/status";
 import type { ProblemDetails } from "../model/api.ts";
 import { QueryError } from "../monitor/query.ts";
@@ -10,6 +9,7 @@ import { AskError } from "../monitor/who.ts";
 import type { State } from "../state.ts";
 import { visitorOf } from "./access.ts";
 import { jsonFaultAt } from "./json_fault.ts";
+import { prefers } from "./prefers.ts";
 
 /** Characters of a body that is read. */
 const MAX_BODY = 16_384;
@@ -44,7 +44,7 @@ export function withMethod(
       refused.headers.set("Allow", method === "GET" ? "GET, HEAD" : method);
       return refused;
     }
-    if (accepts(ctx.req, ...offers) === undefined) {
+    if (prefers(ctx.req, ...offers) === undefined) {
       return problem(406, `${ctx.url.pathname} answers with ${offers.join(" or ")}`);
     }
     try {

@@ -2,7 +2,6 @@
  * Lists as every list route answers them: as JSON or CSV, as the client prefers; with chosen fields, a link to the next
  * page, and a tag that tells a client when nothing has changed.
  */
-import { accepts } from "@std/http/negotiation";
 import { ifNoneMatch } from "@std/http/etag";
 import type { Context } from "fresh";
 import type { Filter } from "../model/filter/filter.ts";
@@ -20,6 +19,7 @@ import { readFilter } from "../monitor/subjects.ts";
 import type { State } from "../state.ts";
 import { json, jsonObject, readOnly, withMethod } from "./answers.ts";
 import { csvStream } from "./csv.ts";
+import { prefers } from "./prefers.ts";
 
 /** RFC 4180 and RFC 7111: the first row holds names. */
 const CSV_TYPE = "text/csv; charset=utf-8; header=present";
@@ -145,7 +145,7 @@ function pick(row: Record<string, unknown>, fields: readonly string[]): Record<s
 }
 
 function prefersCsv(req: Request): boolean {
-  return accepts(req, "application/json", "text/csv") === "text/csv";
+  return prefers(req, "application/json", "text/csv") === "text/csv";
 }
 
 /** Programs may compare tags; nothing is kept on disks, since answers tell whom somebody talks to. */

@@ -38,6 +38,8 @@ const MAX_HEADER_CHARACTERS = 16_384;
  * counted: who is on it has shorter ways to keep it busy, and a proxy on it speaks for many.
  */
 const REQUESTS = { perSecond: 100, burst: 1000 };
+/** Methods that routes may have. Fresh fails on any other, and a request with a body cannot be handed on as TRACE. */
+const METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 /** What the login page needs before anybody is known; the files are the same in every installation. */
 const PUBLIC = /^\/(?:login$|css\/[\w-]+\.css$|theme\.js$|favicon\.svg$)/;
 /** Requests that carry a question in their body and write nothing. */
@@ -79,7 +81,8 @@ export function guarded(handler: Handler, options: GuardOptions = {}): Handler {
 
   const answer = async (request: Request, url: URL, info: Deno.ServeHandlerInfo): Promise<Response> => {
     const address = addressOf(info);
-    const refused = refuseLarge(request) ?? refuseUnreadable(url) ?? refuseHost(request, url, hosts) ??
+    const refused = refuseLarge(request) ?? refuseMethod(request) ?? refuseUnreadable(url) ??
+      refuseHost(request, url, hosts) ??
       refuseRate(limit, address, now()) ??
       refuseForeignPage(request, url) ?? admit(request, url, address) ?? refuseRole(request, url);
     if (refused !== null) return refused;
@@ -139,6 +142,11 @@ function refuseLarge(request: Request): Response | null {
   if (fields <= MAX_HEADERS && characters <= MAX_HEADER_CHARACTERS) return null;
   counts.too_large++;
   return problem(431, `At most ${MAX_HEADERS} header fields with ${MAX_HEADER_CHARACTERS} characters in all`);
+}
+
+/** 501 is for methods that the server knows nowhere; those that a route lacks are 405 (RFC 9110 §9.1). */
+function refuseMethod({ method }: Request): Response | null {
+  return METHODS.has(method) ? null : problem(501, `The method is not one of ${[...METHODS].join(", ")}`);
 }
 
 /** Routes decode their parts of a path, which Fresh does not guard: it would be our error, not the client's. */

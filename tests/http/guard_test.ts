@@ -244,3 +244,18 @@ Deno.test("what the app answers outside of its middlewares carries the headers t
   assert.equal(api.headers.get("Content-Type"), "application/problem+json");
   assert.equal((await api.json()).status, 404);
 });
+
+Deno.test("methods that no route can have are refused here: Fresh would fail on them", async () => {
+  for (const method of ["PURGE", "PROPFIND", "FOO"]) {
+    const refused = await ask({}, { method });
+    assert.equal(refused.status, 501, method);
+    assert.equal(refused.headers.get("content-type"), "application/problem+json");
+  }
+  // Requests that come in may have methods that `new Request()` refuses.
+  const trace = Object.defineProperty(new Request("http://127.0.0.1:8000/"), "method", { value: "TRACE" });
+  const info = {
+    remoteAddr: { transport: "tcp" as const, hostname: "127.0.0.1", port: 1 },
+    completed: Promise.resolve(),
+  };
+  assert.equal((await door()(trace, info)).status, 501);
+});

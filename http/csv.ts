@@ -23,6 +23,9 @@ const BETWEEN = "; ";
  */
 const FORMULA = /^(?=[=+\-@\t\r\n＝＋－＠])|(?<=[;\t\r\n])(?=[=+\-@＝＋－＠])/g;
 
+/** Readers end the line there, but the published @std/csv puts no quotes around it as it does around LF and CRLF. */
+const LONE_CR = /\r(?!\n)/g;
+
 /** A row in hand: values by name of column. */
 type CsvRow = Record<string, string | number | boolean | null>;
 
@@ -87,9 +90,13 @@ export function csvStream(
 function cell(value: unknown): string | number | boolean | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "number" || typeof value === "boolean") return value;
-  if (typeof value === "string") return guarded(value);
+  if (typeof value === "string") return text(value);
   const isPlain = Array.isArray(value) && value.every((part) => typeof part !== "object");
-  return guarded(isPlain ? value.join(BETWEEN) : JSON.stringify(value));
+  return text(isPlain ? value.join(BETWEEN) : JSON.stringify(value));
+}
+
+function text(value: string): string {
+  return guarded(value).replace(LONE_CR, "\r\n");
 }
 
 /** Rows are short: several make a chunk. */

@@ -31,5 +31,9 @@ Deno.test("start has the permissions that are documented, and gives native code 
     "--allow-read=.",
     "--allow-write=data",
   ]);
+  const environment = flags.find((flag) => flag.startsWith("--allow-env="))!.slice(12).split(",");
+  assert.deepEqual(environment.slice(0, 3), ["INIT_CWD", "NO_COLOR", "IPINFO_TOKEN"]);
+  // What the published Fresh asks for while it is loaded; it fails without.
+  assert.deepEqual(environment.slice(3), ["DENO_DEPLOYMENT_ID", "GITHUB_SHA", "CI_COMMIT_SHA"]);
   assert.match(read("commands/start.ts"), /Deno\.permissions\.revoke\(\{ name: "ffi" \}\)/);
 });

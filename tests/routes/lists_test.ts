@@ -129,7 +129,9 @@ Deno.test("names from the network stay text: in CSV no formula, in headers nothi
   for (const path of ["/", "/dns", "/findings", "/processes", "/packets"]) {
     const answer = await ask(path);
     assert.equal(answer.status, 200, path);
-    assert.doesNotMatch(await answer.text(), /<img src=x/, path);
+    // Within a script it is a part of a string: only the script's own end would be markup there.
+    const scripts = /<script\b[^>]*>.*?<\/script>/gs;
+    assert.doesNotMatch((await answer.text()).replace(scripts, ""), /<img src=x/, path);
   }
 });
 

@@ -35,7 +35,9 @@ export type ParseResult<ParseOptions, T> = T extends
 /**
  * Reads CSV.
  *
- * @throws {SyntaxError} When a quote is misplaced or left open, or a row has the wrong number of fields.
+ * @throws {SyntaxError} When a quote is misplaced or left open, or a row has not `fieldsPerRecord` fields.
+ * @throws {Error} When a row has not as many fields as there are columns.
+ * @throws {TypeError} When there is no row to take names from.
  */
 export function parse(input: string): string[][];
 export function parse<const T extends ParseOptions>(input: string, options: T): ParseResult<ParseOptions, T>;
@@ -54,12 +56,13 @@ export function parse<const T extends ParseOptions>(
       throw new SyntaxError(`CSV row ${i + 1} has ${row.length} fields, not ${width}`);
     }
   });
-  const names = columns ?? (skipFirstRow ? rows[0] ?? [] : null);
+  if (skipFirstRow && rows.length === 0) throw new TypeError("There is no CSV row with names");
+  const names = columns ?? (skipFirstRow ? rows[0] : null);
   const data = skipFirstRow ? rows.slice(1) : rows;
   if (!names) return data as ParseResult<ParseOptions, T>;
   return data.map((row, i) => {
     if (row.length !== names.length) {
-      throw new SyntaxError(`CSV record ${i + 1} has ${row.length} fields for ${names.length} columns`);
+      throw new Error(`CSV record ${i + 1} has ${row.length} fields for ${names.length} columns`);
     }
     return Object.fromEntries(names.map((name, column) => [name, row[column]]));
   }) as ParseResult<ParseOptions, T>;

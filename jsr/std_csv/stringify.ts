@@ -59,7 +59,8 @@ export function stringify(data: readonly DataItem[], options: StringifyOptions =
 function field(value: unknown, separator: string): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-  const needsQuotes = text.includes(separator) || /["\r\n]/.test(text);
+  // A lone CR goes without, as in the published package: whoever writes must keep it out, since readers end the line.
+  const needsQuotes = text.includes(separator) || /["\n]/.test(text);
   return needsQuotes ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -88,5 +89,6 @@ function pick(item: DataItem, path: PropertyAccessor[]): unknown {
 
 function cells(item: DataItem): unknown[] {
   if (Array.isArray(item)) return item;
+  if (typeof item !== "object") return [item];
   throw new TypeError("CSV rows that are objects need the option columns");
 }

@@ -28,18 +28,21 @@ export interface Cookie {
   unparsed?: string[];
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/; // RFC 9110 §5.6.2
-const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$/; // cookie-octet, RFC 6265 §4.1.1
+const NAME = /^[!#$%&'*+\-./^_`|~0-9A-Za-z]+$/; // a token of RFC 9110 §5.6.2, and "/"
+const VALUE = /^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e\x80]*$/; // cookie-octet, RFC 6265 §4.1.1
 const ATTRIBUTE = /^[\x20-\x3a\x3c-\x7e]*$/;
 
-/** The cookies of a request, by name; the object has no prototype. */
+/**
+ * The cookies of a request, by name; the object has no prototype.
+ *
+ * @throws {SyntaxError} When a name is missing, as behind a semicolon at the end.
+ */
 export function getCookies(headers: Headers): Partial<Record<string, string>> {
   const cookies: Partial<Record<string, string>> = Object.create(null);
   for (const pair of headers.get("cookie")?.split(";") ?? []) {
-    const at = pair.indexOf("=");
-    const name = (at < 0 ? pair : pair.slice(0, at)).trim();
-    if (name === "" && at >= 0) throw new SyntaxError("A cookie without a name cannot be read");
-    if (name !== "") cookies[name] = at < 0 ? "" : pair.slice(at + 1);
+    const [name, ...value] = pair.split("=");
+    if (name === "") throw new SyntaxError("A cookie without a name cannot be read");
+    cookies[name.trim()] = value.join("=");
   }
   return cookies;
 }
@@ -63,9 +66,16 @@ export function deleteCookie(
   setCookie(headers, { name, value: "", expires: new Date(0), ...attributes });
 }
 
-/** The cookies that a response sets. */
+/** The cookies that a response sets, without those that a browser would not take. */
 export function getSetCookies(headers: Headers): Cookie[] {
-  return headers.getSetCookie().map(read);
+  return headers.getSetCookie().map(read).filter(isTaken);
+}
+
+/** RFC 6265bis §4.1.3, on the prefixes of names. */
+function isTaken({ name, maxAge, secure, domain, path }: Cookie): boolean {
+  if (maxAge !== undefined && maxAge < 0) return false;
+  if (name.startsWith("__Secure-")) return secure === true;
+  return !name.startsWith("__Host-") || secure === true && domain === undefined && path === "/";
 }
 
 function write(cookie: Cookie): string {
@@ -74,11 +84,11 @@ function write(cookie: Cookie): string {
   // Prefixes that browsers enforce (RFC 6265bis §4.1.3): without these attributes the cookie would be dropped.
   if (name.startsWith("__Secure")) secure = true;
   if (name.startsWith("__Host")) [path, domain, secure] = ["/", undefined, true];
-  check("name", name, TOKEN);
+  check("name", name, NAME);
   check("value", value, VALUE);
   check("path", path ?? "", ATTRIBUTE);
   check("domain", domain ?? "", /^(?!-)[^;\s]*(?<![.-])$/);
-  if (maxAge !== undefined && maxAge < 0) {
+  if (Number.isInteger(maxAge) && maxAge! < 0) {
     throw new RangeError(`The cookie's maxAge must be 0 or more: ${maxAge}`);
   }
 
@@ -90,7 +100,7 @@ function write(cookie: Cookie): string {
   if (domain) parts.push(`Domain=${domain}`);
   if (sameSite) parts.push(`SameSite=${sameSite}`);
   if (path) parts.push(`Path=${path}`);
-  if (expires !== undefined) parts.push(`Expires=${new Date(expires).toUTCString()}`);
+  if (expires) parts.push(`Expires=${new Date(expires).toUTCString()}`);
   return [...parts, ...cookie.unparsed ?? []].join("; ");
 }
 
@@ -114,9 +124,8 @@ function read(header: string): Cookie {
     else if (known === "path") cookie.path = text;
     else if (known === "secure") cookie.secure = true;
     else if (known === "httponly") cookie.httpOnly = true;
-    else if (known === "partitioned") cookie.partitioned = true;
     else if (known === "samesite") cookie.sameSite = text as Cookie["sameSite"];
-    else (cookie.unparsed ??= []).push(text === "" ? key : `${key}=${text}`);
+    else (cookie.unparsed ??= []).push(`${key}=${text}`);
   }
   return cookie;
 }

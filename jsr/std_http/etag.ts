@@ -34,14 +34,16 @@ export async function eTag(
   if (isFile && !entity.mtime) return undefined;
   const source = isFile ? entity.mtime!.toJSON() : entity;
   const bytes = typeof source === "string" ? new TextEncoder().encode(source) : source;
-  const size = isFile ? entity.size : entity.length;
+  const size = isFile ? entity.size : bytes.length;
   const digest = new Uint8Array(await crypto.subtle.digest(options.algorithm ?? "SHA-256", bytes));
   const tag = `"${size.toString(16)}-${btoa(String.fromCharCode(...digest)).slice(0, 27)}"`;
   return options.weak ?? isFile ? `W/${tag}` : tag;
 }
 
+const ANY = /^\s*\*\s*$/; // alone: in a list it is no wildcard
+
 function split(value: string): string[] {
-  return value.split(",").map((tag) => tag.trim());
+  return value.split(/\s*,\s*/);
 }
 
 const strongPart = (tag: string) => tag.replace(/^W\//, "");
@@ -53,8 +55,7 @@ const strongPart = (tag: string) => tag.replace(/^W\//, "");
  */
 export function ifMatch(value: string | null, etag: string | undefined): boolean {
   if (!value || !etag || etag.startsWith("W/")) return false;
-  const tags = split(value);
-  return tags.includes("*") || tags.includes(etag);
+  return ANY.test(value) || split(value).includes(etag);
 }
 
 /**
@@ -65,6 +66,5 @@ export function ifMatch(value: string | null, etag: string | undefined): boolean
  */
 export function ifNoneMatch(value: string | null, etag: string | undefined): boolean {
   if (!value || !etag) return true;
-  const tags = split(value).map(strongPart);
-  return !tags.includes("*") && !tags.includes(strongPart(etag));
+  return !ANY.test(value) && !split(value).map(strongPart).includes(strongPart(etag));
 }

@@ -13,7 +13,8 @@ Deno.test("stringify(): columns by key, path and name; quotes where they are nee
     stringify(FLOWS, { columns: COLUMNS }),
     'host,Bytes,city\r\n10.0.0.1,1500,Brno\r\n"the ""old"" router",,"Praha, CZ"\r\n',
   );
-  equal(stringify([["a\nb", "c\rd", " e "]]), '"a\nb","c\rd", e \r\n');
+  equal(stringify([["a\nb", "c\r\nd", " e "]]), '"a\nb","c\r\nd", e \r\n');
+  equal(stringify([["c\rd"]]), "c\rd\r\n", "as the published package: who writes must keep a lone CR out");
   throws(() => stringify(FLOWS), /need the option columns/);
 });
 
@@ -39,5 +40,7 @@ Deno.test("parse(): says what is wrong", () => {
   throws(() => parse('a\nb,"c'), /line 2 has a quote/);
   throws(() => parse('a"b'), /line 1 has a quote/);
   throws(() => parse('"a"b'), SyntaxError);
+  throws(() => parse("", { skipFirstRow: true }), TypeError);
+  throws(() => parse("a,b", { columns: ["x"] }), { name: "Error" });
   throws(() => parse("a,b\nc", { fieldsPerRecord: 0 }), /row 2 has 1 fields, not 2/);
 });

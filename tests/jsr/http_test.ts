@@ -116,3 +116,49 @@ Deno.test("status words come from the names", () => {
 Deno.test("what is left out says so when it is used", () => {
   throws(() => serveDir(new Request("http://test.local/")), /"serveDir" is left out .* see jsr\/README\.md/);
 });
+
+Deno.test("negotiation: the closest range decides, then the client's order; parameters must be offered too", () => {
+  const types = (accept: string, ...offers: string[]) =>
+    accepts({ headers: new Headers({ accept }) }, ...offers);
+  const [json, csv] = ["application/json", "text/csv"];
+  const table: [string, string | undefined][] = [
+    ["", json], // as if it were absent
+    ["*/*", json],
+    ["text/csv, application/json", csv],
+    ["application/json, text/csv", json],
+    ["text/*;q=0.5, */*;q=0.1", csv],
+    ["text/csv;q=0, */*", json],
+    ["TEXT/CSV", csv],
+    ["text/csv;header=present", undefined],
+    ["application/json; charset=utf-8, text/csv;q=0.1", csv],
+    ["text", undefined],
+    ["*", undefined],
+  ];
+  for (const [accept, best] of table) equal(types(accept, json, csv), best, accept);
+  equal(types("text/csv; Header=PRESENT", "text/csv;header=present"), "text/csv;header=present");
+  deepEqual(types("text/csv;q=0.1, Image/PNG, a/b;q=0"), ["Image/PNG", "text/csv"]);
+  const codings = (header: string) =>
+    acceptsEncodings({ headers: new Headers({ "accept-encoding": header }) }, "gzip", "identity");
+  equal(codings(""), "gzip");
+  equal(codings("br"), "identity");
+  equal(codings("identity, gzip"), "identity");
+  equal(codings("gzip;q=0, *;q=0"), undefined);
+});
+
+Deno.test("cookies and tags that only look right are no better taken than by the published package", () => {
+  throws(() => getCookies(new Headers({ cookie: "a=1;" })), SyntaxError);
+  throws(() => getCookies(new Headers({ cookie: "=1" })), SyntaxError);
+  const taken = (header: string) => getSetCookies(new Headers({ "set-cookie": header })).length;
+  deepEqual(["a=1", "a=1; Max-Age=-1", "__Host-a=1; Path=/", "__Host-a=1; Secure; Path=/"].map(taken), [
+    1,
+    0,
+    0,
+    1,
+  ]);
+  const tag = '"a"';
+  deepEqual([ifNoneMatch("*", tag), ifNoneMatch('"b", *', tag), ifNoneMatch('"b", W/"a"', tag)], [
+    false,
+    true,
+    false,
+  ]);
+});

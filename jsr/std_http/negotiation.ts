@@ -1,9 +1,9 @@
 /**
  * What a client prefers: media types, languages, encodings (RFC 9110 §12.5).
  *
- * An offer is judged by the range that names it most closely; of ranges that are as close, by the better quality,
- * then by the later one. Among offers of one quality the closer named comes first, then the one that the client named
- * first. A header that is empty or absent accepts everything.
+ * An offer is judged by the range that names it most closely; of ranges that are as close, by the better quality.
+ * Among offers of one quality the closer named comes first; then encodings and languages in the client's order, media
+ * types in that of the offers. A header that is empty or absent accepts everything.
  *
  * @module
  */
@@ -41,14 +41,14 @@ function readRange(text: string, name: RegExp): Range | null {
   return { name: first, quality: 1, parameters };
 }
 
-/** The ranges of a header, and the place of each in it. */
+/** The ranges of a header, and the place of each in it; media types have none that counts. */
 function readHeader(
   header: string,
   name: RegExp,
 ): [range: Range, place: number][] {
   return header.split(",").flatMap((part, place) => {
     const range = readRange(part, name);
-    return range === null ? [] : [[range, place]];
+    return range === null ? [] : [[range, name === MEDIA_TYPE ? -1 : place]];
   });
 }
 

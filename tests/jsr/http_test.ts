@@ -117,14 +117,14 @@ Deno.test("what is left out says so when it is used", () => {
   throws(() => serveDir(new Request("http://test.local/")), /"serveDir" is left out .* see jsr\/README\.md/);
 });
 
-Deno.test("negotiation: the closest range decides, then the client's order; parameters must be offered too", () => {
+Deno.test("negotiation: the closest range decides, among encodings the client's order; parameters must be offered too", () => {
   const types = (accept: string, ...offers: string[]) =>
     accepts({ headers: new Headers({ accept }) }, ...offers);
   const [json, csv] = ["application/json", "text/csv"];
   const table: [string, string | undefined][] = [
     ["", json], // as if it were absent
     ["*/*", json],
-    ["text/csv, application/json", csv],
+    ["text/csv, application/json", json], // the server's order
     ["application/json, text/csv", json],
     ["text/*;q=0.5, */*;q=0.1", csv],
     ["text/csv;q=0, */*", json],

@@ -3,68 +3,72 @@
  * second meeting is worth an object. Fixed size; in sets of four, of which the one noted longest ago makes room.
  */
 const WAYS = 4;
+/** Words of a key: its two halves, when it was noted (by count, 0 for empty), and one to fill up a cache line a set. */
+const KEY = 4;
+const AT = 2;
+
+/** What is kept of each, as it lies in `values`: one cache line holds two. */
+const VALUE = 4;
+/** When it was. */
+export const TIME_US = 0;
+/** In which flow. */
+export const FLOW_ID = 1;
+/** Two numbers of whoever asks, -1 at first: payload of that flow to the server and back, as a rule. */
+export const UP = 2;
+export const DOWN = 3;
 
 export class FirstSeen {
-  readonly #first: Int32Array;
-  readonly #second: Int32Array;
-  readonly #at: Uint32Array;
+  readonly #keys: Int32Array;
   readonly #mask: number;
+  /** From a place on: `TIME_US`, `FLOW_ID`, `UP`, `DOWN`. */
+  readonly values: Float64Array;
   #clock = 0;
-  /** Place of what was noted last. */
-  last = 0;
   size = 0;
   evicted = 0;
-  /** By place: when it was. */
-  readonly timeUs: Float64Array;
-  /** By place: in which flow. */
-  readonly flowId: Float64Array;
-  /** By place: two numbers of whoever asks, -1 at first: payload of that flow to the server and back, as a rule. */
-  readonly up: Float64Array;
-  readonly down: Float64Array;
 
   /** @param capacity Power of two. */
   constructor(readonly capacity: number) {
-    this.#first = new Int32Array(capacity);
-    this.#second = new Int32Array(capacity);
-    this.#at = new Uint32Array(capacity);
+    this.#keys = new Int32Array(KEY * capacity);
     this.#mask = capacity / WAYS - 1;
-    this.timeUs = new Float64Array(capacity);
-    this.flowId = new Float64Array(capacity);
-    this.up = new Float64Array(capacity);
-    this.down = new Float64Array(capacity);
+    this.values = new Float64Array(VALUE * capacity);
   }
 
-  /** The place of a key; -1 for none. */
+  /** The place of a key in `values`; -1 for none. */
   find(first: number, second: number): number {
     first |= 0;
     second |= 0;
-    const start = (first & this.#mask) * WAYS;
-    for (let place = start; place < start + WAYS; place++) {
-      if (this.#first[place] === first && this.#second[place] === second && this.#at[place] > 0) return place;
+    const keys = this.#keys;
+    const start = (first & this.#mask) * WAYS * KEY;
+    for (let at = start; at < start + WAYS * KEY; at += KEY) {
+      if (keys[at] === first && keys[at + 1] === second && keys[at + AT] !== 0) return at / KEY * VALUE;
     }
     return -1;
   }
 
-  /** Notes a key that is not known. */
-  add(first: number, second: number, timeUs: number, flowId: number): void {
-    const start = (first & this.#mask) * WAYS;
-    let place = start;
-    for (let other = start + 1; other < start + WAYS; other++) {
-      if (this.#at[other] < this.#at[place]) place = other;
+  /** Notes a key that is not known. @returns Its place. */
+  add(first: number, second: number, timeUs: number, flowId: number): number {
+    const keys = this.#keys;
+    const start = (first & this.#mask) * WAYS * KEY;
+    let oldest = start;
+    for (let at = start + KEY; at < start + WAYS * KEY; at += KEY) {
+      if (keys[at + AT] < keys[oldest + AT]) oldest = at;
     }
-    if (this.#at[place] === 0) this.size++;
+    if (keys[oldest + AT] === 0) this.size++;
     else this.evicted++;
-    this.#first[place] = first;
-    this.#second[place] = second;
-    this.#at[place] = ++this.#clock;
-    this.timeUs[place] = timeUs;
-    this.flowId[place] = flowId;
-    this.up[place] = this.down[place] = -1;
-    this.last = place;
+    keys[oldest] = first;
+    keys[oldest + 1] = second;
+    this.#clock = this.#clock + 1 & 0x7fff_ffff || 1;
+    keys[oldest + AT] = this.#clock;
+    const place = oldest / KEY * VALUE;
+    const { values } = this;
+    values[place + TIME_US] = timeUs;
+    values[place + FLOW_ID] = flowId;
+    values[place + UP] = values[place + DOWN] = -1;
+    return place;
   }
 
   delete(place: number): void {
-    this.#at[place] = 0;
+    this.#keys[place / VALUE * KEY + AT] = 0;
     this.size--;
   }
 }

@@ -84,8 +84,10 @@ export const OBSERVED_TYPES: ReadonlySet<string> = new Set([
   "icmp",
 ]);
 
-/** Rows of a full batch of facts. */
-export const FACT_ROWS = 512;
+/** Rows of a full batch of facts: few, so that who looks at them at once finds them still near the processor ... */
+export const FACT_ROWS = 64;
+/** ... and more where each batch is a message to another worker. */
+export const SENT_FACT_ROWS = 512;
 
 /** Facts as columns; `rows` of each are used. All arrays may be longer. */
 export interface FactBatch {

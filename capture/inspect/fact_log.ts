@@ -39,13 +39,17 @@ export type FactSink = (batch: FactBatch) => void;
 
 export class FactLog {
   readonly #sink: FactSink;
-  readonly #batch: FactBatch = createFactBatch(FACT_ROWS);
+  readonly #rows: number;
+  readonly #batch: FactBatch;
   readonly #quoted = new Cursor(new Uint8Array(0));
   /** [0] packet time, [1] the inspector's clock, of the packet at hand: for what is seen in it. */
   readonly #times = new Float64Array(2);
 
-  constructor(sink: FactSink) {
+  /** @param rows Of a full batch. */
+  constructor(sink: FactSink, rows = FACT_ROWS) {
     this.#sink = sink;
+    this.#rows = rows;
+    this.#batch = createFactBatch(rows);
   }
 
   /** Hands on what was gathered. */
@@ -186,7 +190,7 @@ export class FactLog {
   /** A new row of the packet at hand. */
   #add(kind: number, steps: number): number {
     const batch = this.#batch;
-    if (batch.rows === FACT_ROWS) this.flush();
+    if (batch.rows === this.#rows) this.flush();
     const row = batch.rows++;
     batch.kind[row] = kind;
     batch.steps[row] = steps;

@@ -20,7 +20,7 @@ import type {
 import type { Observation } from "../../model/observation.ts";
 import { flowColumnBuffers } from "../../model/flow.ts";
 import type { PacketBatch } from "../../model/batch.ts";
-import { cutFactBatch, type FactBatch, factBatchBuffers } from "../../model/facts.ts";
+import { cutFactBatch, type FactBatch, factBatchBuffers, SENT_FACT_ROWS } from "../../model/facts.ts";
 import { Inspector } from "./inspector.ts";
 
 /** Ended flows that wait for the next snapshot at most; one asked each second bears 16,384 ends per second. */
@@ -61,6 +61,7 @@ scope.onmessage = (event) => {
         packetLog: { showPayload: message.showPayload },
         payload: { fingerprintKey: message.fingerprintKey, tell: keep },
         facts: sendFacts,
+        factRows: SENT_FACT_ROWS,
       });
       break;
     case "connect-source":

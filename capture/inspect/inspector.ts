@@ -63,6 +63,8 @@ export interface InspectorOptions {
   packetLog?: { showPayload: boolean };
   /** Takes facts for the detector. Call `flushFacts` where those of the last batches must not wait. */
   facts?: FactSink;
+  /** Facts handed over at once. @default {64} */
+  factRows?: number;
   /** For tests: `SECRET_WORDS` words instead of random ones. */
   secret?: Int32Array;
 }
@@ -118,7 +120,7 @@ export class Inspector {
       this.#onFlowEnd?.(flows, row, tableRow);
     };
     this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
-    this.#facts = options.facts ? new FactLog(options.facts) : null;
+    this.#facts = options.facts ? new FactLog(options.facts, options.factRows) : null;
     this.#log = options.packetLog ? new PacketLog(options.packetLog.showPayload) : null;
     const tell = (observation: Observation) => {
       // Alerts are made of what is masked already, and of fingerprints.

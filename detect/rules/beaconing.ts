@@ -14,7 +14,7 @@ import type { SystemFacts } from "../../model/system_facts.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { hashWith } from "../contacts/address_hash.ts";
 import { hashText } from "../dns_names.ts";
-import { FirstSeen } from "../first_seen.ts";
+import { DOWN, FirstSeen, FLOW_ID, TIME_US, UP } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
 import { gapHistogram, MAX_EVENTS, mergeEvents, type Rhythm, rhythmOf } from "../rhythm.ts";
@@ -322,8 +322,8 @@ class Beaconing implements Rule {
     if (series === undefined) {
       const place = this.#onceOf(fact);
       if (place < 0) return;
-      this.#once.up[place] = fact.payloadBytes(0);
-      this.#once.down[place] = fact.payloadBytes(1);
+      this.#once.values[place + UP] = fact.payloadBytes(0);
+      this.#once.values[place + DOWN] = fact.payloadBytes(1);
       return;
     }
     if (series.spokeFlow === flowId) series.spokeFlow = 0;
@@ -336,7 +336,7 @@ class Beaconing implements Rule {
   #onceOf(fact: FlowFact): number {
     const ends = fact.protocol << 16 | fact.serverPort;
     const place = this.#once.find(hashWith(fact.pair, ends), fact.secondPair ^ ends);
-    return place >= 0 && this.#once.flowId[place] === fact.flowId ? place : -1;
+    return place >= 0 && this.#once.values[place + FLOW_ID] === fact.flowId ? place : -1;
   }
 
   /** What is said in the first connection of a pair makes it worth a series. */
@@ -422,10 +422,12 @@ class Beaconing implements Rule {
     const { first, second } = contact;
     const once = this.#once;
     const series = createSeries(contact, { first, second, program });
-    series.times.push(once.timeUs[place]);
+    const { values } = once;
+    series.times.push(values[place + TIME_US]);
     series.contacts = 1;
-    if (once.up[place] >= 0) addSize(series, once.up[place], once.down[place]);
-    else this.#byFlow.set(once.flowId[place] | 0, highHalf(once.flowId[place]), series);
+    const flowId = values[place + FLOW_ID];
+    if (values[place + UP] >= 0) addSize(series, values[place + UP], values[place + DOWN]);
+    else this.#byFlow.set(flowId | 0, highHalf(flowId), series);
     once.delete(place);
     this.#fresh.set(first, second, series);
     return series;

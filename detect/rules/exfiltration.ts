@@ -17,7 +17,7 @@ import { hashWith } from "../contacts/address_hash.ts";
 import { ByteWindow } from "../byte_window.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { hashText } from "../dns_names.ts";
-import { FirstSeen } from "../first_seen.ts";
+import { DOWN, FirstSeen, FLOW_ID, TIME_US, UP } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
 import { Recent } from "../recent.ts";
@@ -30,6 +30,8 @@ const MAX_FLOWS = 8_192;
 /** Destinations that were sent little so far: only sums are kept of them, until they come to so many bytes. */
 const MAX_SMALL = 16_384;
 const SMALL_BYTES = 16_384;
+/** In place of the flow's number. */
+const CONNECTIONS = FLOW_ID;
 const MAX_PASTS = 4_096;
 const MAX_ECHOES = 1_024;
 const MAX_COUNTRIES = 4_096;
@@ -133,7 +135,6 @@ class Exfiltration implements Rule {
   readonly #options: Readonly<Options>;
   /** By hashes of the client, and of the destination's name or address. */
   readonly #small = new FirstSeen(MAX_SMALL);
-  readonly #smallConnections = new Uint32Array(MAX_SMALL);
   readonly #pairs = new Hashed<Pair>(MAX_PAIRS, (pair) => this.#close(pair));
   /** Payload counted already of flows that go on: to the server, back. */
   readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
@@ -210,17 +211,17 @@ class Exfiltration implements Rule {
     let { firstUs } = fact;
     if (pair === undefined) {
       const small = this.#small;
+      const { values } = small;
       let place = small.find(first, hash);
       if (place < 0) {
-        small.add(first, hash, firstUs, 0);
-        place = small.last;
-        small.up[place] = small.down[place] = this.#smallConnections[place] = 0;
+        place = small.add(first, hash, firstUs, 0);
+        values[place + UP] = values[place + DOWN] = 0;
       }
-      add.up = small.up[place] += add.up;
-      add.down = small.down[place] += add.down;
-      add.connections = this.#smallConnections[place] += add.connections;
+      add.up = values[place + UP] += add.up;
+      add.down = values[place + DOWN] += add.down;
+      add.connections = values[place + CONNECTIONS] += add.connections;
       if (add.up < SMALL_BYTES) return;
-      firstUs = Math.min(firstUs, small.timeUs[place]);
+      firstUs = Math.min(firstUs, values[place + TIME_US]);
       small.delete(place);
       pair = createPair(turned ? fact.server : fact.client, name);
       this.#pairs.set(first, hash, pair);

@@ -7,7 +7,7 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { Drift } from "../drift.ts";
-import { FirstSeen } from "../first_seen.ts";
+import { FirstSeen, TIME_US, UP } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
@@ -107,18 +107,19 @@ class SlowConnection implements Rule {
       const once = this.#once;
       first = once.find(fact.pair, fact.secondPair);
       if (first < 0) {
-        once.add(fact.pair, fact.secondPair, fact.timeUs, fact.flowId);
-        once.up[once.last] = fact.rttUs;
+        const place = once.add(fact.pair, fact.secondPair, fact.timeUs, fact.flowId);
+        once.values[place + UP] = fact.rttUs;
         return;
       }
-      if (fact.timeUs - once.timeUs[first] < EVERY_US) return;
+      if (fact.timeUs - once.values[first + TIME_US] < EVERY_US) return;
     } else if (fact.timeUs - known.measuredUs < EVERY_US) return;
     const pair = this.#pairOf(fact, known);
     pair.measuredUs = fact.timeUs;
     const { latency } = pair;
     if (first >= 0) {
       pair.values++;
-      latency.add(this.#once.up[first] / 1e6, this.#once.timeUs[first], { factor, floor });
+      const { values } = this.#once;
+      latency.add(values[first + UP] / 1e6, values[first + TIME_US], { factor, floor });
       this.#once.delete(first);
     }
     const isFar = latency.add(fact.rttUs / 1e6, fact.timeUs, { factor, floor });

@@ -15,7 +15,8 @@ export class Namespace implements Disposable {
 
   /** @param role A word for people who run `ip netns` while a test hangs. */
   constructor(role: string) {
-    this.name = `np${Deno.pid}-${made++}-${role}`;
+    // Each test file counts for itself, and one that was ended half way leaves its namespaces behind.
+    this.name = `np${Deno.pid}-${crypto.randomUUID().slice(0, 4)}-${made++}-${role}`;
     run("ip", "netns", "add", this.name);
     try {
       this.run("ip", "link", "set", "lo", "up");

@@ -54,16 +54,18 @@ export class FloodTable {
     const key = hashWith(host, port);
     const check = hashWith(host ^ 0x5bd1e995, port) | 1;
     const first = (key & (PLACES - 1)) * WAYS;
-    let least = first;
     for (let row = first; row < first + WAYS; row++) {
       if (this.#check[row] === check && this.#key[row] === key) {
         this.#turn(row, clockUs);
         return row;
       }
+    }
+    if (!make) return -1;
+    let least = first;
+    for (let row = first; row < first + WAYS; row++) {
       if (this.#check[row] === 0) least = row;
       else if (this.#check[least] !== 0 && this.#opened(row) < this.#opened(least)) least = row;
     }
-    if (!make) return -1;
     if (this.#check[least] === 0) this.size++;
     else this.evicted++;
     this.#key[least] = key;

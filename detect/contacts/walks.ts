@@ -3,7 +3,7 @@
  * ones does a million times) lives among its like, one that failed again moves on to a place of its own, and one that
  * was convicted to another.
  */
-import { Recent } from "../recent.ts";
+import { Hashed } from "../hashed.ts";
 import type { RuleState } from "../contract.ts";
 
 export interface Walk {
@@ -14,40 +14,44 @@ export interface Walk {
   lastUs: number;
 }
 
+/** By hashes of 64 bits, see `Contact`. */
 export class Walks<W extends Walk> {
-  readonly #fresh: Recent<string, W>;
-  readonly #walking: Recent<string, W>;
-  readonly #convicted: Recent<string, W>;
+  readonly #fresh: Hashed<W>;
+  readonly #walking: Hashed<W>;
+  readonly #convicted: Hashed<W>;
 
+  /** @param capacity,convictedCapacity Powers of two. */
   constructor(capacity: number, convictedCapacity: number) {
-    this.#fresh = new Recent(capacity);
-    this.#walking = new Recent(capacity);
-    this.#convicted = new Recent(convictedCapacity);
+    this.#fresh = new Hashed(capacity);
+    this.#walking = new Hashed(capacity);
+    this.#convicted = new Hashed(convictedCapacity);
   }
 
-  get(key: string): W | undefined {
-    return this.#fresh.get(key) ?? this.#walking.get(key) ?? this.#convicted.get(key); // it is in one of them
+  get(first: number, second: number): W | undefined {
+    // It is in one of them.
+    return this.#fresh.get(first, second) ?? this.#walking.get(first, second) ??
+      this.#convicted.get(first, second);
   }
 
   /** Puts a walk where it belongs by what it has come to. */
-  put(key: string, walk: W): void {
+  put(first: number, second: number, walk: W): void {
     if (walk.convicted) {
-      this.#walking.delete(key);
-      this.#fresh.delete(key);
-      this.#convicted.set(key, walk);
+      this.#walking.delete(first, second);
+      this.#fresh.delete(first, second);
+      this.#convicted.set(first, second, walk);
     } else if (walk.failures > 1) {
-      this.#fresh.delete(key);
-      this.#walking.set(key, walk);
-    } else this.#fresh.set(key, walk);
+      this.#fresh.delete(first, second);
+      this.#walking.set(first, second, walk);
+    } else this.#fresh.set(first, second, walk);
   }
 
-  delete(key: string): void {
-    this.#fresh.delete(key);
-    this.#walking.delete(key);
-    this.#convicted.delete(key);
+  delete(first: number, second: number): void {
+    this.#fresh.delete(first, second);
+    this.#walking.delete(first, second);
+    this.#convicted.delete(first, second);
   }
 
-  /** Those convicted, used longest ago first. */
+  /** Those convicted, in no order. */
   get convicted(): IterableIterator<W> {
     return this.#convicted.values();
   }
@@ -58,7 +62,7 @@ export class Walks<W extends Walk> {
 
   get state(): RuleState {
     const all = [this.#fresh, this.#walking, this.#convicted];
-    const sum = (count: (recent: Recent<string, W>) => number) => all.reduce((n, one) => n + count(one), 0);
+    const sum = (count: (recent: Hashed<W>) => number) => all.reduce((n, one) => n + count(one), 0);
     return {
       entries: sum(({ size }) => size),
       capacity: sum(({ capacity }) => capacity),

@@ -37,6 +37,8 @@ const MERGE_US = 500_000;
 const MERGE_STEP = 4;
 /** Connections of one contact beyond which they are not looked at: a load test or a crawler. */
 const MAX_CROWD = 16;
+/** Contacts of a series with which its name is made sure of. */
+const NAMED_EVERY = 8;
 /** Sizes kept of a series. */
 const MAX_SIZES = 32;
 const MIN_SIZES = 4;
@@ -267,6 +269,8 @@ class Beaconing implements Rule {
   }
 
   #established(fact: FlowFact): void {
+    const { appProtocol } = fact;
+    if (appProtocol !== "" && SILENT_PROTOCOLS.has(appProtocol)) return;
     const inside = isServerInside(fact);
     if (inside && !isClientInside(fact)) return; // others' beats towards our servers are not ours
     const { world } = this.#context;
@@ -312,6 +316,7 @@ class Beaconing implements Rule {
     series.spokeUp = up;
     series.spokeDown = down;
     series.within++;
+    this.#find(series.first, series.second); // used now
     if (fact.appProtocol !== "") series.appProtocol = fact.appProtocol;
     this.#add(series, fact.timeUs, this.#context.world.clockUs);
   }
@@ -320,6 +325,7 @@ class Beaconing implements Rule {
     const { flowId } = fact;
     const series = this.#byFlow.take(flowId | 0, highHalf(flowId));
     if (series === undefined) {
+      if (fact.appProtocol !== "" && SILENT_PROTOCOLS.has(fact.appProtocol)) return;
       const place = this.#onceOf(fact);
       if (place < 0) return;
       this.#once.values[place + UP] = fact.payloadBytes(0);
@@ -434,6 +440,7 @@ class Beaconing implements Rule {
   }
 
   #named(series: Series, contact: Contact): void {
+    if (series.server === contact.server && series.contacts % NAMED_EVERY !== 1) return;
     series.server = contact.server;
     const name = nameHash(contact);
     const known = this.#alias.get(name, contact.clientHash);
@@ -453,13 +460,11 @@ class Beaconing implements Rule {
       return;
     }
     series.crowd = 0;
-    const { first, second } = series;
-    this.#find(first, second); // used now
     if (times.length >= MAX_EVENTS) makeRoom(series);
     times.push(timeUs);
     series.contacts++;
-    if (times.length === KEPT_CONTACTS && this.#fresh.delete(first, second)) {
-      this.#kept.set(first, second, series);
+    if (times.length === KEPT_CONTACTS && this.#fresh.delete(series.first, series.second)) {
+      this.#kept.set(series.first, series.second, series);
     }
     if (series.told || series.contacts >= series.nextLook) this.#look(series);
   }

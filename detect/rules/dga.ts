@@ -40,6 +40,7 @@ const ADDRESS_TYPES = new Set(["A", "AAAA", "HTTPS", "SVCB"]);
 const REFUSALS = new Set(["SERVFAIL", "REFUSED"]);
 /** Addresses by which filters say that a name shall not exist. */
 const SINKHOLES = new Set(["0.0.0.0", "127.0.0.1", "::", "::1"]);
+const LONGEST_SINKHOLE = 9;
 /** Suffixes that nobody registers under: RFC 6762 App. G, RFC 8375, ICANN's `internal`, container platforms. */
 const HOME_SUFFIX =
   /(?:^|\.)(?:local|lan|internal|intranet|corp|home|private|localdomain|arpa|docker|svc|invalid|onion)$/;
@@ -115,6 +116,9 @@ class Dga implements Rule {
   readonly #servers = new Recent<string, true>(MAX_SERVERS);
   /** Told too lately to be told again at once. */
   readonly #waiting = new Map<Client, () => void>();
+  #lastServer = "";
+  /** Whether both what is asked of a resolver here and what it asks itself was seen. */
+  #hasResolver = false;
   /** By hash of a label: who asked for it first. */
   readonly #asked = new Recent<number, string>(MAX_ASKED);
 
@@ -139,7 +143,7 @@ class Dga implements Rule {
     const refused = REFUSALS.has(event.code) || isSinkhole(event);
     if (event.code === "NOERROR" && !refused) {
       // A name without this type of address exists all the same.
-      const client = this.#clients.peek(event.client);
+      const client = this.#clients.size === 0 ? undefined : this.#clients.peek(event.client);
       if (client !== undefined) this.#finds(client, nameParts(event.name));
       return;
     }
@@ -168,7 +172,15 @@ class Dga implements Rule {
   }
 
   #asks(event: DnsEvent): void {
-    if (this.#servers.peek(event.server) === undefined) this.#servers.set(event.server, true);
+    if (event.server !== this.#lastServer) {
+      this.#lastServer = event.server;
+      if (this.#servers.peek(event.server) === undefined) this.#servers.set(event.server, true);
+    }
+    if (!this.#hasResolver) {
+      // Who asked first matters only where a server asks as well.
+      if (this.#servers.size < 2 || this.#servers.peek(event.client) === undefined) return;
+      this.#hasResolver = true;
+    }
     const { labelHash: hash, isGenerated } = nameParts(event.name);
     if (!isGenerated) return;
     if (this.#asked.peek(hash) === undefined) this.#asked.set(hash, event.client);
@@ -293,5 +305,6 @@ class Dga implements Rule {
 
 function isSinkhole(event: DnsEvent): boolean {
   const answer = event.answers[0];
-  return event.answers.length === 1 && answer.rdata !== undefined && SINKHOLES.has(answer.rdata);
+  return event.answers.length === 1 && answer.rdata !== undefined &&
+    answer.rdata.length <= LONGEST_SINKHOLE && SINKHOLES.has(answer.rdata);
 }

@@ -10,6 +10,8 @@ import { isGlobalText, isPrivateText } from "../../model/address.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { isSameSet, type Lease, leaseOf, Leases } from "../dhcp_leases.ts";
+import { hashText } from "../dns_names.ts";
+import { Hashed } from "../hashed.ts";
 import { Recent } from "../recent.ts";
 import { spanText } from "../words.ts";
 
@@ -88,7 +90,7 @@ export const dnsServerChanged: RuleSpec<typeof OPTIONS> = {
 class DnsServerChanged implements Rule {
   readonly #context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>;
   readonly #leases = new Leases();
-  readonly #clients = new Recent<string, Client>(MAX_CLIENTS);
+  readonly #clients = new Hashed<Client>(MAX_CLIENTS);
   readonly #routers = new Recent<string, string[]>(MAX_ROUTERS);
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
@@ -118,10 +120,14 @@ class DnsServerChanged implements Rule {
     const { clientAddress, serverAddress } = flow;
     if (clientAddress.startsWith("127.") || clientAddress === "::1") return; // the stub of this machine
     const { clockUs } = this.#context.world;
-    let client = this.#clients.get(clientAddress);
+    // By a hash of our own: the text is new with each flow, and a Map would have to work out its hash.
+    const hash = hashText(clientAddress);
+    const end = clientAddress.length;
+    const check = clientAddress.charCodeAt(end - 1) << 16 | clientAddress.charCodeAt(end - 2) << 8 | end;
+    let client = this.#clients.get(hash, check);
     if (client === undefined) {
       client = { firstUs: clockUs, answers: 0, servers: [], settled: false, restless: false };
-      this.#clients.set(clientAddress, client);
+      this.#clients.set(hash, check, client);
     }
     if (client.restless) return;
     client.answers++;

@@ -16,6 +16,7 @@
  * who had to do with them. So failures weigh less there, see also `contacts/neighbours.ts`.
  */
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
+import { hashWith } from "../contacts/address_hash.ts";
 import { type Contact, isFailure, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
 import { CONTACT_KINDS, CONTACT_STEPS, FirstContacts } from "../contacts/first_contacts.ts";
 import {
@@ -167,10 +168,11 @@ class HostSweep implements Rule {
     const { options, world } = this.#context;
     const { clockUs } = world;
     const { outcome } = contact;
-    const key = `${contact.client} ${contact.protocol} ${contact.port} ${contact.version}`;
-    let walk = this.#walks.get(key);
+    const first = hashWith(contact.clientFirst, contact.protocol << 16 | contact.port);
+    const second = hashWith(contact.clientSecond, contact.version);
+    let walk = this.#walks.get(first, second);
     if (walk !== undefined && clockUs - walk.lastUs > options.forgetSeconds * 1e6) {
-      this.#walks.delete(key);
+      this.#walks.delete(first, second);
       walk = undefined;
     }
     if (walk === undefined) {
@@ -181,14 +183,14 @@ class HostSweep implements Rule {
     if (!this.#note(walk, contact)) return;
     walk.lastUs = clockUs;
     if (isFailure(outcome)) walk.failures++;
-    this.#walks.put(key, walk);
+    this.#walks.put(first, second, walk);
     const { upper, lower } = boundsOf(options.falseAlarm, options.miss);
     if (walk.score < lower) walk.score = lower;
     if (!walk.convicted) {
       if (walk.score < upper || !this.#isSure(walk, contact, clockUs)) return;
       walk.attempts = walk.hosts.size;
       walk.convicted = true;
-      this.#walks.put(key, walk);
+      this.#walks.put(first, second, walk);
     }
     this.#tell(walk, contact, clockUs);
   }
@@ -360,18 +362,27 @@ class HostSweep implements Rule {
 
 function createWalk(contact: Contact, clockUs: number): SweepWalk {
   return {
-    ...{ client: contact.client, protocol: contact.protocol, port: contact.port, probe: contact.probe },
-    ...{ score: contact.creditOnPort * NEAR.success, hosts: new Map(), count: 0, prefixes: new Map() },
-    ...{ answered: contact.creditOnPort, failedScore: 0, failed: 0, halfOpen: 0 },
-    ...{
-      silent: 0,
-      named: 0,
-      failures: 0,
-      convicted: false,
-      firstUs: contact.timeUs,
-      lastTriedUs: contact.timeUs,
-    },
-    ...{ lastUs: clockUs, firstClockUs: clockUs, attempts: 0 },
+    client: contact.client,
+    protocol: contact.protocol,
+    port: contact.port,
+    probe: contact.probe,
+    score: contact.creditOnPort * NEAR.success,
+    hosts: new Map(),
+    count: 0,
+    prefixes: new Map(),
+    answered: contact.creditOnPort,
+    failedScore: 0,
+    failed: 0,
+    halfOpen: 0,
+    silent: 0,
+    named: 0,
+    failures: 0,
+    convicted: false,
+    firstUs: contact.timeUs,
+    lastTriedUs: contact.timeUs,
+    lastUs: clockUs,
+    firstClockUs: clockUs,
+    attempts: 0,
   };
 }
 

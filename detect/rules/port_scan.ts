@@ -69,6 +69,8 @@ const WEIGHTS = weightsOf(CLOSE);
 interface PortWalk extends Walk {
   client: string;
   server: string;
+  pairFirst: number;
+  pairSecond: number;
   score: number;
   /** Outcomes by protocol and port, before conviction. */
   ports: Map<number, number>;
@@ -102,7 +104,7 @@ interface PortWalk extends Walk {
 /** Failures at one host, whoever they come from. */
 interface TargetTally {
   /** By port: who, and when by packet time. */
-  ports: Map<number, { client: string; atUs: number }>;
+  ports: Map<number, { client: string; pairFirst: number; pairSecond: number; atUs: number }>;
   /** Clock until which sources of two failures are convicted. */
   untilUs: number;
   sources: number;
@@ -203,12 +205,12 @@ class PortScan implements Rule {
     if (protocol !== IpProtocol.tcp && protocol !== IpProtocol.udp && protocol !== IpProtocol.sctp) return;
     const { options, world } = this.#context;
     const { clockUs } = world;
-    const key = `${contact.client}>${contact.server}`;
-    let walk = this.#walks.get(key);
+    const { pairFirst, pairSecond } = contact;
+    let walk = this.#walks.get(pairFirst, pairSecond);
     if (walk !== undefined && clockUs - walk.lastUs > options.forgetSeconds * 1e6) {
       if (walk.convicted) this.#tellWalk(walk, 0);
       this.#held.delete(walk);
-      this.#walks.delete(key);
+      this.#walks.delete(pairFirst, pairSecond);
       walk = undefined;
     }
     if (walk === undefined) {
@@ -219,7 +221,7 @@ class PortScan implements Rule {
     if (!note(walk, contact)) return;
     walk.lastUs = clockUs;
     if (isFailure(outcome)) walk.failures++;
-    this.#walks.put(key, walk);
+    this.#walks.put(pairFirst, pairSecond, walk);
     if (walk.convicted) {
       walk.dirty = true;
       if (clockUs - walk.toldUs >= TELL_US) this.#tellWalk(walk, 0);
@@ -285,7 +287,7 @@ class PortScan implements Rule {
     const source = this.#contacts.sources.of(walk.client);
     const pair = `${walk.client}>${walk.server}`;
     walk.key = ++source.portScans > MAX_APART ? `${walk.client}>*` : pair;
-    this.#walks.put(pair, walk);
+    this.#walks.put(walk.pairFirst, walk.pairSecond, walk);
     this.#crowds.peek(`*>${walk.server}`)?.members.delete(walk.client);
     this.#tellWalk(walk, 0);
   }
@@ -308,15 +310,16 @@ class PortScan implements Rule {
     const wanted = this.#context.options.togetherPorts;
     ports.delete(contact.port);
     if (ports.size >= wanted) ports.delete(ports.keys().next().value!);
-    ports.set(contact.port, { client: contact.client, atUs: contact.timeUs });
+    const { client, pairFirst, pairSecond, timeUs: atUs } = contact;
+    ports.set(contact.port, { client, pairFirst, pairSecond, atUs });
     if (ports.size < wanted) return tally;
     if (clockUs < tally.floodUntilUs) return tally;
     const [oldest] = ports.values();
     const spanUs = contact.timeUs - oldest.atUs;
     if (spanUs > TOGETHER_S * 1e6 || wanted / (spanUs / 1e6) > FLOOD_PORTS_PER_SECOND) return tally;
     const sources = new Set<string>();
-    for (const { client } of ports.values()) {
-      if (this.#walks.get(`${client}>${walk.server}`)?.convicted !== true) sources.add(client);
+    for (const { client, pairFirst, pairSecond } of ports.values()) {
+      if (this.#walks.get(pairFirst, pairSecond)?.convicted !== true) sources.add(client);
     }
     // Most of it from one who will be convicted by himself is nothing that several do together.
     if (sources.size < 3) return tally;
@@ -336,8 +339,8 @@ class PortScan implements Rule {
 
   /** Those who were there before it was known that they belong together. */
   #judgeTogether(server: string, tally: TargetTally, clockUs: number): void {
-    for (const [port, { client }] of tally.ports) {
-      const walk = this.#walks.get(`${client}>${server}`);
+    for (const [port, { client, pairFirst, pairSecond }] of tally.ports) {
+      const walk = this.#walks.get(pairFirst, pairSecond);
       if (walk === undefined || walk.convicted || walk.heldUs > 0) continue;
       if (walk.failures > 1) {
         walk.together = tally.sources;
@@ -474,18 +477,34 @@ const PROTOCOL_NAMES: Record<number, string> = { 6: "tcp", 17: "udp", 132: "sctp
 
 function createWalk(contact: Contact): PortWalk {
   return {
-    ...{
-      client: contact.client,
-      server: contact.server,
-      score: contact.creditAtTarget * WEIGHTS.success,
-      ports: new Map(),
-      tried: null,
-      open: [],
-    },
-    ...{ answered: 0, halfOpen: 0, refused: 0, unreachable: 0, silent: 0, probes: [], failures: 0 },
-    ...{ convicted: false, firstUs: contact.timeUs, lastTriedUs: contact.timeUs, lastUs: 0, attempts: 0 },
-    ...{ flowId: contact.flowId, interfaceIndex: contact.interfaceIndex, protocol: contact.protocol },
-    ...{ heldUs: 0, together: 0, key: "", toldUs: 0, dirty: false },
+    pairFirst: contact.pairFirst,
+    pairSecond: contact.pairSecond,
+    client: contact.client,
+    server: contact.server,
+    score: contact.creditAtTarget * WEIGHTS.success,
+    ports: new Map(),
+    tried: null,
+    open: [],
+    answered: 0,
+    halfOpen: 0,
+    refused: 0,
+    unreachable: 0,
+    silent: 0,
+    probes: [],
+    failures: 0,
+    convicted: false,
+    firstUs: contact.timeUs,
+    lastTriedUs: contact.timeUs,
+    lastUs: 0,
+    attempts: 0,
+    flowId: contact.flowId,
+    interfaceIndex: contact.interfaceIndex,
+    protocol: contact.protocol,
+    heldUs: 0,
+    together: 0,
+    key: "",
+    toldUs: 0,
+    dirty: false,
   };
 }
 

@@ -36,6 +36,9 @@ import { createWho } from "./who.ts";
 /** The demo capture, and the name it is shown by. */
 const DEMO_FILE = "assets/demo.pcap.gz";
 
+/** At the end, for telling of alerts that end with it; no longer than answers that are under way are given. */
+const LAST_NOTICES_MS = 1000;
+
 const HELP = `Usage: netpane start [OPTIONS]
 
 Captures on this machine and serves the dashboard. With --pcap or --demo a capture file is played instead.
@@ -157,15 +160,15 @@ export async function run(args: string[]): Promise<number> {
   });
   log("info", "Stopping");
   await engine.stop();
+  const told = notifier.finish(LAST_NOTICES_MS);
   await monitor.closeEve();
   await settings.close();
   await usual.close();
   await blocklists.close();
-  notifier.close();
   await loaded;
   await who.close();
   stale?.terminate();
-  await server.close();
+  await Promise.all([told, server.close()]);
   await accessLog?.close();
   return 0;
 }

@@ -18,8 +18,11 @@ const WATCHED_US = 600e6;
 let alerts: Observation[] = [];
 let detector = new Detector({ tell: keep });
 let handedUs = 0;
+/** Facts and main come by ways of their own: the end is when both have said so. */
+let end: "open" | "facts-over" | "awaits-facts" | "closed" = "open";
 
 scope.onmessage = (event) => {
+  if (end === "closed") return;
   const message = event.data;
   switch (message.type) {
     case "start-detect":
@@ -48,6 +51,10 @@ scope.onmessage = (event) => {
       scope.postMessage({ type: "detect-report", counters: detector.counters() });
       handLearnt(message.facts.atUs);
       break;
+    case "finish-detect":
+      if (message.afterFacts && end === "open") end = "awaits-facts";
+      else finish();
+      break;
     default:
       message satisfies never;
   }
@@ -55,11 +62,32 @@ scope.onmessage = (event) => {
 };
 
 function connect(port: MessagePort): void {
-  port.onmessage = (event: MessageEvent<InspectToDetect>) => {
-    detector.take(event.data.batch);
-    port.postMessage({ type: "taken", rows: event.data.batch.rows } satisfies DetectToInspect);
-    sendAlerts();
+  port.onmessage = ({ data: message }: MessageEvent<InspectToDetect>) => {
+    if (end === "closed") return;
+    switch (message.type) {
+      case "facts":
+        detector.take(message.batch);
+        port.postMessage({ type: "taken", rows: message.batch.rows } satisfies DetectToInspect);
+        sendAlerts();
+        break;
+      case "facts-over":
+        if (end === "awaits-facts") finish();
+        else end = "facts-over";
+        break;
+      default:
+        message satisfies never;
+    }
   };
+}
+
+/** Open alerts are told for the last time, and what was learnt is handed over. */
+function finish(): void {
+  end = "closed";
+  detector.close();
+  sendAlerts();
+  scope.postMessage({ type: "detect-report", counters: detector.counters() });
+  scope.postMessage({ type: "learnt", usual: detector.usual() });
+  scope.postMessage({ type: "stopped" });
 }
 
 function handLearnt(atUs: number): void {

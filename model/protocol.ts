@@ -203,7 +203,10 @@ export interface AskSnapshot {
   maxEnded: number;
 }
 
-/** Main → inspect, last: no packet comes any more, so every flow is over. Answered by a `snapshot` with them. */
+/**
+ * Main → inspect, last: no packet comes any more, so every flow is over. Answered by a `snapshot` with them; the
+ * detector is told `facts-over`.
+ */
 export interface Finish {
   type: "finish";
   /** Ended flows wanted at most. */
@@ -253,7 +256,12 @@ export interface Facts {
   type: "facts";
   batch: FactBatch;
 }
-export type InspectToDetect = Facts;
+
+/** Inspect → detect, last: the facts before this were all. */
+export interface FactsOver {
+  type: "facts-over";
+}
+export type InspectToDetect = Facts | FactsOver;
 
 /** Detect → inspect: so many facts were looked at. Too many on the way, and inspect drops (and counts) them. */
 export interface Taken {
@@ -299,8 +307,16 @@ export interface TellBlocklists {
   type: "blocklists";
   lists: Blocklist[];
 }
+
+/** Main → detect, last: alerts that are open are over. Answered by all there is to tell, then `stopped`. */
+export interface FinishDetect {
+  type: "finish-detect";
+  /** Whether `facts-over` comes, or has come, and what is before it counts; else the end is now. */
+  afterFacts: boolean;
+}
 export type MainToDetect =
   | StartDetect
+  | FinishDetect
   | ConnectFacts
   | ChangeRules
   | LocalAddresses
@@ -318,7 +334,7 @@ export interface Learnt {
   type: "learnt";
   usual: Usual;
 }
-export type DetectToMain = DetectReport | Alerts | Learnt;
+export type DetectToMain = DetectReport | Alerts | Learnt | Stopped;
 
 // ---------------------------------------------------------------- main ↔ system
 

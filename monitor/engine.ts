@@ -22,6 +22,7 @@ import type { Blocklist } from "../model/blocklist.ts";
 import type { RuleSettings } from "../model/detection.ts";
 import type { Usual } from "../model/usual.ts";
 import { SocketDecoder } from "../enrich/socket_delta.ts";
+import { answered } from "./answered.ts";
 import type { FeedItem } from "./feed.ts";
 import type { Monitor } from "./mod.ts";
 
@@ -68,12 +69,12 @@ export interface EngineOptions {
   /** What rules learnt in earlier runs, and who keeps it for later ones; live only. */
   usual?: Usual;
   keepUsual?: (usual: Usual) => void;
-  /** Whether flows that are alive when it stops are told as ended: somebody keeps a log of them. */
+  /** Whether somebody keeps a log of what ends when it stops: then there is twice the time for it. */
   tellsEnds?: boolean;
   log: (level: "error" | "warn" | "info" | "debug", message: string) => void;
 }
 
-/** A worker that does not answer `stop` within this time is ended all the same. */
+/** A worker that does not answer within this time when all stops is ended all the same. */
 const STOP_MS = 1500;
 
 /** A worker with typed messages. */
@@ -121,26 +122,32 @@ export class Engine {
     clearInterval(this.#timer);
     clearTimeout(this.#alertsTimer);
     this.#monitor.feed.close();
+    const endMs = performance.now() + STOP_MS * (this.#options.tellsEnds ? 2 : 1);
     await Promise.all([this.#source, this.#system].map((hand) => hand && dismissed(hand)));
-    if (this.#options.tellsEnds) await this.#finish();
+    await this.#finish(endMs);
     this.#inspect?.worker.terminate();
     this.#detect?.worker.terminate();
   }
 
-  /** Flows that are still alive end with Netpane. */
-  async #finish(): Promise<void> {
-    const worker = this.#inspect?.worker;
-    if (worker === undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, STOP_MS);
-      // The answer to an earlier question may come first.
-      let owed = this.#asked ? 2 : 1;
-      worker.addEventListener("message", (event: MessageEvent<InspectToMain>) => {
-        if (event.data.type !== "snapshot" || --owed > 0) return;
-        clearTimeout(timer);
-        resolve();
+  /**
+   * Flows that are still alive end with Netpane, and then alerts that are open do, which the end of a flow may add to.
+   *
+   * @param endMs When it has to be over, by `performance.now()`, whoever does not answer.
+   */
+  async #finish(endMs: number): Promise<void> {
+    const [inspect, detect] = [this.#inspect, this.#detect];
+    const leftMs = () => Math.min(STOP_MS, endMs - performance.now());
+    // The answer to an earlier question may come first.
+    let owed = this.#asked ? 2 : 1;
+    const afterFacts = inspect !== null &&
+      await answered<InspectToMain>(inspect.worker, leftMs(), {
+        ask: () => inspect.send({ type: "finish", maxEnded: MAX_LAST_ROWS }),
+        isAnswer: ({ type }) => type === "snapshot" && --owed === 0,
       });
-      this.#inspect!.send({ type: "finish", maxEnded: MAX_LAST_ROWS });
+    if (detect === null) return;
+    await answered<DetectToMain>(detect.worker, leftMs(), {
+      ask: () => detect.send({ type: "finish-detect", afterFacts }),
+      isAnswer: ({ type }) => type === "stopped",
     });
   }
 
@@ -202,13 +209,20 @@ export class Engine {
       "detect",
       "none",
       (message) => {
-        if (message.type === "detect-report") return this.#monitor.applyDetect(message.counters);
-        if (message.type === "learnt") {
-          this.#options.usual = message.usual;
-          return this.#options.keepUsual?.(message.usual);
+        switch (message.type) {
+          case "detect-report":
+            return this.#monitor.applyDetect(message.counters);
+          case "learnt":
+            this.#options.usual = message.usual;
+            return this.#options.keepUsual?.(message.usual);
+          case "alerts":
+            this.#monitor.applyAlerts(message.alerts);
+            return this.#tellAlerts();
+          case "stopped":
+            return; // whoever asked for it waits for it
+          default:
+            message satisfies never;
         }
-        this.#monitor.applyAlerts(message.alerts);
-        this.#tellAlerts();
       },
       () => this.#restartDetect(),
     );
@@ -357,6 +371,7 @@ export class Engine {
 
   /** Alerts do not wait for the tick. */
   #tellAlerts(): void {
+    if (this.#stopped) return;
     this.#alertsTimer ??= setTimeout(() => {
       this.#alertsTimer = undefined;
       if (this.#publications >= MAX_PUBLICATIONS) return; // they are told with the next tick
@@ -389,14 +404,9 @@ export class Engine {
 
 /** Asks a worker to stop, and ends it when it has, or when it takes too long. */
 async function dismissed(hand: Hand<Stop>): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, STOP_MS);
-    hand.worker.addEventListener("message", (event: MessageEvent<{ type: string }>) => {
-      if (event.data.type !== "stopped") return;
-      clearTimeout(timer);
-      resolve();
-    });
-    hand.send({ type: "stop" });
+  await answered<{ type: string }>(hand.worker, STOP_MS, {
+    ask: () => hand.send({ type: "stop" }),
+    isAnswer: ({ type }) => type === "stopped",
   });
   hand.worker.terminate();
 }

@@ -80,6 +80,7 @@ scope.onmessage = (event) => {
     case "finish":
       inspector.finish();
       answer({ maxActive: 0, maxEnded: message.maxEnded });
+      detect?.postMessage({ type: "facts-over" } satisfies InspectToDetect);
       break;
     default:
       message satisfies never;

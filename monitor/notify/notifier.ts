@@ -94,6 +94,23 @@ export class Notifier {
     return this.#targets.map(({ target }) => target.counters());
   }
 
+  /**
+   * Netpane stops: alerts that wait for their program are told without it, and targets are given a moment for what
+   * they have not been sent yet.
+   *
+   * @param ms After which what is left is lost.
+   */
+  async finish(ms: number): Promise<void> {
+    for (const { alert } of this.#held.values()) this.#tell(alert, true);
+    this.#held.clear();
+    let timer: ReturnType<typeof setTimeout>;
+    await Promise.race([
+      Promise.all(this.#targets.map(({ target }) => target.drain())),
+      new Promise((resolve) => timer = setTimeout(resolve, ms)),
+    ]).finally(() => clearTimeout(timer));
+    this.close();
+  }
+
   close(): void {
     for (const { target } of this.#targets) target.close();
     this.#targets = [];

@@ -67,7 +67,10 @@ export class Target {
   #failure = "";
   #nextMs = 0;
   #running = false;
+  #ran: Promise<void> = Promise.resolve();
   readonly #closing = new AbortController();
+  /** No pause between messages any more. */
+  readonly #hurrying = new AbortController();
 
   constructor(options: TargetOptions) {
     this.#options = options;
@@ -82,7 +85,7 @@ export class Target {
       this.#lost++;
       this.#counters.dropped++;
     }
-    if (!this.#running) this.#run();
+    if (!this.#running) this.#ran = this.#run();
   }
 
   counters(): NotifyTargetCounters {
@@ -95,6 +98,12 @@ export class Target {
       ...this.#counters,
       failing: this.#failure,
     };
+  }
+
+  /** Sends what waits without a pause. @returns When nothing waits any more, which may never be: the caller bounds it. */
+  async drain(): Promise<void> {
+    this.#hurrying.abort();
+    await this.#ran;
   }
 
   /** Ends at once; what waits is lost. */
@@ -110,7 +119,7 @@ export class Target {
     // Alerts of one packet come one after the other: what comes at once is told at once.
     await Promise.resolve();
     while (this.#queue.length > 0 && !this.#closing.signal.aborted) {
-      await this.#sleep(this.#nextMs - Date.now());
+      await this.#sleep(this.#nextMs - Date.now(), this.#hurrying.signal);
       const notices = this.#queue.splice(0, merged ? Infinity : 1);
       if (notices.length === 0) break;
       const dropped = this.#lost;
@@ -183,9 +192,10 @@ export class Target {
     }
   }
 
-  /** Until `ms` have gone by, or it is closed. */
-  #sleep(ms: number): Promise<void> {
-    const { signal } = this.#closing;
+  /** Until `ms` have gone by, or it is closed, or woken. */
+  #sleep(ms: number, woken?: AbortSignal): Promise<void> {
+    const closing = this.#closing.signal;
+    const signal = woken === undefined ? closing : AbortSignal.any([closing, woken]);
     if (!(ms > 0) || signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       const done = () => {

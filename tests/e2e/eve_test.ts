@@ -1,7 +1,9 @@
 /** `start --eve`: a log that other programs read, beside a page that goes on whatever happens to it. */
 import assert from "node:assert/strict";
 import type { Stats } from "../../model/api.ts";
+import { pcapFile } from "../support/capture_files.ts";
 import { netpane, Server } from "../support/server.ts";
+import { Traffic } from "../support/traffic.ts";
 import { until } from "../support/wait.ts";
 
 // deno-lint-ignore no-explicit-any -- any event
@@ -44,6 +46,52 @@ Deno.test("start --eve: flows, what is in them and alerts as analyze writes them
     for (const { event_type, netpane } of all) {
       if (event_type === "alert") assert.match(`${netpane.id} ${netpane.phase}`, /^\S+ (new|final)$/);
     }
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("start --eve: alerts that are open when it is stopped are written for the last time, and told", async () => {
+  const folder = Deno.makeTempDirSync();
+  const path = `${folder}/eve.json`;
+  const traffic = new Traffic();
+  const ports = 60;
+  for (let port = 1; port <= ports; port++) {
+    traffic.tcp({ client: "10.0.0.9", server: "10.0.0.1", port, outcome: "refused" }).wait(0.05);
+  }
+  const packets = traffic.frames.map(({ bytes, atUs }) => ({ bytes, timeUs: atUs! }));
+  Deno.writeFileSync(`${folder}/scan.pcap`, pcapFile(packets));
+  // deno-lint-ignore no-explicit-any -- any notification
+  const got: any[] = [];
+  await using receiver = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, async (request) => {
+    got.push(await request.json());
+    return new Response();
+  });
+  Deno.writeTextFileSync(
+    `${folder}/set.toml`,
+    `[notify.hook]\ntype = "webhook"\nurl = "http://127.0.0.1:${receiver.addr.port}/"\nmin_severity = 3\n`,
+  );
+  try {
+    await using server = await Server.start(
+      ["--pcap", `${folder}/scan.pcap`, "--speed", "max", "--eve", path, "--settings", `${folder}/set.toml`],
+    );
+    await until("the scan is told", () => got.length > 0);
+    assert.equal((await server.json<Stats>("/api/stats")).detect.alertsOpen, 1);
+    assert.equal((await server.stop()).code, 0);
+
+    const alerts = events(path).filter(({ event_type }) => event_type === "alert").map(({ netpane }) =>
+      netpane
+    );
+    assert.deepEqual(alerts.map(({ id, phase }) => `${id} ${phase}`), [
+      "port_scan:1 new",
+      "port_scan:1 final",
+    ]);
+    assert.equal(alerts[1].count, ports);
+    assert.equal(events(path).at(-1).stats.detect.alertsOpen, 0);
+    assert.deepEqual(got.map(({ id, event, count }) => [id, event, count]), [
+      ["port_scan:1", "alert.new", got[0].count],
+      ["port_scan:1", "alert.ended", ports],
+    ]);
   } finally {
     Deno.removeSync(folder, { recursive: true });
   }

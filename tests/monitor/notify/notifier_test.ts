@@ -133,6 +133,32 @@ Deno.test("told when new, when worse, when over; not in between, and never when 
   ]);
 });
 
+Deno.test("at the end: what waits is told without a pause, what was held as well", async () => {
+  await using server = receiver();
+  using n = notifier([{ url: server.url }], { singleEveryMs: 3_600_000 });
+  n.it.take(alert({ id: "1" }), false, 0);
+  n.it.take(alert({ id: "2" }), true, 0); // waits for its program
+  n.it.take(alert({ id: "1", open: false }), false, 0);
+  await n.it.finish(60_000);
+  assert.deepEqual(server.got.map(({ body }) => `${body.id} ${body.event}`), [
+    "1 alert.new",
+    "1 alert.ended",
+    "2 alert.new",
+  ]);
+  n.it.take(alert({ id: "3" }), false, 0);
+  assert.deepEqual(n.it.counters(), [], "nobody is told any more");
+});
+
+Deno.test("at the end a target that does not answer is not waited for", async () => {
+  const hung = Promise.withResolvers<Response>();
+  await using _server = receiver(() => hung.promise);
+  using n = notifier([{ url: _server.url }, { url: `http://127.0.0.1:${freePort()}` }]);
+  n.it.take(alert(), false, 0);
+  await n.it.finish(100);
+  assert.deepEqual(n.it.counters(), []);
+  hung.resolve(new Response("ok"));
+});
+
 Deno.test("each target is told what it wants", async () => {
   await using server = receiver();
   using n = notifier([

@@ -76,7 +76,7 @@ Deno.test("start --eve: alerts that are open when it is stopped are written for 
       ["--pcap", `${folder}/scan.pcap`, "--speed", "max", "--eve", path, "--settings", `${folder}/set.toml`],
     );
     await until("the scan is told", () => got.length > 0);
-    assert.equal((await server.json<Stats>("/api/stats")).detect.alertsOpen, 1);
+    await until("it is open", async () => (await server.json<Stats>("/api/stats")).detect.alertsOpen === 1);
     assert.equal((await server.stop()).code, 0);
 
     const alerts = events(path).filter(({ event_type }) => event_type === "alert").map(({ netpane }) =>

@@ -11,8 +11,8 @@ import { MAX_FILTER } from "./query.ts";
 import { cutAt, type Trouble } from "./trouble.ts";
 
 export interface FilterFieldProps {
-  /** Whose fields are offered; absent where only words are looked for. */
-  list?: FilteredList;
+  /** Whose fields are offered. */
+  list: FilteredList;
   label: string;
   placeholder: string;
   typed: string;
@@ -26,10 +26,10 @@ export function FilterField({ list, label, placeholder, typed, onType, hint, inp
   // A list to choose from comes with the first letter: without scripts it would offer whole filters only.
   const [alive, setAlive] = useState(false);
   useEffect(() => setAlive(true), []);
-  const offers = list === undefined || !alive ? [] : offered(typed, list);
+  const offers = alive ? offered(typed, list) : [];
   const id = `fields-${list}`;
   return (
-    <label class="filter-box" title={list === undefined ? undefined : tooltip(list)}>
+    <label class="filter-box" title={tooltip(list)}>
       <Icon name="search" />
       <span class="visually-hidden">{label}</span>
       <input
@@ -76,7 +76,7 @@ export function FilterTrouble({ filter, trouble }: { filter: string; trouble: Tr
 /** Fields that the word being typed could become, each as the whole filter it would make. */
 export function offered(typed: string, list: FilteredList): { value: string; help: string }[] {
   const word = /[^\s()!]*$/.exec(typed)![0].toLowerCase();
-  if (!/^[a-z]+$/.test(word)) return [];
+  if (!/^[a-z_]+$/.test(word)) return [];
   const before = typed.slice(0, typed.length - word.length);
   return LIST_FIELDS[list].filter((name) => name.startsWith(word)).map((name) => ({
     value: before + FIELDS[name].example,
@@ -92,6 +92,6 @@ export function tooltip(list: FilteredList): string {
 
 /** What an example of a hint looks at; "" where it is a plain word. */
 export function exampleTitle(example: string): string {
-  const name = /^[a-z]+/.exec(example)?.[0] ?? "";
+  const name = /^[a-z_]+/.exec(example)?.[0] ?? "";
   return Object.hasOwn(FIELDS, name) && example !== name ? FIELDS[name as keyof typeof FIELDS].help : "";
 }

@@ -8,8 +8,8 @@ export interface ListFilterProps {
   path: string;
   /** What that page's address has besides. */
   fixed?: Record<string, string>;
-  /** Whose fields the filter knows; absent where it only looks for words. */
-  list?: FilteredList;
+  /** Whose fields the filter knows. */
+  list: FilteredList;
   label: string;
   placeholder: string;
   typed: string;

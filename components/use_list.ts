@@ -1,6 +1,7 @@
 /** A list that is filtered, sorted and turned over: the server does it, the page's address follows. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type ListKind, listPageHref, listParams, type ListState, PAGE_ROWS } from "./list_state.ts";
+import type { Trouble } from "./trouble.ts";
 import { usePolled } from "./use_polled.ts";
 
 /** Rest after a keystroke before the filter is sent. */
@@ -12,7 +13,7 @@ export interface List<T> {
   page: T;
   state: ListState;
   typed: string;
-  trouble: string;
+  trouble: Trouble | null;
   setTyped: (text: string) => void;
   ask: (changes: Partial<ListState>) => void;
   /** On the element around the rows: a row must not move from under a finger that is about to press it. */
@@ -20,8 +21,11 @@ export interface List<T> {
 }
 
 export function useList<T extends { total: number; offset?: number }>(
-  first: T,
-  firstState: ListState,
+  { page: first, state: firstState, trouble: firstTrouble }: {
+    page: T;
+    state: ListState;
+    trouble: Trouble | null;
+  },
   kind: ListKind,
 ): List<T> {
   const [state, setState] = useState(firstState);
@@ -30,6 +34,7 @@ export function useList<T extends { total: number; offset?: number }>(
   const { data, trouble } = usePolled(first, `${kind.api}?${listParams(state)}`, {
     everyTicks: EVERY_TICKS,
     hold: () => pressed.current,
+    trouble: firstTrouble,
   });
   const ask = (changes: Partial<ListState>) => setState((before) => ({ ...before, offset: 0, ...changes }));
   useEffect(() => {

@@ -5,6 +5,7 @@
 import { useSignalEffect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { paused, startFeed, tick } from "./live.ts";
+import { type Trouble, troubleOf } from "./trouble.ts";
 
 /** An answer slower than this is given up. */
 const PATIENCE_MS = 8_000;
@@ -13,8 +14,8 @@ export interface Polled<T> {
   data: T;
   /** Address that `data` answers. */
   href: string;
-  /** What the server has against the question; "" for nothing. */
-  trouble: string;
+  /** What the server has against the question. */
+  trouble: Trouble | null;
 }
 
 /**
@@ -22,13 +23,18 @@ export interface Polled<T> {
  * @param href Address of the API; another one is asked at once.
  * @param everyTicks Seconds between two questions.
  * @param hold While it says so nothing changes on the page.
+ * @param trouble What was wrong with the question that the page was made with.
  */
 export function usePolled<T>(
   first: T,
   href: string,
-  { everyTicks, hold }: { everyTicks: number; hold?: () => boolean },
+  { everyTicks, hold, trouble: firstTrouble = null }: {
+    everyTicks: number;
+    hold?: () => boolean;
+    trouble?: Trouble | null;
+  },
 ): Polled<T> {
-  const [polled, setPolled] = useState<Polled<T>>({ data: first, href, trouble: "" });
+  const [polled, setPolled] = useState<Polled<T>>({ data: first, href, trouble: firstTrouble });
   const abort = useRef<AbortController | null>(null);
   const wanted = useRef(href);
   wanted.current = href;
@@ -42,13 +48,11 @@ export function usePolled<T>(
     const timer = setTimeout(() => mine.abort(), PATIENCE_MS);
     try {
       const answer = await fetch(asked, { signal: mine.signal, headers: { accept: "application/json" } });
-      const body = await answer.json();
+      const [data, trouble] = answer.ok ? [await answer.json() as T, null] : [null, await troubleOf(answer)];
       if (abort.current !== mine) return;
-      if (answer.ok) setPolled({ data: body as T, href: asked, trouble: "" });
-      else {
-        const trouble = (body as { detail?: string }).detail ?? `It could not be read (${answer.status})`;
-        setPolled((before) => ({ ...before, trouble }));
-      }
+      setPolled((before) =>
+        trouble === null ? { data: data!, href: asked, trouble } : { ...before, trouble }
+      );
     } catch {
       // Given up for a newer one, or the server is away: the head of the page says so.
     } finally {

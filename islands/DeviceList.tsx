@@ -5,9 +5,11 @@ import { DEVICE } from "../model/help/inventory.ts";
 import { count, counted, dateTime, NOTHING, shortDuration } from "../components/format.ts";
 import { hostHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { ListBox, type ListColumn, ListHead, ListPager } from "../components/ListParts.tsx";
 import { DEVICE_LIST, listPageHref, type ListState } from "../components/list_state.ts";
+import type { Trouble } from "../components/trouble.ts";
 import { useList } from "../components/use_list.ts";
 import { useLive } from "../components/use_live.ts";
 
@@ -41,22 +43,25 @@ interface Props {
   tick: Tick;
   page: DevicePage;
   state: ListState;
+  /** What is wrong with the filter in the page's address. */
+  trouble: Trouble | null;
 }
 
 export default function DeviceList(props: Props) {
   const tick = useLive(props.tick);
-  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props.page, props.state, DEVICE_LIST);
+  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props, DEVICE_LIST);
   return (
     <div class="connections">
       <ListFilter
         path={DEVICE_LIST.path}
+        list="devices"
         fixed={DEVICE_LIST.fixed}
         label="Filter devices"
         placeholder="Filter: apple 192.168 printer"
         typed={typed}
         onType={setTyped}
-        hint="All words must match: name, card, maker, address, interface."
-        examples={["random", "router"]}
+        hint="All words must match: name, card, maker, address, interface. Or name the field, with and, or, not:"
+        examples={["is:router", "is:random", "host:192.168.0.0/16"]}
       >
         <p class="filter-count">
           <b>{count(page.total)}</b>
@@ -71,7 +76,7 @@ export default function DeviceList(props: Props) {
             "most likely made up by somebody."}
         </p>
       )}
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      <FilterTrouble filter={state.q} trouble={trouble} />
       <ListBox label="List of devices" {...hold}>
         <table class="list list-devices">
           <caption class="visually-hidden">Devices of the local network</caption>
@@ -80,7 +85,7 @@ export default function DeviceList(props: Props) {
             {page.devices.map((device) => <Row key={device.mac} device={device} now={tick.packet_time} />)}
           </tbody>
         </table>
-        {page.total === 0 && (
+        {page.total === 0 && trouble === null && (
           <div class="empty empty-big">
             {state.q.trim() !== ""
               ? (

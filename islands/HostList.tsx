@@ -15,10 +15,12 @@ import {
 import { Icon } from "../components/Icon.tsx";
 import { hostHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { ListBox, type ListColumn, ListHead, ListPager } from "../components/ListParts.tsx";
 import { HOST_LIST, type ListState } from "../components/list_state.ts";
 import { adviceFor } from "../components/status.ts";
+import type { Trouble } from "../components/trouble.ts";
 import { useList } from "../components/use_list.ts";
 import { useLive } from "../components/use_live.ts";
 import { Where } from "../components/Where.tsx";
@@ -38,21 +40,24 @@ interface Props {
   tick: Tick;
   page: HostPage;
   state: ListState;
+  /** What is wrong with the filter in the page's address. */
+  trouble: Trouble | null;
 }
 
 export default function HostList(props: Props) {
   const tick = useLive(props.tick);
-  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props.page, props.state, HOST_LIST);
+  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props, HOST_LIST);
   return (
     <div class="connections">
       <ListFilter
         path={HOST_LIST.path}
+        list="hosts"
         label="Filter hosts"
         placeholder="Filter: example.org germany firefox 443"
         typed={typed}
         onType={setTyped}
-        hint="All words must match: name, address, country, network, vendor, program, port, kind."
-        examples={["global", "private", "own"]}
+        hint="All words must match: name, address, country, network, vendor, program, port, kind. Or name the field, with and, or, not:"
+        examples={["kind:private", "is:own", "port:443", "bytes>1M"]}
       >
         <p class="filter-count">
           <b>{count(page.total)}</b>
@@ -66,7 +71,7 @@ export default function HostList(props: Props) {
           } that were quiet longest had to go.`}
         </p>
       )}
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      <FilterTrouble filter={state.q} trouble={trouble} />
       <ListBox label="List of hosts" {...hold}>
         <table class="list list-hosts">
           <caption class="visually-hidden">Hosts that were seen</caption>
@@ -75,7 +80,7 @@ export default function HostList(props: Props) {
             {page.hosts.map((host) => <Row key={host.ip} host={host} now={tick.packet_time} />)}
           </tbody>
         </table>
-        {page.total === 0 && (
+        {page.total === 0 && trouble === null && (
           <Empty
             filtered={state.q.trim() !== ""}
             tick={tick}

@@ -62,7 +62,7 @@ export default function HostView(props: Props) {
   const asks = tick.capture.mode !== "playback";
   return (
     <div class="details">
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      {trouble !== null && <p class="banner banner-error">{trouble.text}</p>}
       <Head host={host} now={now} />
       <div class="detail-grid">
         <div class="detail-stack">

@@ -5,9 +5,11 @@ import { LISTENER } from "../model/help/inventory.ts";
 import { count, counted, dateTime, NOTHING, shortDuration } from "../components/format.ts";
 import { processHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { ListBox, type ListColumn, ListHead, ListPager } from "../components/ListParts.tsx";
 import { LISTENER_LIST, listPageHref, type ListState } from "../components/list_state.ts";
+import type { Trouble } from "../components/trouble.ts";
 import { useList } from "../components/use_list.ts";
 import { useLive } from "../components/use_live.ts";
 
@@ -31,33 +33,32 @@ interface Props {
   tick: Tick;
   page: ListenerPage;
   state: ListState;
+  /** What is wrong with the filter in the page's address. */
+  trouble: Trouble | null;
 }
 
 export default function ListenerList(props: Props) {
   const tick = useLive(props.tick);
-  const { page, state, typed, trouble, setTyped, ask, hold } = useList(
-    props.page,
-    props.state,
-    LISTENER_LIST,
-  );
+  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props, LISTENER_LIST);
   return (
     <div class="connections">
       <ListFilter
         path={LISTENER_LIST.path}
+        list="listeners"
         fixed={LISTENER_LIST.fixed}
         label="Filter listening sockets"
         placeholder="Filter: tcp all sshd"
         typed={typed}
         onType={setTyped}
-        hint="All words must match: protocol, port, address, program, user, container; loopback, one, all."
-        examples={["loopback", "all", "udp"]}
+        hint="All words must match: protocol, port, address, program, user, container. Or name the field, with and, or, not:"
+        examples={["reach:all", "reach:loopback", "proto:udp", "port<1024"]}
       >
         <p class="filter-count">
           <b>{count(page.total)}</b>
           {page.total === 1 ? " socket" : " sockets"}
         </p>
       </ListFilter>
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      <FilterTrouble filter={state.q} trouble={trouble} />
       <ListBox label="List of listening sockets" {...hold}>
         <table class="list list-listeners">
           <caption class="visually-hidden">Sockets that wait for others</caption>
@@ -74,7 +75,7 @@ export default function ListenerList(props: Props) {
             ))}
           </tbody>
         </table>
-        {page.total === 0 && (
+        {page.total === 0 && trouble === null && (
           <div class="empty empty-big">
             {tick.capture.mode === "playback"
               ? <p>A capture file knows no sockets. They are told of this machine alone.</p>

@@ -15,9 +15,11 @@ import {
 import { Icon } from "../components/Icon.tsx";
 import { processHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
+import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { ListBox, type ListColumn, ListHead, ListPager } from "../components/ListParts.tsx";
 import { type ListState, PROGRAM_LIST } from "../components/list_state.ts";
+import type { Trouble } from "../components/trouble.ts";
 import { useList } from "../components/use_list.ts";
 import { useLive } from "../components/use_live.ts";
 
@@ -38,29 +40,32 @@ interface Props {
   tick: Tick;
   page: ProgramPage;
   state: ListState;
+  /** What is wrong with the filter in the page's address. */
+  trouble: Trouble | null;
 }
 
 export default function ProgramList(props: Props) {
   const tick = useLive(props.tick);
-  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props.page, props.state, PROGRAM_LIST);
+  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props, PROGRAM_LIST);
   const isFile = tick.capture.mode === "playback";
   return (
     <div class="connections">
       <ListFilter
         path={PROGRAM_LIST.path}
+        list="programs"
         label="Filter programs"
         placeholder="Filter: firefox root docker 443/tcp"
         typed={typed}
         onType={setTyped}
-        hint="All words must match: name, number, path, arguments, user, container, listening port."
-        examples={["active", "ended"]}
+        hint="All words must match: name, number, path, arguments, user, container, listening port. Or name the field, with and, or, not:"
+        examples={["state:active", "state:ended", "user:root", "bytes>1M"]}
       >
         <p class="filter-count">
           <b>{count(page.total)}</b>
           {page.total === page.all ? " processes" : ` of ${counted(page.all, "process", "processes")}`}
         </p>
       </ListFilter>
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      <FilterTrouble filter={state.q} trouble={trouble} />
       <ListBox label="List of programs" {...hold}>
         <table class="list list-programs">
           <caption class="visually-hidden">Programs with sockets or traffic</caption>
@@ -72,7 +77,7 @@ export default function ProgramList(props: Props) {
           </tbody>
           {!isFile && state.q.trim() === "" && <Rest page={page} />}
         </table>
-        {page.total === 0 && (
+        {page.total === 0 && trouble === null && (
           <div class="empty empty-big">
             {isFile
               ? <p>A capture file knows no programs. They are told of this machine’s own traffic.</p>

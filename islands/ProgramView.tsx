@@ -27,7 +27,7 @@ export default function ProgramView(props: Props) {
   const q = `pid:${program.pid}`;
   return (
     <div class="details">
-      {trouble !== "" && <p class="banner banner-error">{trouble}</p>}
+      {trouble !== null && <p class="banner banner-error">{trouble.text}</p>}
       <Head program={program} now={now} />
       <div class="detail-grid">
         <div class="detail-stack">

@@ -1,7 +1,15 @@
-/** Which fields of the filter language each list knows. Light: the page offers them; `monitor/subjects.ts` answers them. */
+/** Which fields of the filter language each list knows. Light: the page offers them; the subjects of the monitor answer them. */
 import type { FieldName } from "./filter.ts";
 
-export type FilteredList = "connections" | "packets" | "queries" | "alerts";
+export type FilteredList =
+  | "connections"
+  | "packets"
+  | "queries"
+  | "alerts"
+  | "hosts"
+  | "devices"
+  | "programs"
+  | "listeners";
 
 export const LIST_FIELDS: Readonly<Record<FilteredList, readonly FieldName[]>> = {
   connections: [
@@ -78,5 +86,65 @@ export const LIST_FIELDS: Readonly<Record<FilteredList, readonly FieldName[]>> =
     "iface",
     "since",
     "until",
+  ],
+  hosts: [
+    "host",
+    "ip",
+    "name",
+    "kind",
+    "is",
+    "country",
+    "network",
+    "asn",
+    "mac",
+    "vendor",
+    "process",
+    "port",
+    "bytes",
+    "rate",
+    "connections",
+    "rtt",
+    "slow",
+    "alerts",
+    "alerts_open",
+    "first",
+    "last",
+    "since",
+    "until",
+  ],
+  devices: ["host", "ip", "name", "mac", "vendor", "is", "iface", "first", "last", "since", "until"],
+  programs: [
+    "process",
+    "pid",
+    "path",
+    "user",
+    "parent",
+    "container",
+    "state",
+    "port",
+    "bytes",
+    "rate",
+    "connections",
+    "rtt",
+    "alerts",
+    "alerts_open",
+    "first",
+    "last",
+    "since",
+    "until",
+  ],
+  listeners: [
+    "host",
+    "ip",
+    "port",
+    "proto",
+    "app",
+    "process",
+    "pid",
+    "path",
+    "user",
+    "container",
+    "reach",
+    "first",
   ],
 };

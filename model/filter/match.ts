@@ -100,7 +100,12 @@ function hostMatcher<Row>(
     (names?.(row).some((text) => text.includes(word)) ?? false);
 }
 
-function portTest(field: string, compare: Comparison, value: string, at: number): (port: number) => boolean {
+function portTest(
+  field: FieldName,
+  compare: Comparison,
+  value: string,
+  at: number,
+): (port: number) => boolean {
   if (compare !== ":" && compare !== "=") return numberTest(field, "count", compare, value, at);
   const ranges = value.split(",").map((part) => {
     const found = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part);
@@ -122,7 +127,7 @@ const UNITS: Partial<Record<FieldKind, Record<string, number>>> = {
 };
 
 function numberTest(
-  field: string,
+  field: FieldName,
   kind: FieldKind,
   compare: Comparison,
   value: string,
@@ -132,13 +137,22 @@ function numberTest(
     const time = timeOf(value, at);
     return kind === "since" ? (ms) => ms >= time : (ms) => ms <= time;
   }
+  if (kind === "moment") {
+    if (compare === ":" || compare === "=") {
+      throw new FilterError(`"${field}" is a time to compare: write ${FIELDS[field].example}`, at);
+    }
+    return comparison(compare, timeOf(value, at));
+  }
   const found = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/.exec(value);
   const factor = found === null ? undefined : UNITS[kind]?.[found[2]];
   if (found === null || factor === undefined) {
     const units = Object.keys(UNITS[kind] ?? {}).filter((unit) => unit !== "").join(", ");
     throw new FilterError(`"${value}" is no number for ${field}: digits, then one of ${units}`, at);
   }
-  const limit = Number(found[1]) * factor;
+  return comparison(compare, Number(found[1]) * factor);
+}
+
+function comparison(compare: Comparison, limit: number): (number: number) => boolean {
   switch (compare) {
     case "<":
       return (number) => number < limit;

@@ -149,8 +149,8 @@ export function isField(name: string): name is FieldName {
   return Object.hasOwn(FIELDS, name);
 }
 
-/** IPv6 and MAC addresses have colons, and `fe80::1` begins like a field. */
+/** IPv6 and MAC addresses, and pieces of them, have colons, and `fe80::1` begins like a field; no field is all hex. */
 function looksLikeAddress(text: string): boolean {
   return /^[0-9a-f]*:[0-9a-f:.]*(%\w+)?(\/\d+)?$/i.test(text) &&
-    (/^[0-9a-f]{0,4}:[0-9a-f]{0,4}:/i.test(text));
+    (/^[0-9a-f]{0,4}:[0-9a-f]{0,4}(:|$)/i.test(text));
 }

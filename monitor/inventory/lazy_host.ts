@@ -24,6 +24,7 @@ export type HostFacts = Pick<
   | "connections"
   | "rtt_ms"
   | "resent_share"
+  | "slow"
   | "programs"
   | "ports"
   | "alerts_open"
@@ -101,6 +102,9 @@ export class LazyHost implements HostFacts {
   }
   get asn() {
     return this.summary.asn;
+  }
+  get slow() {
+    return this.summary.slow;
   }
   get mac() {
     return this.summary.mac;

@@ -1,14 +1,16 @@
-/** What a request wants of a list: words, an order, a window; the same for hosts, devices, programs and listeners. */
-import { choice, integer, readParameters, text } from "../parameters.ts";
-import { MAX_QUERY_LENGTH } from "../query.ts";
+/** What a request wants of a list: a filter, an order, a window; the same for hosts, devices, programs and listeners. */
+import type { Subject } from "../../model/filter/match.ts";
+import { Q } from "../packet_query.ts";
+import { choice, integer, readParameters } from "../parameters.ts";
 import { compare } from "../row_order.ts";
+import { filterOf } from "../subjects.ts";
 
 /** Rows of one answer at most. */
 export const MAX_ROWS = 5_000;
 export const DEFAULT_ROWS = 100;
 
 export interface ListQuery<S extends string> {
-  /** Words that must all be found in a row; empty for all. */
+  /** In the filter language; empty for all. */
   q: string;
   sort: S;
   order: "asc" | "desc";
@@ -23,17 +25,18 @@ export interface ListOrder<S extends string, T> {
   first: S;
   /** Orders that begin with the smallest; all others with the largest. */
   rising: readonly S[];
-  /** All text of a row that words are looked for in. */
-  text: (row: T) => string;
+  /** How rows are asked by the filter language, and an example. */
+  subject: Subject<T>;
+  example: string;
   /** Orders rows that are equal, so that they do not dance. */
   key: (row: T) => string;
 }
 
 /** What a request may ask of a list; `fields` beside is the API's own. */
-export function listParameters<S extends string, T>({ sorts, first, rising }: ListOrder<S, T>) {
+export function listParameters<S extends string, T>({ sorts, first, rising, example }: ListOrder<S, T>) {
   const keys = Object.keys(sorts) as S[];
   return {
-    q: text({ max: MAX_QUERY_LENGTH, help: "Words that must all be found in a row", example: "example" }),
+    q: { ...Q, example },
     sort: choice(keys, first, "What to sort by; what is not known comes last, whichever way round"),
     order: choice(
       ["asc", "desc"],
@@ -75,17 +78,17 @@ export function parseHostQuery(parameters: URLSearchParams): { resolve: boolean 
   return { resolve: readParameters(HOST_PARAMETERS, parameters).resolve === "1" };
 }
 
-/** The rows that match, sorted; a new array. What is not known comes last, whichever way round. */
+/**
+ * The rows that match, sorted; a new array. What is not known comes last, whichever way round.
+ *
+ * @throws QueryError for a filter that cannot be read.
+ */
 export function selectRows<S extends string, T>(
   rows: readonly T[],
   { q, sort, order }: Pick<ListQuery<S>, "q" | "sort" | "order">,
-  { sorts, text, key }: ListOrder<S, T>,
+  { sorts, subject, key }: ListOrder<S, T>,
 ): T[] {
-  const words = q.toLowerCase().split(/\s+/).filter((word) => word !== "");
-  const matching = words.length === 0 ? rows : rows.filter((row) => {
-    const haystack = text(row).toLowerCase();
-    return words.every((word) => haystack.includes(word));
-  });
+  const matching = q === "" ? rows : rows.filter(filterOf(q, subject));
   const sign = order === "asc" ? 1 : -1;
   const valueOf = sorts[sort];
   return matching.map((row) => ({ row, value: valueOf(row), key: key(row) }))

@@ -1,9 +1,10 @@
-/** By what hosts, devices, programs and listeners can be sorted, and in what words are looked for. */
+/** By what hosts, devices, programs and listeners can be sorted, and how they are searched. */
 import { METHOD_CONFIDENCE } from "../../model/system.ts";
 import type { Device, Listener, ProgramSummary } from "../../model/inventory.ts";
 import { addressOrder } from "../query.ts";
 import type { HostFacts } from "./lazy_host.ts";
 import type { ListOrder } from "./list_query.ts";
+import { DEVICES, HOSTS, LISTENERS, PROGRAMS } from "./subjects.ts";
 
 export type HostSort =
   | "last"
@@ -40,21 +41,8 @@ export const HOST_ORDER: ListOrder<HostSort, HostFacts> = {
   },
   first: "bytes",
   rising: ["ip", "name", "country", "organisation"],
-  text: (host) =>
-    [
-      host.ip,
-      host.name,
-      host.kind,
-      host.own ? "own" : "",
-      host.country,
-      host.country_name,
-      host.organisation,
-      host.asn === null ? "" : `as${host.asn}`,
-      host.mac,
-      host.vendor,
-      ...host.programs,
-      ...host.ports,
-    ].join(" "),
+  subject: HOSTS,
+  example: "country:nl port:443",
   key: (host) => host.ip,
 };
 
@@ -71,18 +59,8 @@ export const DEVICE_ORDER: ListOrder<DeviceSort, Device> = {
   },
   first: "last",
   rising: ["mac", "vendor", "name", "address"],
-  text: (device) =>
-    [
-      device.mac,
-      device.vendor,
-      device.random ? "random" : "",
-      device.own ? "own" : "",
-      device.router ? "router" : "",
-      device.in_iface,
-      ...device.addresses.map(({ ip }) => ip),
-      ...device.names.map(({ name }) => name),
-      ...device.says,
-    ].join(" "),
+  subject: DEVICES,
+  example: "is:router host:192.168.0.0/16",
   key: (device) => device.mac,
 };
 
@@ -119,18 +97,8 @@ export const PROGRAM_ORDER: ListOrder<ProgramSort, ProgramSummary> = {
   },
   first: "bytes",
   rising: ["name", "pid", "user", "container"],
-  text: (program) =>
-    [
-      program.pid,
-      program.name,
-      program.path,
-      program.command_line,
-      program.user,
-      program.parent,
-      program.container,
-      program.active ? "active" : "ended",
-      ...program.listens,
-    ].join(" "),
+  subject: PROGRAMS,
+  example: "user:root bytes>1M",
   // Among equals those that are there, then those with most traffic.
   key: (program) =>
     `${program.active ? 0 : 1} ${
@@ -161,19 +129,8 @@ export const LISTENER_ORDER: ListOrder<ListenerSort, Listener> = {
   },
   first: "port",
   rising: ["port", "proto", "address", "process", "user", "reach"],
-  text: (listener) =>
-    [
-      listener.proto,
-      listener.address,
-      listener.port,
-      listener.service,
-      listener.process,
-      listener.path,
-      listener.user,
-      listener.container,
-      listener.pid,
-      listener.reach,
-    ].join(" "),
+  subject: LISTENERS,
+  example: "reach:all port<1024",
   key: (listener) =>
     `${
       String(listener.port).padStart(5, "0")

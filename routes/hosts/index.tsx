@@ -10,6 +10,7 @@ import {
   listParams,
   parseListState,
 } from "../../components/list_state.ts";
+import { askOrTell } from "../../http/page_trouble.ts";
 import { define } from "../../state.ts";
 import { aboutOf, Frame } from "../(_frame)/Frame.tsx";
 
@@ -22,21 +23,32 @@ const API: [string, string][] = [
 export const handler = define.handlers({
   GET(ctx) {
     const { monitor } = ctx.state;
+    const { inventory } = monitor;
     const isDevices = ctx.url.searchParams.get("tab") === "devices";
     const state = parseListState(ctx.url.searchParams, isDevices ? DEVICE_LIST : HOST_LIST);
-    const params = listParams(state);
+    const [params, all] = [listParams(state), listParams({ ...state, q: "", offset: 0 })];
+    const { answer: list, trouble, status } = askOrTell(
+      () =>
+        isDevices
+          ? { hosts: null, devices: inventory.devices(params) }
+          : { hosts: inventory.hosts(params), devices: null },
+      () =>
+        isDevices
+          ? { hosts: null, devices: { ...inventory.devices(all), total: 0, devices: [] } }
+          : { hosts: { ...inventory.hosts(all), total: 0, hosts: [] }, devices: null },
+    );
     return page({
       state,
       tick: monitor.tick(),
-      hosts: isDevices ? null : monitor.inventory.hosts(params),
-      devices: isDevices ? monitor.inventory.devices(params) : null,
+      ...list,
+      trouble,
       about: aboutOf(monitor),
-    }, { headers: { "cache-control": "no-store" } });
+    }, { status, headers: { "cache-control": "no-store" } });
   },
 });
 
 export default define.page<typeof handler>(function Hosts({ data }) {
-  const { state, tick, hosts, devices, about } = data;
+  const { state, tick, hosts, devices, trouble, about } = data;
   const clean = { ...state, q: "", offset: 0 };
   return (
     <Frame path="/hosts" tick={tick} about={about} api={API}>
@@ -62,8 +74,8 @@ export default define.page<typeof handler>(function Hosts({ data }) {
             ["Devices", listPageHref({ ...clean, sort: DEVICE_LIST.sort, order: "desc" }, DEVICE_LIST)],
           ]}
         />
-        {hosts !== null && <HostList tick={tick} page={hosts} state={state} />}
-        {devices !== null && <DeviceList tick={tick} page={devices} state={state} />}
+        {hosts !== null && <HostList tick={tick} page={hosts} state={state} trouble={trouble} />}
+        {devices !== null && <DeviceList tick={tick} page={devices} state={state} trouble={trouble} />}
       </section>
     </Frame>
   );

@@ -10,6 +10,7 @@ import {
   parseListState,
   PROGRAM_LIST,
 } from "../../components/list_state.ts";
+import { askOrTell } from "../../http/page_trouble.ts";
 import { define } from "../../state.ts";
 import { aboutOf, Frame } from "../(_frame)/Frame.tsx";
 
@@ -22,21 +23,32 @@ const API: [string, string][] = [
 export const handler = define.handlers({
   GET(ctx) {
     const { monitor } = ctx.state;
+    const { inventory } = monitor;
     const isListeners = ctx.url.searchParams.get("tab") === "listening";
     const state = parseListState(ctx.url.searchParams, isListeners ? LISTENER_LIST : PROGRAM_LIST);
-    const params = listParams(state);
+    const [params, all] = [listParams(state), listParams({ ...state, q: "", offset: 0 })];
+    const { answer: list, trouble, status } = askOrTell(
+      () =>
+        isListeners
+          ? { programs: null, listeners: inventory.listeners(params) }
+          : { programs: inventory.processes(params), listeners: null },
+      () =>
+        isListeners
+          ? { programs: null, listeners: { ...inventory.listeners(all), total: 0, listeners: [] } }
+          : { programs: { ...inventory.processes(all), total: 0, processes: [] }, listeners: null },
+    );
     return page({
       state,
       tick: monitor.tick(),
-      programs: isListeners ? null : monitor.inventory.processes(params),
-      listeners: isListeners ? monitor.inventory.listeners(params) : null,
+      ...list,
+      trouble,
       about: aboutOf(monitor),
-    }, { headers: { "cache-control": "no-store" } });
+    }, { status, headers: { "cache-control": "no-store" } });
   },
 });
 
 export default define.page<typeof handler>(function Programs({ data }) {
-  const { state, tick, programs, listeners, about } = data;
+  const { state, tick, programs, listeners, trouble, about } = data;
   const clean = { ...state, q: "", offset: 0 };
   return (
     <Frame path="/processes" tick={tick} about={about} api={API}>
@@ -62,8 +74,8 @@ export default define.page<typeof handler>(function Programs({ data }) {
             ["Listening", listPageHref({ ...clean, sort: LISTENER_LIST.sort, order: "asc" }, LISTENER_LIST)],
           ]}
         />
-        {programs !== null && <ProgramList tick={tick} page={programs} state={state} />}
-        {listeners !== null && <ListenerList tick={tick} page={listeners} state={state} />}
+        {programs !== null && <ProgramList tick={tick} page={programs} state={state} trouble={trouble} />}
+        {listeners !== null && <ListenerList tick={tick} page={listeners} state={state} trouble={trouble} />}
       </section>
     </Frame>
   );

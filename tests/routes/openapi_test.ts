@@ -6,6 +6,7 @@ import { API, LISTS } from "../../http/api.ts";
 import { openApi } from "../../http/openapi.ts";
 import { helpOf, isTypeName, TYPE_NAMES } from "../../model/help.ts";
 import { LIST_FIELDS } from "../../model/filter/lists.ts";
+import { DEVICES, HOSTS, LISTENERS, PROGRAMS } from "../../monitor/inventory/subjects.ts";
 import type { JsonSchema, Parameters } from "../../monitor/parameters.ts";
 import { ALERTS, CONNECTIONS, PACKETS, QUERIES } from "../../monitor/subjects.ts";
 import { testApp } from "../support/app.ts";
@@ -57,7 +58,17 @@ Deno.test("every type that a table names has a table; lists name fields that the
       assert.ok(scalars.includes(is) || /\|/.test(is) || isTypeName(is), `${type}.${name}: ${is}`);
     }
   }
-  const subjects = { connections: CONNECTIONS, packets: PACKETS, queries: QUERIES, alerts: ALERTS };
+  const subjects = {
+    connections: CONNECTIONS,
+    packets: PACKETS,
+    queries: QUERIES,
+    alerts: ALERTS,
+    hosts: HOSTS,
+    devices: DEVICES,
+    programs: PROGRAMS,
+    listeners: LISTENERS,
+  };
+  assert.deepEqual(Object.keys(LIST_FIELDS), Object.keys(subjects));
   for (const [list, { texts, numbers }] of Object.entries(subjects)) {
     const known = [...Object.keys(texts), ...Object.keys(numbers)];
     assert.deepEqual([...LIST_FIELDS[list as keyof typeof LIST_FIELDS]].sort(), known.sort(), list);

@@ -70,6 +70,7 @@ const SUBJECT: Subject<Row> = {
     bytes: (row) => [row.bytes],
     rtt: (row) => [row.rtt],
     since: (row) => [row.last],
+    last: (row) => [row.last],
   },
 };
 
@@ -99,6 +100,11 @@ const FOUND: [string, string][] = [
   ["not rtt<1s", "c"],
   ["since:2001-09-09T01:46:40Z", "abc"],
   ["since:2500000000000", "c"],
+  ["last>=2000000000000", "bc"],
+  ["last<2001-09-09T01:46:41Z", "a"],
+  ["10:ab", ""], // pieces of addresses that are still typed
+  ["db8:", "c"],
+  ["ad:be", ""],
   ["FIREFOX", "a"],
   ["10.0.0.1", "b"],
   ["443", "ac"], // a whole port, or a part of an address
@@ -128,6 +134,8 @@ const WRONG: [string, number, RegExp][] = [
   ["bytes>1ms", 0, /digits, then one of b, k/],
   ["proto>3", 0, /is no number: write proto:udp/],
   ["since:yesterday", 0, /is no time/],
+  ["last>yesterday", 0, /is no time/],
+  ["a last:2026-11-22", 2, /a time to compare: write last</],
   ["country:nl", 0, /not known of rows/],
   ['a "b', 2, /no partner/],
   ["x".repeat(501), 500, /at most 500/],

@@ -483,6 +483,10 @@ Deno.test("lists are searched and sorted, and say what they do not understand", 
     inventory.hosts(new URLSearchParams(query)).hosts.map(({ ip }) => ip);
   assert.deepEqual(ips({ q: "SHOP 443" }), ["198.51.100.7"]);
   assert.deepEqual(ips({ q: "nothing-like-it" }), []);
+  assert.deepEqual(ips({ q: "host:shop.example port:443" }), ["198.51.100.7"]);
+  assert.deepEqual(ips({ q: "host:198.51.100.0/24 and not port:443" }), ["198.51.100.9"]);
+  assert.deepEqual(ips({ q: "name:shop or bytes<10" }), ["198.51.100.7", "198.51.100.9"]);
+  assert.deepEqual(ips({ q: `last<${START - 1}` }), []);
   assert.deepEqual(ips({ sort: "ip" }), ["192.0.2.1", "198.51.100.7", "198.51.100.9"]);
   assert.deepEqual(ips({ sort: "bytes", order: "asc" }), ["198.51.100.9", "198.51.100.7", "192.0.2.1"]);
   assert.deepEqual(ips({ sort: "bytes", offset: "1", limit: "1" }), ["198.51.100.7"]);
@@ -496,6 +500,9 @@ Deno.test("lists are searched and sorted, and say what they do not understand", 
       what: "1",
     },
     { q: "x".repeat(501) },
+    { q: "nosuch:1" },
+    { q: "rcode:x" },
+    { q: "(a" },
   ];
   for (const query of bad) {
     assert.throws(

@@ -90,8 +90,8 @@ export const LISTS = {
     parameters: { ...ANOMALY_PARAMETERS, limit: all() },
     version: "alerts",
   },
-  expected: { rows: "expected", type: "ExpectedRow", file: "expected", parameters: {}, version: "second" },
-  rules: { rows: "rules", type: "RuleStatus", file: "rules", parameters: {}, version: "second" },
+  expected: { rows: "expected", type: "ExpectedRow", file: "expected", parameters: {} },
+  rules: { rows: "rules", type: "RuleStatus", file: "rules", parameters: {} },
   interfaces: {
     rows: "interfaces",
     type: "InterfaceStatus",
@@ -104,28 +104,24 @@ export const LISTS = {
     type: "Host",
     file: "hosts",
     parameters: listParameters(HOST_ORDER),
-    version: "second",
   },
   devices: {
     rows: "devices",
     type: "Device",
     file: "devices",
     parameters: listParameters(DEVICE_ORDER),
-    version: "second",
   },
   processes: {
     rows: "processes",
     type: "Process",
     file: "processes",
     parameters: listParameters(PROGRAM_ORDER),
-    version: "second",
   },
   listeners: {
     rows: "listeners",
     type: "Listener",
     file: "listeners",
     parameters: listParameters(LISTENER_ORDER),
-    version: "second",
   },
 } as const satisfies Record<string, ListSpec>;
 

@@ -2,6 +2,7 @@
  * Lists as every list route answers them: as JSON or CSV, as the client prefers; with chosen fields, a link to the next
  * page, and a tag that tells a client when nothing has changed.
  */
+import { createHash } from "node:crypto";
 import { ifNoneMatch } from "@std/http/etag";
 import type { Context } from "fresh";
 import type { Filter } from "../model/filter/filter.ts";
@@ -24,6 +25,9 @@ import { prefers } from "./prefers.ts";
 /** RFC 4180 and RFC 7111: the first row holds names. */
 const CSV_TYPE = "text/csv; charset=utf-8; header=present";
 
+/** Six bits each: no two answers of a server will ever have the same by chance. */
+const DIGEST_LETTERS = 22;
+
 /** A list that routes answer with. */
 export interface ListSpec<P extends Parameters = Parameters> {
   /** Member of the answer that holds the rows, and their type. */
@@ -32,8 +36,8 @@ export interface ListSpec<P extends Parameters = Parameters> {
   /** Of files it is saved in: `netpane-FILE-…csv`. */
   file: string;
   parameters: P;
-  /** What its tag follows. */
-  version: keyof Versions;
+  /** What its tag follows; absent for what is told: rows that are put together when they are asked for. */
+  version?: keyof Versions;
 }
 
 /** The parameter that chooses fields of a type. */
@@ -66,8 +70,8 @@ export function listRoute<P extends Parameters>(
   return readOnly((ctx) => {
     const { fields } = readParameters(parameters, ctx.url.searchParams) as { fields: string[] };
     const { monitor } = ctx.state;
-    const tag = tagOf(monitor, list, ctx.req);
-    const page = ask(monitor, withoutFields(ctx.url.searchParams)) as Record<string, unknown>;
+    const page = picked(ask(monitor, withoutFields(ctx.url.searchParams)), list, fields);
+    const tag = tagOf(monitor, list, page, prefersCsv(ctx.req));
     if (!ifNoneMatch(ctx.req.headers.get("if-none-match"), tag)) {
       return new Response(null, { status: 304, headers: listHeaders(tag) });
     }
@@ -105,7 +109,7 @@ export function filterRoute<P extends Parameters>(
       fields: string[];
     };
     const filter = Object.hasOwn(body, "filter") ? readFilter(body.filter) : undefined;
-    const page = ask(ctx.state.monitor, { ...query, filter } as Filtered<P>) as Record<string, unknown>;
+    const page = picked(ask(ctx.state.monitor, { ...query, filter } as Filtered<P>), list, fields);
     return answerList(ctx.req, list, page, fields, {});
   }, ["application/json", "text/csv"]);
 }
@@ -120,10 +124,7 @@ function answerList(
   const headers = listHeaders(tag);
   if (next) headers.set("Link", `<${next}>; rel="next"`);
   if (prefersCsv(req)) return csvAnswer(list, page, fields, headers);
-  const rows = page[list.rows] as Record<string, unknown>[];
-  const answer = json(
-    fields.length === 0 ? page : { ...page, [list.rows]: rows.map((row) => pick(row, fields)) },
-  );
+  const answer = json(page);
   for (const [name, value] of headers) answer.headers.set(name, value);
   return answer;
 }
@@ -140,8 +141,12 @@ function csvAnswer(
   return new Response(csvStream(page[rows] as object[], type, fields), { headers });
 }
 
-function pick(row: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
-  return Object.fromEntries(fields.map((name) => [name, row[name]]));
+/** A page with only the chosen fields of each row; none chosen: all. */
+function picked(page: object, { rows }: ListSpec, fields: readonly string[]): Record<string, unknown> {
+  const all = page as Record<string, unknown>;
+  if (fields.length === 0) return all;
+  const pick = (row: Record<string, unknown>) => Object.fromEntries(fields.map((name) => [name, row[name]]));
+  return { ...all, [rows]: (all[rows] as Record<string, unknown>[]).map(pick) };
 }
 
 function prefersCsv(req: Request): boolean {
@@ -156,10 +161,19 @@ function listHeaders(tag?: string): Headers {
 }
 
 /** A weak tag (times of answers differ): the run of the server, what the list shows, and in which form. */
-function tagOf(monitor: Monitor, { version }: ListSpec, req: Request): string {
-  return `W/"${monitor.feed.boot}-${version}${monitor.versions[version]}-${
-    prefersCsv(req) ? "csv" : "json"
-  }"`;
+function tagOf(
+  monitor: Monitor,
+  { version }: ListSpec,
+  page: Record<string, unknown>,
+  isCsv: boolean,
+): string {
+  const shows = version === undefined ? digestOf(page) : version + monitor.versions[version];
+  return `W/"${monitor.feed.boot}-${shows}-${isCsv ? "csv" : "json"}"`;
+}
+
+/** Of all that is told but the time at which it is. */
+function digestOf({ ts: _, ...told }: Record<string, unknown>): string {
+  return createHash("sha256").update(JSON.stringify(told)).digest("base64url").slice(0, DIGEST_LETTERS);
 }
 
 /** Address of the next page, relative to this server; null at the end. */

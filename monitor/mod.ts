@@ -99,7 +99,7 @@ export interface MonitorOptions {
 
 /** Of what lists show: each changes whenever its list may have. */
 export type Versions = Readonly<
-  Record<"connections" | "packets" | "queries" | "alerts" | "interfaces" | "second", string>
+  Record<"connections" | "packets" | "queries" | "alerts" | "interfaces", string>
 >;
 
 export class Monitor {
@@ -118,8 +118,6 @@ export class Monitor {
   #views = new Map<string, Connection[]>();
   #viewsVersion = -1;
   #alertsVersion = 0;
-  /** Reports taken in. */
-  #reports = 0;
   #counters: InspectorCounters = emptyCounters();
   #endedLost = 0;
   #capture: CaptureReport | null = null;
@@ -175,7 +173,6 @@ export class Monitor {
   // ------------------------------------------------------------ what the workers tell
 
   applySystem(report: SystemReport): void {
-    this.#reports++;
     this.#system = report;
     this.who.applyInterfaces(report.interfaces);
     this.#table.applySystem(report);
@@ -191,7 +188,6 @@ export class Monitor {
   }
 
   applyCapture(report: CaptureReport): void {
-    this.#reports++;
     this.#capture = report;
     this.#replaceProblems("capture:", report.interfaces.flatMap(captureProblem));
   }
@@ -205,7 +201,6 @@ export class Monitor {
   }
 
   applyDetect(counters: DetectCounters): void {
-    this.#reports++;
     this.#detect = counters;
   }
 
@@ -279,7 +274,6 @@ export class Monitor {
   applySettings(): void {
     const { settings, problem } = this.#settings!;
     this.#alertsVersion++;
-    this.#reports++;
     this.#rules = settings.rules;
     this.#alerts.configure(settings.expected, inspectedOff(settings.rules), this.#packetTimeMs);
     this.#notifier?.configure(settings.notify);
@@ -310,7 +304,6 @@ export class Monitor {
    * @param nowMs Wall clock.
    */
   applySnapshot(snapshot: Snapshot | null, nowMs: number): void {
-    this.#reports++;
     const before = { counters: this.#counters, timeMs: this.#packetTimeMs };
     if (snapshot !== null) {
       this.#counters = snapshot.counters;
@@ -358,7 +351,6 @@ export class Monitor {
       queries: `${queries}.${this.#observationsLost}`,
       alerts: `${this.#alertsVersion}`,
       interfaces: `${this.#rated.atMs}`,
-      second: `${this.#reports}`,
     };
   }
 

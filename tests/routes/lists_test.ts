@@ -150,11 +150,45 @@ Deno.test("a tag says that nothing has changed, until something has", async () =
     assert.equal((await ask(`${path}?nosuch=1`, { headers: { "If-None-Match": tag } })).status, 400);
   }
   const tagOf = async (path: string) => (await ask(path)).headers.get("ETag");
-  const before = [await tagOf("/api/anomalies"), await tagOf("/api/hosts"), await tagOf("/api/connections")];
+  const tagsOf = () => Promise.all(Object.keys(paths).map(tagOf));
+  const before = await tagsOf();
   monitor.applySnapshot(null, monitor.tick().ts + 1000);
-  const after = [await tagOf("/api/anomalies"), await tagOf("/api/hosts"), await tagOf("/api/connections")];
-  assert.equal(after[0], before[0], "no alert has changed");
-  assert.notEqual(after[1], before[1], "rates may have");
+  assert.deepEqual(await tagsOf(), before, "a second in which nothing happens changes nothing");
+});
+
+Deno.test("the tag of a list that is put together when it is asked for follows what is told", async () => {
+  const { ask, monitor, close } = await testApp();
+  try {
+    const asked = [
+      "/api/processes",
+      "/api/listeners",
+      "/api/hosts",
+      "/api/devices",
+      "/api/processes?fields=pid,name",
+      "/api/hosts?q=kind:global",
+    ];
+    const tags = () => Promise.all(asked.map(async (path) => (await ask(path)).headers.get("ETag")));
+    const before = await tags();
+    assert.equal(new Set(before).size, asked.length);
+    monitor.applySystem({
+      type: "system-report",
+      atMs: monitor.tick().packet_time + 1000,
+      tookMs: 1,
+      sockets: [],
+      socketsLost: 0,
+      processes: [],
+      interfaces: [],
+      problems: [],
+    });
+    const after = await tags();
+    assert.deepEqual(
+      asked.filter((_, i) => after[i] !== before[i]),
+      ["/api/processes", "/api/listeners", "/api/hosts"],
+      "programs have ended, nobody listens, no address is our own",
+    );
+  } finally {
+    await close();
+  }
 });
 
 Deno.test("links lead through a whole list, each row once", async () => {
@@ -216,22 +250,62 @@ Deno.test("a filter that cannot be read names its place, in the API and on the p
       ["/api/packets", "/packets"],
       ["/api/dns_queries", "/dns"],
       ["/api/anomalies", "/findings"],
+      ["/api/hosts", "/hosts"],
+      ["/api/devices", "/hosts?tab=devices"],
+      ["/api/processes", "/processes"],
+      ["/api/listeners", "/processes?tab=listening"],
     ]
   ) {
     const q = encodeURIComponent("since:2026 (nosuch:<b>");
     const problem = await refused(`${api}?q=${q}`);
     assert.deepEqual([problem.status, problem.field, problem.at], [400, "q", 12], api);
-    const answer = await (await app()).ask(`${path}?q=${q}`);
+    const answer = await (await app()).ask(`${path}${path.includes("?") ? "&" : "?"}q=${q}`);
     const html = await answer.text();
     assert.equal(answer.status, 400, path);
     assert.match(answer.headers.get("Content-Type")!, /^text\/html/);
     assert.match(html, /There is no field &quot;nosuch&quot;|There is no field "nosuch"/, path);
     assert.match(html, /since:2026 \(<mark>nosuch:&lt;b(>|&gt;)<\/mark>/, path);
-    assert.match(html, /<h[12][^>]*>(Connections|Packets|DNS queries|Alerts)/, "the page is all there");
+    assert.match(
+      html,
+      /<h[12][^>]*>(Connections|Packets|DNS queries|Alerts|Hosts|Devices|Programs|Listening)/,
+      "the page is all there",
+    );
   }
-  const known = await (await app()).ask("/?q=iface:eth0");
-  assert.equal(known.status, 200);
-  assert.doesNotMatch(await known.text(), /filter-trouble/);
+  for (const path of ["/?q=iface:eth0", "/hosts?q=is:own", "/processes?q=state:active"]) {
+    const known = await (await app()).ask(path);
+    assert.equal(known.status, 200);
+    assert.doesNotMatch(await known.text(), /filter-trouble/);
+  }
+  const other = await refused("/api/listeners?q=tcp%20vendor:x");
+  assert.deepEqual([other.field, other.at], ["q", 4]);
+  assert.match(other.detail, /"vendor" is not known of listening sockets/);
+});
+
+Deno.test("hosts, devices, programs and listening sockets are asked in the filter language", async () => {
+  const ips = async (q: string) =>
+    (await page(`/api/hosts?limit=1000&q=${encodeURIComponent(q)}`)).hosts.map(({ ip }: { ip: string }) =>
+      ip
+    );
+  const { hosts } = await page("/api/hosts?limit=1000");
+  const where = (is: (host: Record<string, number | string>) => boolean) =>
+    hosts.filter(is).map(({ ip }: { ip: string }) => ip);
+  assert.deepEqual(await ips("is:own"), ["192.168.1.20"]);
+  assert.deepEqual(await ips("host:192.168.0.0/16"), where(({ ip }) => String(ip).startsWith("192.168.")));
+  assert.deepEqual(
+    await ips("(kind:private or port:443) and not bytes<1k"),
+    where(({ kind, ports, bytes_to, bytes_from }) =>
+      (kind === "private" || (ports as unknown as number[]).includes(443)) && +bytes_to + +bytes_from >= 1000
+    ),
+  );
+  const first = hosts[0].first;
+  assert.deepEqual(await ips(`first>${Math.floor(first)}`), where((host) => +host.first > Math.floor(first)));
+  const count = async (path: string, q: string) => (await page(`${path}?q=${encodeURIComponent(q)}`)).total;
+  assert.equal(await count("/api/devices", "is:own mac:02:00:5e"), 1);
+  assert.equal(await count("/api/devices", "iface:eth0 host:192.168.1.1/32 mac:02:00:5e:10:00:02"), 1);
+  assert.equal(await count("/api/processes", "process:firefox user:alice state:active path:bin"), 1);
+  assert.equal(await count("/api/processes", "port:8080 or parent:nobody"), 1);
+  assert.equal(await count("/api/listeners", "reach:all proto:tcp port>1024"), 1);
+  assert.equal(await count("/api/listeners", "not reach:all"), 0);
 });
 
 Deno.test("connections by a filter as JSON", async () => {

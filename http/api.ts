@@ -38,10 +38,35 @@ export interface RouteSpec {
   rows?: { member: string; type: TypeName };
   /** Media types besides, or instead of, JSON. */
   media: ("application/json" | "text/csv" | "text/event-stream" | "text/plain")[];
-  /** Statuses of failures, besides those that every route has. */
+  /** Statuses of failures, besides `FAILURES_EVERYWHERE`. */
   errors: number[];
   /** What follows the path in the example. */
   example: string;
+}
+
+/**
+ * Failures that every route may answer with: the door's (`guard.ts`, `body.ts`) and those of parameters, methods and
+ * media types. Beside them `FAILURES_WITH_BODY` where the method may bring a body.
+ */
+export const FAILURES_EVERYWHERE: readonly number[] = [
+  400,
+  401,
+  403,
+  405,
+  406,
+  413,
+  414,
+  421,
+  429,
+  431,
+  501,
+];
+export const FAILURES_WITH_BODY: readonly number[] = [408];
+
+/** All failures of a route, rising. */
+export function failuresOf({ method, errors }: RouteSpec): number[] {
+  const ofBody = method === "GET" ? [] : FAILURES_WITH_BODY;
+  return [...new Set([...FAILURES_EVERYWHERE, ...ofBody, ...errors])].sort((a, b) => a - b);
 }
 
 export const TAGS = {
@@ -163,7 +188,7 @@ export const API: readonly RouteSpec[] = [
       sort: "bytes",
       limit: 20,
     },
-    errors: [413, 415],
+    errors: [415],
   },
   exported(
     "/api/export",
@@ -233,7 +258,7 @@ export const API: readonly RouteSpec[] = [
     body: { type: "ExpectRequest" },
     bodyExample: { source: true, kind: true, comment: "Inventory scanner", until: "2030-12-31" },
     status: 201,
-    errors: [404, 409, 413, 415, 503],
+    errors: [404, 409, 415, 503],
   },
   list(
     "/api/expected",
@@ -278,7 +303,7 @@ export const API: readonly RouteSpec[] = [
     ...one("/api/hosts/{ip}", "getHost", "inventory", "Everything known of one address", "HostDetail"),
     parameters: HOST_PARAMETERS,
     parts: { ip: { help: "The address", example: "192.168.1.1" } },
-    errors: [403, 404],
+    errors: [404],
   },
   list(
     "/api/devices",
@@ -329,7 +354,6 @@ export const API: readonly RouteSpec[] = [
   {
     ...one("/api/geoip", "getPlace", "who", "Where an address is and whose", "GeoIpAnswer"),
     parameters: GEOIP_PARAMETERS,
-    errors: [403],
     example: "?ip=192.0.2.7",
   },
   {
@@ -342,14 +366,14 @@ export const API: readonly RouteSpec[] = [
     ),
     description: "Asks the system's name servers.",
     parameters: RESOLVE_PARAMETERS,
-    errors: [403, 429, 502, 503, 504],
+    errors: [502, 503, 504],
     example: "?domain=example.org",
   },
   {
     ...one("/api/ping", "pingHost", "who", "Round trips of ICMP echo requests", "PingAnswer"),
     description: "Sends them, one a second.",
     parameters: PING_PARAMETERS,
-    errors: [403, 409, 429, 502, 503, 504],
+    errors: [409, 502, 503, 504],
     example: "?ip=192.0.2.7&count=4",
   },
   ...["/api/stream", "/api/events"].map((path): RouteSpec => ({

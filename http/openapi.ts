@@ -1,7 +1,7 @@
 /** The OpenAPI 3.1 document, from the table of routes and the schemas of their parameters and answers. */
 import { FEED_EVENTS } from "../model/feed.ts";
 import type { JsonSchema, Parameter, Parameters } from "../monitor/parameters.ts";
-import { API, type RouteSpec, TAGS } from "./api.ts";
+import { API, failuresOf, type RouteSpec, TAGS } from "./api.ts";
 import { FILTER_SCHEMA } from "./filter_schema.ts";
 import { allSchemas, refTo, rowSchema } from "./schemas.ts";
 
@@ -15,24 +15,28 @@ export interface OpenApi {
   components: { schemas: Record<string, JsonSchema>; securitySchemes: JsonSchema; responses: JsonSchema };
 }
 
-/** What failures mean, by status; those of `EVERYWHERE` can come from every route. */
+/** What failures mean, by status. */
 const FAILURES: Record<number, string> = {
   400: "A parameter or member is unknown, or has a value that it cannot have",
   401: "A token is needed: Netpane serves beyond this machine",
-  403: "Asked by a page of another site, or without the right to do this",
+  403:
+    "Asked by a page of another site, through a proxy that nobody spoke of, or without the right to do this",
   404: "There is no such thing, or it had to go for newer ones",
   405: "Not with this method: Allow has those there are",
   406: "None of the media types that Accept names is answered with",
+  408: "The body took too long",
   409: "It is so already, or it is being done",
   413: "The body is too large",
+  414: "The address is too long",
   415: "The body has another type than application/json",
   421: "The Host header names another machine",
-  429: "Too much at once: try again later",
+  429: "Too much at once: Retry-After says when to try again",
+  431: "The header fields are too many, or too long",
+  501: "No route has this method",
   502: "Who was asked failed",
   503: "Not possible here and now; the answer says why",
   504: "Who was asked did not answer in time",
 };
-const EVERYWHERE = [400, 401, 405, 406, 421];
 
 let made: { version: string; document: OpenApi } | null = null;
 
@@ -84,7 +88,7 @@ function makeDocument(version: string): OpenApi {
 }
 
 function operation(route: RouteSpec): JsonSchema {
-  const { id, tag, summary, description, parameters, parts = {}, errors } = route;
+  const { id, tag, summary, description, parameters, parts = {} } = route;
   return {
     operationId: id,
     tags: [tag],
@@ -106,10 +110,7 @@ function operation(route: RouteSpec): JsonSchema {
     responses: {
       ...answersOf(route),
       ...Object.fromEntries(
-        [...EVERYWHERE, ...errors].sort((a, b) => a - b).map((status) => [
-          status,
-          { $ref: `#/components/responses/Failure${status}` },
-        ]),
+        failuresOf(route).map((status) => [status, { $ref: `#/components/responses/Failure${status}` }]),
       ),
     },
   };

@@ -1,4 +1,5 @@
 /** The OpenAPI document cut into what the page at `/api/docs` shows, and its schemas in words. */
+import { FAILURES_EVERYWHERE } from "../../http/api.ts";
 import type { OpenApi } from "../../http/openapi.ts";
 import type { JsonSchema } from "../../monitor/parameters.ts";
 
@@ -14,6 +15,7 @@ export interface OperationDoc {
   parameters: JsonSchema[];
   body: JsonSchema | null;
   answers: { status: string; media: string; schema: JsonSchema; help: string }[];
+  /** Of this route alone; see `failuresEverywhere()`. */
   failures: string[];
 }
 
@@ -62,7 +64,8 @@ export function operationsOf({ paths }: OpenApi): OperationDoc[] {
           if (media.length === 0) return [{ status, media: "", schema: {}, help: description }];
           return media.map(([media, { schema }]) => ({ status, media, schema, help: description }));
         }),
-        failures: responses.filter(([, { $ref }]) => $ref !== undefined).map(([status]) => status),
+        failures: responses.filter(([status, { $ref }]) => $ref !== undefined && !isEverywhere(status))
+          .map(([status]) => status),
       };
     })
   );
@@ -88,7 +91,22 @@ export function parametersOf({ parameters, body }: OperationDoc): ParameterDoc[]
 }
 
 export function failuresOf({ failures }: OperationDoc): string {
-  return `Failures (application/problem+json): ${failures.join(", ")}`;
+  return failures.length === 0
+    ? "Failures: those of every route"
+    : `Failures: ${failures.join(", ")}, and those of every route`;
+}
+
+/** Failures that every route may answer with, in words. */
+export function failuresEverywhere({ components }: OpenApi): { status: string; help: string }[] {
+  const responses = components.responses as Record<string, { description: string }>;
+  return FAILURES_EVERYWHERE.map((status) => ({
+    status: String(status),
+    help: responses[`Failure${status}`].description,
+  }));
+}
+
+function isEverywhere(status: string): boolean {
+  return FAILURES_EVERYWHERE.includes(Number(status));
 }
 
 /** Name of the schema that is referred to; null for others. */

@@ -5,7 +5,7 @@ import { type OpenApi, openApi } from "../../http/openapi.ts";
 import type { JsonSchema } from "../../monitor/parameters.ts";
 import { define } from "../../state.ts";
 import { Operation, SchemaLink } from "../(_docs)/Operation.tsx";
-import { operationsOf } from "../(_docs)/words.ts";
+import { failuresEverywhere, operationsOf } from "../(_docs)/words.ts";
 import { aboutOf, Frame } from "../(_frame)/Frame.tsx";
 
 const API: [string, string][] = [
@@ -72,6 +72,18 @@ export default define.page<typeof handler>(function Docs({ data }) {
             ))}
           </div>
         ))}
+        <section class="card" aria-labelledby="docs-failures">
+          <h2 id="docs-failures">
+            Failures of every route <span class="note">application/problem+json</span>
+          </h2>
+          <ul class="docs-answers">
+            {failuresEverywhere(document).map(({ status, help }) => (
+              <li key={status}>
+                <b>{status}</b> {help}
+              </li>
+            ))}
+          </ul>
+        </section>
         <section class="card" aria-labelledby="docs-types">
           <h2 id="docs-types">What answers hold</h2>
           <Types schemas={document.components.schemas} />

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { createConfig, lintFromString } from "@redocly/openapi-core";
-import { API, LISTS } from "../../http/api.ts";
+import { API, FAILURES_EVERYWHERE, FAILURES_WITH_BODY, failuresOf, LISTS } from "../../http/api.ts";
 import { openApi } from "../../http/openapi.ts";
 import { helpOf, isTypeName, TYPE_NAMES } from "../../model/help.ts";
 import { LIST_FIELDS } from "../../model/filter/lists.ts";
@@ -138,6 +138,25 @@ Deno.test("real answers are what the document says, to the last field", async ()
   } finally {
     await app.close();
   }
+});
+
+Deno.test("each route has the failures of the door, all that there are", () => {
+  const door = ["http/guard.ts", "http/body.ts"].map((file) => Deno.readTextFileSync(ROOT + file)).join("\n");
+  const told = [...door.matchAll(/\b(?:problem|BodyError)\(\s*(\d{3}),/g)].map(([, status]) => Number(status));
+  // Of parameters, methods and media types: `withMethod()`.
+  const known = new Set([...told, 400, 405, 406]);
+  const written = new Set([...FAILURES_EVERYWHERE, ...FAILURES_WITH_BODY]);
+  assert.deepEqual([...written].sort(), [...known].sort());
+  for (const route of API) {
+    const { responses } = DOCUMENT.paths[route.path][route.method.toLowerCase()] as { responses: JsonSchema };
+    const failures = Object.keys(responses).map(Number).filter((status) => status >= 400);
+    assert.deepEqual(failures, failuresOf(route), route.path);
+    assert.ok(failures.includes(501) && failures.includes(408) === (route.method !== "GET"), route.path);
+    assert.deepEqual(route.errors.filter((status) => written.has(status)), [], `${route.path}: said already`);
+  }
+  const responses = Object.keys(DOCUMENT.components.responses);
+  const used = new Set(API.flatMap(failuresOf).map((status) => `Failure${status}`));
+  assert.deepEqual(responses.sort(), [...used].sort(), "each has its words, and none is left over");
 });
 
 Deno.test("parameters take what their schemas say, and refuse the rest", () => {

@@ -4,7 +4,7 @@
  */
 import type { Cursor } from "../../../model/cursor.ts";
 import { type DatagramProtocol, Probe, type StreamProtocol, TO_SERVER } from "./contract.ts";
-import { latin1 } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
 import { PassThroughDatagrams, PassThroughStream } from "./pass_through.ts";
 
 const MARK = "\x13BitTorrent protocol";

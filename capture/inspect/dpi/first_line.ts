@@ -1,6 +1,6 @@
 /** The first line of a direction, for the probes of protocols that talk in lines. */
 import type { Cursor } from "../../../model/cursor.ts";
-import { latin1 } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
 
 /** A first line that is longer is not looked at beyond. */
 const MAX_FIRST_LINE_BYTES = 512;

@@ -10,7 +10,8 @@ import { type FlowHandle, Probe, type StreamProtocol } from "./contract.ts";
 import { LineDialogue, Pending } from "./dialogue.ts";
 import { firstLine, UNFINISHED } from "./first_line.ts";
 import { maskCards } from "./http/mask.ts";
-import { latin1, type LineReader } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
+import { type LineReader } from "./line_reader.ts";
 
 const PORTS = [21, 2121];
 /** Ports of other protocols with a USER command. */

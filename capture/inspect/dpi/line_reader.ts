@@ -5,6 +5,7 @@
  * bounded: the first piece has as many bytes as the ceiling, the others are as long as the bytes at hand. Each byte
  * is looked at once. State: at most `maxBytes`, and only while a line is cut by the end of a segment.
  */
+import { latin1 } from "../../../model/latin1.ts";
 import { lineFeed } from "./http/text.ts";
 
 /** Bytes of a line that are taken as one piece. Mail servers accept 1,000, most others 4 to 8 KiB. */
@@ -113,16 +114,6 @@ export class LineReader {
     this.#kept.set(bytes.subarray(at, end), this.#keptBytes);
     this.#keptBytes = length;
   }
-}
-
-/** `bytes[at, end)` as text, one character a byte. */
-export function latin1(bytes: Uint8Array, at: number, end: number): string {
-  // A few calls: the engine's stack holds only so many arguments.
-  let text = "";
-  for (let i = at; i < end; i += 4096) {
-    text += String.fromCharCode.apply(null, bytes.subarray(i, i + 4096 < end ? i + 4096 : end) as never);
-  }
-  return text;
 }
 
 const NOTHING = new Uint8Array(0);

@@ -8,7 +8,7 @@
 import { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol, TO_SERVER } from "./contract.ts";
 import { FieldText } from "./database/fields.ts";
-import { latin1 } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
 
 /** The server's own limit for what comes before the login is 10,000. */
 const MAX_STARTUP_BYTES = 10_000;

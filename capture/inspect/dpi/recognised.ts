@@ -7,7 +7,7 @@
 import { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamProtocol, TO_CLIENT, TO_SERVER } from "./contract.ts";
 import { firstLine } from "./first_line.ts";
-import { latin1 } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
 import { PassThroughStream } from "./pass_through.ts";
 
 /** First bytes within which a login must lie. */
@@ -38,11 +38,8 @@ const TABLE: Recognised[] = [
   { name: "rsync", probe: prefix(/^@RSYNCD: /, "@RSYNCD: ") },
   { name: "irc", probe: irc },
   { name: "xmpp", probe: xmpp },
-  { name: "git", probe: (c) => matches(c, /^[0-9a-f]{4}git-(?:upload|receive)-(?:pack|archive) /, 24) },
-  {
-    name: "rlogin",
-    probe: (c) => matches(c, /^\0[\w.-]{1,32}\0[\w.-]{1,32}\0[\w.+-]{1,32}\/\d{1,6}\0$/, 110),
-  },
+  { name: "git", probe: git },
+  { name: "rlogin", probe: rlogin },
   { name: "rsh", probe: rsh },
   // Binary.
   { name: "mqtt", probe: mqtt, login: mqttLogin },
@@ -60,10 +57,7 @@ const TABLE: Recognised[] = [
   { name: "mongodb", probe: mongodb },
   { name: "tds", probe: tds },
   { name: "dcerpc", probe: dcerpc },
-  {
-    name: "iec104",
-    probe: (c) => bytesAre(c, [0x68, 4, null, 0, 0, 0], (at) => [7, 0x43].includes(c.peek8(at + 2))),
-  },
+  { name: "iec104", probe: iec104 },
 ];
 
 /** The protocols for the registry. */
@@ -112,9 +106,10 @@ function moreOf(c: Cursor, first: number): number {
   return c.remaining > 0 && c.peek8() === first ? Probe.more : Probe.no;
 }
 
-/** The first line matches; with less than a line, as long as it begins like `start`. */
+/** The first line, which begins in upper case, matches; with less than a line, as long as it begins like `start`. */
 function line(pattern: RegExp, start: string, maxBytes: number): Recognised["probe"] {
   return (c) => {
+    if (!isUpperCase(c.peek8())) return Probe.no;
     const text = firstLine(c);
     if (text === null) return Probe.no;
     if (pattern.test(text)) return Probe.yes;
@@ -123,14 +118,22 @@ function line(pattern: RegExp, start: string, maxBytes: number): Recognised["pro
   };
 }
 
+function isUpperCase(byte: number): boolean {
+  return byte >= 0x41 && byte <= 0x5a || byte === 0x5f;
+}
+
 const RTSP_METHOD =
   /^(?:OPTIONS|DESCRIBE|ANNOUNCE|SETUP|PLAY|PAUSE|TEARDOWN|RECORD|GET_PARAMETER|SET_PARAMETER) (?:r(?:t(?:s(?:p.*)?)?)?)?$/;
 
-/** The first bytes match; with fewer, as long as they agree with `example` but for digits. */
+/**
+ * The first bytes match; with fewer, as long as they agree with `example` but for digits. It begins as `pattern` does:
+ * nearly every flow is ruled out by one byte, without making text of it.
+ */
 function prefix(pattern: RegExp, example: string): Recognised["probe"] {
+  const first = example.charCodeAt(0);
   return (c) => {
     const n = Math.min(c.remaining, example.length);
-    if (n === 0) return Probe.no;
+    if (n === 0 || c.peek8() !== first) return Probe.no;
     const text = latin1(c.bytes, c.at, c.at + n);
     if (n === example.length) return pattern.test(text) ? Probe.yes : Probe.no;
     return text.replace(/\d/g, "0") === example.slice(0, n) ? Probe.more : Probe.no;
@@ -141,18 +144,36 @@ function matches(c: Cursor, pattern: RegExp, maxBytes: number): number {
   return pattern.test(latin1(c.bytes, c.at, Math.min(c.end, c.at + maxBytes))) ? Probe.yes : Probe.no;
 }
 
-/** The first bytes are these; null stands for any. `also` is asked when all are there. */
-function bytesAre(c: Cursor, wanted: (number | null)[], also: (at: number) => boolean = () => true): number {
+/** Stands for any byte in what `bytesAre` is asked. */
+const ANY = -1;
+
+/** Whether the first bytes are these; `yes` only when all of them are there. */
+function bytesAre(c: Cursor, wanted: readonly number[]): number {
   const n = Math.min(c.remaining, wanted.length);
-  for (let i = 0; i < n; i++) if (wanted[i] !== null && c.peek8(i) !== wanted[i]) return Probe.no;
+  for (let i = 0; i < n; i++) if (wanted[i] !== ANY && c.peek8(i) !== wanted[i]) return Probe.no;
   if (n < wanted.length) return n > 0 ? Probe.more : Probe.no;
-  return also(0) ? Probe.yes : Probe.no;
+  return Probe.yes;
 }
 
 // ------------------------------------------------------------ text
 
+/** gitprotocol-pack: a length in four hexadecimal digits, a command. */
+function git(c: Cursor): number {
+  return c.peek8(4) === 0x67
+    ? matches(c, /^[0-9a-f]{4}git-(?:upload|receive)-(?:pack|archive) /, 24)
+    : Probe.no;
+}
+
+/** RFC 1282: NUL, two user names, a terminal with its speed. */
+function rlogin(c: Cursor): number {
+  return c.peek8() === 0
+    ? matches(c, /^\0[\w.-]{1,32}\0[\w.-]{1,32}\0[\w.+-]{1,32}\/\d{1,6}\0$/, 110)
+    : Probe.no;
+}
+
 /** RFC 2812 §3.1; servers begin with their name or with NOTICE. */
 function irc(c: Cursor, direction: number): number {
+  if (!IRC_FIRST.includes(String.fromCharCode(c.peek8() | 0x20))) return Probe.no;
   const text = firstLine(c);
   if (text === null || !text.endsWith("\n")) {
     return text !== null && direction === TO_SERVER && /^(?:NICK|USER|CAP) ?/.test(text)
@@ -165,8 +186,12 @@ function irc(c: Cursor, direction: number): number {
   return isIrc ? Probe.yes : Probe.no;
 }
 
+/** First bytes of what `irc` takes, in lower case; a colon is the same in either. */
+const IRC_FIRST = ":ncuj";
+
 /** RFC 6120 §4.2. */
 function xmpp(c: Cursor): number {
+  if (c.peek8() !== 0x3c) return Probe.no;
   const text = latin1(c.bytes, c.at, Math.min(c.end, c.at + 300));
   if (/^(?:<\?xml[^>]*>\s*)?<stream:stream\s/.test(text)) return Probe.yes;
   return text !== "" && text.length < 300 && ("<?xml ".startsWith(text) || "<stream:stream ".startsWith(text))
@@ -230,33 +255,21 @@ function mqttLogin(packet: Cursor): Login | null | undefined {
   return c.failed ? undefined : { kind: "user_pass", userLength };
 }
 
+/** Bind, unbind, search, modify, add, delete, compare, extended; and their answers. */
+// deno-fmt-ignore
+const LDAP_OPERATIONS = new Set([
+  0x60, 0x61, 0x42, 0x63, 0x64, 0x65, 0x66, 0x67, 0x68, 0x69, 0x4a, 0x6b, 0x6e, 0x6f, 0x73, 0x77, 0x78,
+]);
+
 /** RFC 4511 §4.1.1: a sequence, a message's number, an operation. */
 function ldap(c: Cursor): number {
   if (c.remaining === 0 || c.peek8() !== 0x30) return Probe.no;
   if (c.remaining < 7) return Probe.more;
   const body = ldapBody(new Cursor(c.bytes, c.at, c.end));
   if (body === null) return Probe.no;
-  // Bind, unbind, search, modify, add, delete, compare, extended; and their answers.
-  const known = [
-    0x60,
-    0x61,
-    0x42,
-    0x63,
-    0x64,
-    0x65,
-    0x66,
-    0x67,
-    0x68,
-    0x69,
-    0x4a,
-    0x6b,
-    0x6e,
-    0x6f,
-    0x73,
-    0x77,
-    0x78,
-  ];
-  return known.includes(body.peek8()) && (body.remaining > 1 || body.peek8() === 0x42) ? Probe.yes : Probe.no;
+  return LDAP_OPERATIONS.has(body.peek8()) && (body.remaining > 1 || body.peek8() === 0x42)
+    ? Probe.yes
+    : Probe.no;
 }
 
 /** A cursor at the operation; null where it is no message. */
@@ -298,7 +311,7 @@ function ldapLogin(message: Cursor): Login | null | undefined {
 /** RFC 4120 §5.4.1: version 5 within the first bytes of a request, an answer or an error. */
 export function kerberos(c: Cursor): number {
   const tag = c.peek8();
-  if (![0x6a, 0x6b, 0x6c, 0x6d, 0x7e].includes(tag)) return Probe.no;
+  if (!(tag >= 0x6a && tag <= 0x6d || tag === 0x7e)) return Probe.no;
   c.skip(1);
   berLength(c);
   if (c.u8() !== 0x30) return Probe.no;
@@ -331,18 +344,21 @@ function modbus(c: Cursor, _direction: number, serverPort: number): number {
   return c.peek16(2) === 0 && length >= 2 && length <= 254 && code >= 1 && code <= 43 ? Probe.yes : Probe.no;
 }
 
+const BGP_HEADER = [...new Array<number>(16).fill(0xff), ANY, ANY, ANY];
+
 /** RFC 4271 §4.1: a marker of ones, a length, a type. */
 function bgp(c: Cursor): number {
-  const marker = new Array<number>(16).fill(0xff);
-  return bytesAre(c, [...marker, null, null, null], () => {
-    const length = c.peek16(16);
-    return length >= 19 && length <= 4096 && c.peek8(18) >= 1 && c.peek8(18) <= 5;
-  });
+  const found = bytesAre(c, BGP_HEADER);
+  if (found !== Probe.yes) return found;
+  const length = c.peek16(16);
+  return length >= 19 && length <= 4096 && c.peek8(18) >= 1 && c.peek8(18) <= 5 ? Probe.yes : Probe.no;
 }
+
+const PPTP_HEADER = [ANY, ANY, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d];
 
 /** RFC 2637 §1.4: a control message with the magic cookie. */
 function pptp(c: Cursor): number {
-  return bytesAre(c, [null, null, 0, 1, 0x1a, 0x2b, 0x3c, 0x4d]) === Probe.yes ? Probe.yes : Probe.no;
+  return bytesAre(c, PPTP_HEADER) === Probe.yes ? Probe.yes : Probe.no;
 }
 
 /** RTMP 1.0 §5.2: version 3, a time, zeros or a version of Flash; sure with its port only. */
@@ -363,12 +379,25 @@ function mongodb(c: Cursor): number {
   return code === 2013 || (code === 2004 && answers === 0) ? Probe.yes : Probe.no;
 }
 
+const TDS_PRELOGIN = [0x12, 1, ANY, ANY, 0, 0, ANY, 0, 0, 0];
+
 /** PRELOGIN, [MS-TDS] §2.2.6.5: its first option is the version's. */
 function tds(c: Cursor): number {
-  return bytesAre(c, [0x12, 1, null, null, 0, 0, null, 0, 0, 0]);
+  return bytesAre(c, TDS_PRELOGIN);
 }
+
+const DCERPC_BIND = [5, 0, 0x0b, ANY, 0x10, 0, 0, 0];
 
 /** BIND of connection-oriented DCE RPC 5.0, C706 §12.6.4.3. */
 function dcerpc(c: Cursor): number {
-  return bytesAre(c, [5, 0, 0x0b, null, 0x10, 0, 0, 0]);
+  return bytesAre(c, DCERPC_BIND);
+}
+
+const IEC104_CONTROL = [0x68, 4, ANY, 0, 0, 0];
+
+/** IEC 60870-5-104 §5: STARTDT or TESTFR, which a client begins with. */
+function iec104(c: Cursor): number {
+  const found = bytesAre(c, IEC104_CONTROL);
+  if (found !== Probe.yes) return found;
+  return c.peek8(2) === 7 || c.peek8(2) === 0x43 ? Probe.yes : Probe.no;
 }

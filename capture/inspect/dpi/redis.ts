@@ -8,7 +8,8 @@ import { type FlowHandle, Probe, type StreamProtocol } from "./contract.ts";
 import { FieldText } from "./database/fields.ts";
 import { LineDialogue, Pending } from "./dialogue.ts";
 import { firstLine } from "./first_line.ts";
-import { latin1, type LineReader } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
+import { type LineReader } from "./line_reader.ts";
 
 const PORTS = [6379, 6380, 26_379];
 /** The server's own limit for a value, 512 MiB. */

@@ -6,7 +6,7 @@
  */
 import { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol, TO_SERVER } from "./contract.ts";
-import { latin1 } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
 
 const FRAME_HEADER_BYTES = 4;
 /** Beginning of a message that is read: header, and dialects of SMB 1. */

@@ -8,7 +8,8 @@
 import { createHash } from "node:crypto";
 import { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol, TO_SERVER } from "./contract.ts";
-import { latin1, LineReader } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
+import { LineReader } from "./line_reader.ts";
 import { SshLogin } from "./ssh_login.ts";
 
 const SSH_PORT = 22;
@@ -36,29 +37,31 @@ const SIGNS = /^(ext-info-[cs]|kex-strict-[cs]-v00@openssh\.com)$/;
 export const ssh: StreamProtocol = { name: "ssh", probe, create: (flow) => new SshParser(flow) };
 
 function probe(c: Cursor, _direction: number, serverPort: number): number {
-  const start = matchesSsh(c.bytes, c.at, c.end);
-  if (start !== Probe.no) return start;
+  const { bytes, end } = c;
+  const start = matchesSsh(bytes, c.at, end);
+  if (start !== NO) return start;
   // Lines before the banner.
-  for (let i = c.at; i < c.end; i++) {
-    const byte = c.bytes[i];
-    if (byte !== LF) {
-      if (byte < 0x20 && byte !== 0x0d && byte !== 0x09) return Probe.no;
-      continue;
-    }
-    const later = matchesSsh(c.bytes, i + 1, c.end);
-    if (later === Probe.yes) return Probe.yes;
+  for (let i = c.at; i < end; i++) {
+    const byte = bytes[i];
+    if (byte >= 0x20) continue;
+    if (byte === LF) {
+      if (matchesSsh(bytes, i + 1, end) === YES) return YES;
+    } else if (byte !== CR && byte !== TAB) return NO;
   }
-  return serverPort === SSH_PORT ? Probe.more : Probe.no;
+  return serverPort === SSH_PORT ? MORE : NO;
 }
+
+// As plain constants: looked up as properties in rare branches, they throw compiled code away each time.
+const { no: NO, yes: YES, more: MORE } = Probe;
 
 /** Whether "SSH-", a digit and a point or digit begin at `at`. */
 function matchesSsh(bytes: Uint8Array, at: number, end: number): number {
   for (let i = 0; i < MARK.length; i++) {
-    if (at + i >= end) return Probe.more;
-    if (bytes[at + i] !== MARK.charCodeAt(i)) return Probe.no;
+    if (at + i >= end) return MORE;
+    if (bytes[at + i] !== MARK.charCodeAt(i)) return NO;
   }
-  if (at + 4 >= end) return Probe.more;
-  return bytes[at + 4] >= 0x30 && bytes[at + 4] <= 0x39 ? Probe.yes : Probe.no;
+  if (at + 4 >= end) return MORE;
+  return bytes[at + 4] >= 0x30 && bytes[at + 4] <= 0x39 ? YES : NO;
 }
 
 const Stage = { banner: 0, header: 1, body: 2, over: 3 } as const;
@@ -345,4 +348,6 @@ function chosen(ours: string, theirs: string): string {
 const MARK = "SSH-";
 /** Protocol version, software version, comments; RFC 4253 §4.2. */
 const BANNER = /^SSH-(\d[^-\s]*)-([^\s]*)(?:[ \t](.*))?/;
+const TAB = 0x09;
 const LF = 0x0a;
+const CR = 0x0d;

@@ -7,7 +7,7 @@
  */
 import type { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
-import { latin1 } from "./line_reader.ts";
+import { latin1 } from "../../../model/latin1.ts";
 
 const TELNET_PORT = 23;
 /** Characters of the server's current line that are looked at. */

@@ -1,4 +1,5 @@
 /** Bytes of a head as text. */
+import { latin1 } from "../../../../model/latin1.ts";
 
 /**
  * `bytes[at, end)` as text: UTF-8 where it is, else one character a byte (Latin-1).
@@ -15,12 +16,7 @@ export function textOf(bytes: Uint8Array, at: number, end: number, max: number):
     const text = UTF8.decode(bytes.slice(at, end));
     if (!text.includes("\ufffd")) return text;
   }
-  // A few calls: the engine's stack holds only so many arguments.
-  let text = "";
-  for (let i = at; i < end; i += 4096) {
-    text += String.fromCharCode.apply(null, bytes.subarray(i, i + 4096 < end ? i + 4096 : end) as never);
-  }
-  return text;
+  return latin1(bytes, at, end);
 }
 
 /** The end of `bytes[at, end)` before its first NUL: no server reads on there, RFC 9110 §5.5. */

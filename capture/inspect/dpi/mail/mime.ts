@@ -7,7 +7,8 @@
  */
 import type { FlowHandle } from "../contract.ts";
 import { boundaryOf } from "../http/multipart.ts";
-import { latin1, LineReader } from "../line_reader.ts";
+import { latin1 } from "../../../../model/latin1.ts";
+import { LineReader } from "../line_reader.ts";
 import { Base64Bytes, MAX_CODED_AT_ONCE } from "./base64.ts";
 import { QuotedPrintableBytes } from "./quoted_printable.ts";
 

@@ -38,7 +38,7 @@ export class FlowInspection implements StreamSink {
   #protocol = "";
   #lateChunks = 0;
   /** First bytes of each direction while it is not decided; null before the first, `RULED_OUT` when none fits. */
-  #heads: [Uint8Array | null, Uint8Array | null] = [null, null];
+  readonly #heads: [Uint8Array | null, Uint8Array | null] = [null, null];
 
   constructor(row: number, serverPort: number, services: InspectionServices) {
     this.row = row;
@@ -78,8 +78,12 @@ export class FlowInspection implements StreamSink {
   /** The flow is over. */
   close(): void {
     if (!this.done) {
-      for (const stream of this.#streams) stream.flush();
-      for (const direction of [0, 1]) if (this.#parser === null) this.#giveUp(direction);
+      this.#streams[0].flush();
+      this.#streams[1].flush();
+      if (this.#parser === null) {
+        this.#giveUp(0);
+        this.#giveUp(1);
+      }
       try {
         this.#parser?.close();
       } catch (error) {
@@ -93,15 +97,16 @@ export class FlowInspection implements StreamSink {
   finish(): void {
     this.done = true;
     this.#parser = null;
-    this.#heads = [null, null];
-    for (const stream of this.#streams) stream.drop();
+    this.#forgetHeads();
+    this.#streams[0].drop();
+    this.#streams[1].drop();
     this.#services.released(this.#handle);
   }
 
   /** See `FlowHandle.switchTo`. */
   switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
     this.#parser = null;
-    this.#heads = [null, null];
+    this.#forgetHeads();
     const next = this.#services.protocols.find(({ name }) => name === protocol);
     if (next !== undefined) this.#start(next);
     if (at < end) this.data(direction, bytes, at, end);
@@ -146,10 +151,14 @@ export class FlowInspection implements StreamSink {
   /** Starts the parser with what was kept back: the other direction's first, it was there before. */
   #begin(protocol: StreamProtocol, direction: number, bytes: Uint8Array, at: number, end: number): void {
     const other = this.#heads[1 - direction];
-    this.#heads = [null, null];
+    this.#forgetHeads();
     this.#start(protocol);
     if (other !== null && other !== RULED_OUT) this.data(1 - direction, other, 0, other.length);
     this.data(direction, bytes, at, end);
+  }
+
+  #forgetHeads(): void {
+    this.#heads[0] = this.#heads[1] = null;
   }
 
   #start(protocol: StreamProtocol): void {

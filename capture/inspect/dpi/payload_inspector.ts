@@ -22,6 +22,7 @@ import { httpLimits } from "./http/limits.ts";
 import { NameCache } from "./name_cache.ts";
 import { openings } from "./quic.ts";
 import { keptBytes } from "./tls/kept_bytes.ts";
+import { ExpectedFlows } from "./expected_flows.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
 
 /** Out-of-order bytes of all streams, ARCHITECTURE "Budgets". */
@@ -39,8 +40,6 @@ const MAX_DATAGRAM_PROBES = 4;
 /** A STUN message begins with a byte below, DTLS with 20 to 63, media with 128 to 191: RFC 7983 §7. */
 const STUN = "stun";
 const FIRST_AFTER_STUN = 4;
-const MAX_EXPECTED = 1024;
-const EXPECTED_US = 60e6;
 const MAX_HOST_NAME = 255;
 const MAX_FAILURES_NAMED = 64;
 
@@ -55,6 +54,8 @@ const UNKNOWN = 2;
 const DONE = 3;
 /** The first sequence number of a direction is known: bit 4 to server, 8 to client. */
 const ISN_KNOWN = 4;
+/** An alert was raised of the row's flow: it is told that the flow has ended. */
+const ALERTED = 16;
 
 /** What the inspector lends: the flows by row. */
 export interface FlowRows {
@@ -109,7 +110,7 @@ export class PayloadInspector {
   #datagramRow = 0;
   #datagramTimeUs = 0;
   #datagramHits = 0;
-  #expected = new Map<string, { protocol: string; untilUs: number }>();
+  readonly #expected = new ExpectedFlows();
   #refused = 0;
   #failures: Record<string, number> = {};
   readonly #onFailure: PayloadOptions["failed"];
@@ -181,7 +182,7 @@ export class PayloadInspector {
     if (isNew && (status & ISN_KNOWN << direction) !== 0) {
       this.#streams[row]?.close();
       this.#release(row, FRESH);
-      this.#status[row] = FRESH;
+      this.#status[row] &= ALERTED;
     }
     this.#firstSequence[at] = first;
     this.#status[row] |= ISN_KNOWN << direction;
@@ -220,7 +221,7 @@ export class PayloadInspector {
     this.#streams[row]?.close();
     this.#closeDatagrams(row);
     this.#release(row, DONE);
-    if (this.#alerts.open > 0) {
+    if ((this.#status[row] & ALERTED) !== 0) {
       this.#flows.copyTo(row, this.#one, 0);
       this.#alerts.close(this.#one.id[0]);
     }
@@ -313,7 +314,8 @@ export class PayloadInspector {
   }
 
   /** @internal */
-  raise(flow: FlowIdentity, direction: number, timeUs: number, finding: Finding): void {
+  raise(row: number, flow: FlowIdentity, direction: number, timeUs: number, finding: Finding): void {
+    this.#status[row] |= ALERTED;
     this.#alerts.raise(flow, direction, timeUs, finding);
   }
 
@@ -368,8 +370,7 @@ export class PayloadInspector {
 
   /** @internal */
   expect(address: string, port: number, protocol: string, timeUs: number): void {
-    if (this.#expected.size >= MAX_EXPECTED) this.#expected.delete(this.#expected.keys().next().value!);
-    this.#expected.set(`${address} ${port}`, { protocol, untilUs: timeUs + EXPECTED_US });
+    this.#expected.add(address, port, protocol, timeUs);
   }
 
   // ------------------------------------------------------------ inside
@@ -378,11 +379,8 @@ export class PayloadInspector {
     if (this.#streamRows.size >= MAX_INSPECTED_STREAMS) this.#giveUpOldestStream();
     const status = this.#status[row];
     const inspection = new FlowInspection(row, this.portsOf(row) >>> 16, this.#services);
-    for (const direction of [0, 1]) {
-      if (status & ISN_KNOWN << direction) {
-        inspection.stream(direction).begin(this.#firstSequence[2 * row + direction]);
-      }
-    }
+    if ((status & ISN_KNOWN) !== 0) inspection.stream(0).begin(this.#firstSequence[2 * row]);
+    if ((status & ISN_KNOWN << 1) !== 0) inspection.stream(1).begin(this.#firstSequence[2 * row + 1]);
     this.#streams[row] = inspection;
     this.#streamRows.add(row);
     this.#status[row] = status & ~PHASE | OPEN;
@@ -392,13 +390,10 @@ export class PayloadInspector {
 
   /** Names a flow that another one announced. */
   #nameExpected(row: number, timeUs: number): void {
-    if (this.#expected.size === 0) return;
+    if (!this.#expected.hasPort(this.portsOf(row) >>> 16)) return;
     const { serverAddress, serverPort } = this.identify(row);
-    const key = `${serverAddress} ${serverPort}`;
-    const expected = this.#expected.get(key);
-    if (expected === undefined) return;
-    this.#expected.delete(key);
-    if (expected.untilUs >= timeUs) this.setProtocol(row, expected.protocol);
+    const protocol = this.#expected.take(serverAddress, serverPort, timeUs);
+    if (protocol !== "") this.setProtocol(row, protocol);
   }
 
   /** The flow with the parser that takes the datagram for its own; undefined where none does. */
@@ -416,7 +411,7 @@ export class PayloadInspector {
       return this.#openDatagrams(row, protocol);
     }
     if (++this.#probes[row] >= MAX_DATAGRAM_PROBES && this.#datagrams[row] === undefined) {
-      this.#status[row] = UNKNOWN;
+      this.#status[row] = this.#status[row] & ~PHASE | UNKNOWN;
     }
     return undefined;
   }
@@ -429,7 +424,7 @@ export class PayloadInspector {
     const flow = { parser: protocol.create(handle), protocol: protocol.name, handle };
     this.#datagrams[row] = flow;
     this.#datagramRows.add(row);
-    this.#status[row] = OPEN;
+    this.#status[row] = this.#status[row] & ~PHASE | OPEN;
     return flow;
   }
 
@@ -438,7 +433,7 @@ export class PayloadInspector {
     const row: number = this.#streamRows.values().next().value!;
     this.#streams[row]?.close();
     this.#release(row, FRESH);
-    this.#status[row] = FRESH; // where its streams began is of no use any more
+    this.#status[row] &= ALERTED; // where its streams began is of no use any more
     this.#refused++;
   }
 
@@ -541,7 +536,13 @@ class Handle implements FlowHandle {
   }
   credentials(direction: number, kind: string, userLength: number): void {
     const protocol = this.#owner.appProtocol(this.#row) || "unknown";
-    this.#owner.raise(this.#flow, direction, this.timeUs, credentialsFinding(protocol, kind, userLength));
+    this.#owner.raise(
+      this.#row,
+      this.#flow,
+      direction,
+      this.timeUs,
+      credentialsFinding(protocol, kind, userLength),
+    );
   }
   switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
     this.#stream?.switchTo(protocol, direction, bytes, at, end);
@@ -564,7 +565,7 @@ class Handle implements FlowHandle {
   report(hit: CardHit, isNew: boolean): void {
     const finding = cardFinding(hit);
     if (isNew || !this.#owner.again(this.#flow.id, finding.key, this.timeUs)) {
-      this.#owner.raise(this.#flow, hit.direction, this.timeUs, finding);
+      this.#owner.raise(this.#row, this.#flow, hit.direction, this.timeUs, finding);
     }
   }
 

@@ -90,12 +90,16 @@ const INFLATE_BYTES = 49_152;
 /** RFC 9659: a zstd window on the web has 8 MiB at most. */
 const ZSTD_WINDOW_LOG = 23;
 
+/** Each stream brings memory for its output, which is not used here: as little as may be asked for, not 16 KiB. */
+const SMALL = { chunkSize: 64 };
+
 const KINDS: Record<string, Kind> = {
-  gzip: { create: createGunzip, flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
-  zlib: { create: createInflate, flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
-  raw: { create: createInflateRaw, flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
+  gzip: { create: () => createGunzip(SMALL), flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
+  zlib: { create: () => createInflate(SMALL), flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
+  raw: { create: () => createInflateRaw(SMALL), flush: constants.Z_SYNC_FLUSH, bytes: INFLATE_BYTES },
   zstd: {
-    create: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
+    create: () =>
+      createZstdDecompress({ ...SMALL, params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG } }),
     flush: constants.ZSTD_e_continue,
     bytes: 1 << ZSTD_WINDOW_LOG,
   },
@@ -241,12 +245,13 @@ export class CodedText implements ByteSink {
   push(bytes: Uint8Array, at: number, end: number): void {
     if (!this.#decided()) {
       if (at === end) return;
-      if (this.#first < 0) {
-        this.#first = bytes[at++];
-        if (at === end) return;
-      }
-      this.#decide(this.#first, bytes[at]);
-      this.#forward(Uint8Array.of(this.#first), 0, 1);
+      if (this.#first >= 0) {
+        this.#decide(this.#first, bytes[at]);
+        this.#forward(Uint8Array.of(this.#first), 0, 1);
+      } else if (end - at === 1) {
+        this.#first = bytes[at];
+        return;
+      } else this.#decide(bytes[at], bytes[at + 1]); // both here, as nearly always: no call for the first alone
     }
     this.#forward(bytes, at, end);
   }

@@ -96,6 +96,7 @@ function readExtension(type: number, body: Cursor, hello: ClientHello): boolean 
       return readU16s(body.sub(body.u16()), hello.groups);
     case Extension.ecPointFormats: {
       const formats = body.sub(body.u8());
+      if (hello.pointFormats.length + formats.remaining > MAX_ENTRIES) return false; // of several such extensions
       while (formats.remaining > 0) hello.pointFormats.push(formats.u8());
       return true;
     }

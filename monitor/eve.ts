@@ -9,7 +9,7 @@ import { type FlowColumns, FlowEnd, FlowState, IpProtocol, Tunnel } from "../mod
 import type { DetectCounters } from "../model/detection.ts";
 import type { InspectorCounters } from "../model/inspection.ts";
 import type { Observation } from "../model/observation.ts";
-import { JsonBytes } from "./json_bytes.ts";
+import { JsonBytes, JsonText } from "./json_bytes.ts";
 import { protocolName, tunnelName } from "./names.ts";
 
 /** Suricata knows three states of a flow. */
@@ -41,6 +41,46 @@ export function observationLine(observation: Observation, context: EveContext): 
   return out.toString();
 }
 
+/** Our own wording, in the order in which it is put. */
+const T = {
+  timestamp: new JsonText('{"timestamp":"'),
+  flowId: new JsonText('","flow_id":'),
+  flowType: new JsonText(',"event_type":"flow","src_ip":"'),
+  type: new JsonText(',"event_type":"'),
+  source: new JsonText(',"src_ip":"'),
+  destination: new JsonText('","dest_ip":"'),
+  destinationFirst: new JsonText(',"dest_ip":"'),
+  sourcePort: new JsonText(',"src_port":'),
+  destinationPort: new JsonText(',"dest_port":'),
+  icmpType: new JsonText(',"icmp_type":'),
+  icmpCode: new JsonText(',"icmp_code":'),
+  vlan: new JsonText(',"vlan":['),
+  application: new JsonText(',"app_proto":'),
+  communityId: new JsonText(',"community_id":"'),
+  packetsToServer: new JsonText('","flow":{"pkts_toserver":'),
+  packetsToClient: new JsonText(',"pkts_toclient":'),
+  bytesToServer: new JsonText(',"bytes_toserver":'),
+  bytesToClient: new JsonText(',"bytes_toclient":'),
+  start: new JsonText(',"start":"'),
+  end: new JsonText('","end":"'),
+  age: new JsonText('","age":'),
+  netpane: new JsonText(',"netpane":'),
+  serverName: new JsonText(',"server_name":'),
+  rtt: new JsonText(',"rtt_us":'),
+  rttServer: new JsonText(',"rtt_server":'),
+  rttClient: new JsonText(',"rtt_client":'),
+  least: new JsonText('{"min_us":'),
+  median: new JsonText(',"median_us":'),
+  p95: new JsonText(',"p95_us":'),
+  samples: new JsonText(',"samples":'),
+  answer: new JsonText(',"answer_us":'),
+  resentToServer: new JsonText(',"retransmissions_toserver":'),
+  resentToClient: new JsonText(',"retransmissions_toclient":'),
+  evicted: new JsonText(',"evicted":true'),
+  reset: new JsonText(',"reset":true'),
+  utc: new JsonText("+0000"),
+} as const;
+
 /**
  * Puts the EVE `flow` event of one row, without a line's end. Its `timestamp` is the time of its last packet.
  *
@@ -55,63 +95,58 @@ export function putFlow(
 ): void {
   const version = columns.ipVersion[row];
   const protocol = columns.protocol[row];
-  const toServer = 2 * row;
-  const toClient = 2 * row + 1;
-  const first = columns.firstUs[row];
-  const last = columns.lastUs[row];
-  out.text('{"timestamp":"');
-  putEveTime(out, last);
-  out.text('","flow_id":');
+  out.constant(T.timestamp);
+  putEveTime(out, columns.lastUs[row]);
+  out.constant(T.flowId);
   out.number(columns.id[row]);
-  out.text(',"event_type":"flow","src_ip":"');
+  out.constant(T.flowType);
   putAddress(out, columns.address, 32 * row, version);
-  out.text('","dest_ip":"');
+  out.constant(T.destination);
   putAddress(out, columns.address, 32 * row + 16, version);
-  out.text('","ip_v":');
-  out.number(version);
-  out.text(',"proto":"');
-  out.text(eveProtocol(protocol));
   out.byte(QUOTE);
+  out.constant(protocolText(version, protocol));
   putWhereFrom(out, interfaceName, columns.vlan[row]);
-  const ports = columns.port;
-  if (protocol === IpProtocol.icmp || protocol === IpProtocol.ipv6Icmp) {
-    const type = ports[toServer];
-    const second = ports[toClient];
-    // Community ID puts the type of the answer there, where there is one; such messages have code 0.
-    const code = icmpCounterpart(type, version) === second ? 0 : second;
-    putNumber(out, ',"icmp_type":', type);
-    putNumber(out, ',"icmp_code":', code);
-  } else if (ports[toServer] !== 0 || ports[toClient] !== 0) {
-    putNumber(out, ',"src_port":', ports[toServer]);
-    putNumber(out, ',"dest_port":', ports[toClient]);
-  }
+  putPorts(out, columns.port[2 * row], columns.port[2 * row + 1], protocol, version);
   if (columns.appProtocol[row] !== "") {
-    out.text(',"app_proto":');
+    out.constant(T.application);
     out.string(columns.appProtocol[row]);
   }
-  out.text(',"community_id":"');
+  out.constant(T.communityId);
   out.text(communityId(columns, row));
-  out.text('","flow":{"pkts_toserver":');
-  out.number(columns.packets[toServer]);
-  putNumber(out, ',"pkts_toclient":', columns.packets[toClient]);
-  putNumber(out, ',"bytes_toserver":', columns.bytes[toServer]);
-  putNumber(out, ',"bytes_toclient":', columns.bytes[toClient]);
-  out.text(',"start":"');
-  putEveTime(out, first);
-  out.text('","end":"');
-  putEveTime(out, last);
-  putNumber(out, '","age":', Math.max(0, Math.floor((last - first) / 1e6)));
-  out.text(',"state":"');
-  out.text(FLOW_STATES[columns.state[row]] ?? "new");
-  const reason = REASONS[columns.end[row]] ?? "";
-  if (reason !== "") {
-    out.text('","reason":"');
-    out.text(reason);
+  putCounts(out, columns, row);
+  out.constant(endingText(columns.state[row], columns.end[row]));
+  if (protocol === IpProtocol.tcp) {
+    const flags = columns.tcpFlags;
+    out.constant(tcpText(flags[2 * row], flags[2 * row + 1], columns.state[row]));
   }
-  out.text('","alerted":false}');
-  if (protocol === IpProtocol.tcp) putTcp(out, columns, row);
   putNetpane(out, columns, row);
   putEnd(out, extra);
+}
+
+function putPorts(out: JsonBytes, first: number, second: number, protocol: number, version: number): void {
+  if (protocol === IpProtocol.icmp || protocol === IpProtocol.ipv6Icmp) {
+    // Community ID puts the type of the answer there, where there is one; such messages have code 0.
+    const code = icmpCounterpart(first, version) === second ? 0 : second;
+    putNumber(out, T.icmpType, first);
+    putNumber(out, T.icmpCode, code);
+  } else if (first !== 0 || second !== 0) {
+    putNumber(out, T.sourcePort, first);
+    putNumber(out, T.destinationPort, second);
+  }
+}
+
+function putCounts(out: JsonBytes, columns: FlowColumns, row: number): void {
+  const first = columns.firstUs[row];
+  const last = columns.lastUs[row];
+  putNumber(out, T.packetsToServer, columns.packets[2 * row]);
+  putNumber(out, T.packetsToClient, columns.packets[2 * row + 1]);
+  putNumber(out, T.bytesToServer, columns.bytes[2 * row]);
+  putNumber(out, T.bytesToClient, columns.bytes[2 * row + 1]);
+  out.constant(T.start);
+  putEveTime(out, first);
+  out.constant(T.end);
+  putEveTime(out, last);
+  putNumber(out, T.age, Math.max(0, Math.floor((last - first) / 1e6)));
 }
 
 /**
@@ -124,43 +159,50 @@ export function putObservation(
 ): void {
   const { flow, direction } = observation;
   const inFlow = flow.id > 0; // ARP and ICMP errors belong to no flow
-  out.text('{"timestamp":"');
+  out.constant(T.timestamp);
   putEveTime(out, observation.timeUs);
-  out.byte(QUOTE);
-  if (inFlow) putNumber(out, ',"flow_id":', flow.id);
-  out.text(',"event_type":"');
+  if (inFlow) putNumber(out, T.flowId, flow.id);
+  else out.byte(QUOTE);
+  out.constant(T.type);
   out.text(observation.type);
   out.byte(QUOTE);
   if (flow.ipVersion > 0) {
-    if (direction === 0) {
-      putAddressEnd(out, ',"src_ip":"', ',"src_port":', flow.clientAddress, inFlow, flow.clientPort);
-      putAddressEnd(out, ',"dest_ip":"', ',"dest_port":', flow.serverAddress, inFlow, flow.serverPort);
-    } else {
-      putAddressEnd(out, ',"src_ip":"', ',"src_port":', flow.serverAddress, inFlow, flow.serverPort);
-      putAddressEnd(out, ',"dest_ip":"', ',"dest_port":', flow.clientAddress, inFlow, flow.clientPort);
-    }
-    putNumber(out, ',"ip_v":', flow.ipVersion);
+    const toServer = direction === 0;
+    putAddressEnd(
+      out,
+      T.source,
+      T.sourcePort,
+      toServer ? flow.clientAddress : flow.serverAddress,
+      toServer ? flow.clientPort : flow.serverPort,
+      inFlow,
+    );
+    putAddressEnd(
+      out,
+      T.destinationFirst,
+      T.destinationPort,
+      toServer ? flow.serverAddress : flow.clientAddress,
+      toServer ? flow.serverPort : flow.clientPort,
+      inFlow,
+    );
     // An alert about hosts may be about any protocol.
-    if (inFlow || flow.protocol !== 0) {
-      out.text(',"proto":"');
-      out.text(eveProtocol(flow.protocol));
-      out.byte(QUOTE);
-    }
+    const known = inFlow || flow.protocol !== 0;
+    out.constant(protocolText(flow.ipVersion, known ? flow.protocol : NO_PROTOCOL));
   }
   putWhereFrom(out, interfaceName, flow.vlan);
   if (inFlow) {
-    out.text(',"community_id":"');
+    out.constant(T.communityId);
     out.text(flow.communityId);
     out.byte(QUOTE);
   }
-  out.members(withEveTimes(observation.fields), true);
+  const { fields } = observation;
+  out.members(observation.alert === undefined ? fields : withEveTimes(fields), true);
   putEnd(out, extra);
 }
 
 const QUOTE = 0x22;
 
-function putNumber(out: JsonBytes, name: string, value: number): void {
-  out.text(name);
+function putNumber(out: JsonBytes, name: JsonText, value: number): void {
+  out.constant(name);
   out.number(value);
 }
 
@@ -173,27 +215,21 @@ function putEnd(out: JsonBytes, extra: string): void {
 }
 
 function putAddress(out: JsonBytes, bytes: Uint8Array, at: number, version: number): void {
-  if (version !== 4) return out.text(formatAddress(bytes, at, version));
-  out.number(bytes[at]);
-  out.byte(0x2e);
-  out.number(bytes[at + 1]);
-  out.byte(0x2e);
-  out.number(bytes[at + 2]);
-  out.byte(0x2e);
-  out.number(bytes[at + 3]);
+  if (version === 4) out.dotted(bytes, at);
+  else out.text(formatAddress(bytes, at, version));
 }
 
 /** One end of an event. An alert about hosts may have one end only, and often no port. */
 function putAddressEnd(
   out: JsonBytes,
-  ipName: string,
-  portName: string,
+  ipName: JsonText,
+  portName: JsonText,
   address: string,
-  inFlow: boolean,
   port: number,
+  inFlow: boolean,
 ): void {
   if (address === "") return;
-  out.text(ipName);
+  out.constant(ipName);
   out.text(address);
   out.byte(QUOTE);
   if (inFlow || port !== 0) putNumber(out, portName, port);
@@ -244,6 +280,13 @@ const LAST_PLAIN_US = Number.MAX_SAFE_INTEGER - 1000;
 /** The day told of last: most events are of one day. */
 let lastDay = 0;
 let lastDayText = "1970-01-01T";
+/** Seconds told of lately, each at its place by its last six bits: a flow tells three times, of few seconds. */
+const SECONDS = 64;
+const toldSeconds = new Float64Array(SECONDS).fill(-1);
+/** Their texts: `1970-01-01T00:00:00.`, five words each. */
+const secondWords = new Int32Array(5 * SECONDS);
+const secondBytes = new Uint8Array(secondWords.buffer);
+const SECOND_BYTES = 20;
 
 /** Microseconds since 1970 as EVE writes time, in UTC. */
 export function eveTime(us: number): string {
@@ -259,23 +302,35 @@ function putEveTime(out: JsonBytes, us: number): void {
   const micros = Math.floor(us);
   if (!(micros >= 0 && micros <= LAST_PLAIN_US)) return out.text(farTime(micros));
   const second = Math.floor(micros / 1e6);
+  const place = second & (SECONDS - 1);
+  if (toldSeconds[place] !== second) tellSecond(second, place);
+  out.words(secondWords, 5 * place, SECOND_BYTES);
+  out.sixDigits(micros - second * 1e6 | 0);
+  out.constant(T.utc);
+}
+
+function tellSecond(second: number, place: number): void {
   const day = Math.floor(second / DAY_SECONDS);
   if (day !== lastDay) {
     lastDay = day;
     lastDayText = new Date(day * DAY_SECONDS * 1000).toISOString().slice(0, 11);
   }
+  toldSeconds[place] = second;
+  const from = SECOND_BYTES * place;
+  for (let i = 0; i < 11; i++) secondBytes[from + i] = lastDayText.charCodeAt(i);
   const time = second - day * DAY_SECONDS | 0;
   const minutes = time / 60 | 0;
   const hours = minutes / 60 | 0;
-  out.text(lastDayText);
-  out.twoDigits(hours);
-  out.byte(0x3a);
-  out.twoDigits(minutes - 60 * hours);
-  out.byte(0x3a);
-  out.twoDigits(time - 60 * minutes);
-  out.byte(0x2e);
-  out.sixDigits(micros - second * 1e6 | 0);
-  out.text("+0000");
+  twoDigits(from + 11, hours);
+  secondBytes[from + 13] = secondBytes[from + 16] = 0x3a;
+  twoDigits(from + 14, minutes - 60 * hours);
+  twoDigits(from + 17, time - 60 * minutes);
+  secondBytes[from + 19] = 0x2e;
+}
+
+function twoDigits(at: number, value: number): void {
+  secondBytes[at] = 0x30 + (value / 10 | 0);
+  secondBytes[at + 1] = 0x30 + value % 10;
 }
 
 /** Outside of what Date can say (year 275760), a damaged clock: the nearest it can. */
@@ -301,38 +356,61 @@ function putWhereFrom(out: JsonBytes, interfaceName: string, vlan: number): void
   }
   if (vlan === 0) return;
   const ids = vlanIds(vlan);
-  if (ids.length > 0) out.text(`,"vlan":[${ids.join()}]`);
+  if (ids.length === 0) return;
+  out.constant(T.vlan);
+  out.text(ids.join());
+  out.byte(0x5d);
 }
 
-/** Names of IP protocols in capitals, as they are asked for. */
-const PROTOCOLS: string[] = [];
+/** In place of a protocol's number, where none is told. */
+const NO_PROTOCOL = 256;
+/** By IP version (up to 7) and protocol, as they are asked for. */
+const PROTOCOL_TEXTS: JsonText[] = new Array((NO_PROTOCOL + 1) << 3);
 
-function eveProtocol(protocol: number): string {
-  return PROTOCOLS[protocol] ??= protocolName(protocol).toUpperCase();
+/** `ip_v`, and `proto`: names of IP protocols in capitals. */
+function protocolText(version: number, protocol: number): JsonText {
+  return PROTOCOL_TEXTS[protocol << 3 | version & 7] ??= new JsonText(
+    `,"ip_v":${version}` +
+      (protocol === NO_PROTOCOL ? "" : `,"proto":"${protocolName(protocol).toUpperCase()}"`),
+  );
 }
 
-/** The flags of a TCP direction as members of a JSON object; one text for each of the 256. */
-const FLAG_MEMBERS = Array.from(
-  { length: 256 },
-  (_, flags) => TCP_FLAG_NAMES.map((name, bit) => flags & 1 << bit ? `"${name}":true,` : "").join(""),
-);
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** By `FlowState` and `FlowEnd` (up to 7 each), as they are asked for. */
+const ENDING_TEXTS: JsonText[] = [];
 
-function putTcp(out: JsonBytes, columns: FlowColumns, row: number): void {
-  const toServer = columns.tcpFlags[2 * row];
-  const toClient = columns.tcpFlags[2 * row + 1];
-  const all = toServer | toClient;
-  out.text(',"tcp":{"tcp_flags":"');
-  out.text(HEX[all]);
-  out.text('","tcp_flags_ts":"');
-  out.text(HEX[toServer]);
-  out.text('","tcp_flags_tc":"');
-  out.text(HEX[toClient]);
-  out.text('",');
-  out.text(FLAG_MEMBERS[all]);
-  out.text('"state":"');
-  out.text(TCP_STATES[columns.state[row]] ?? "none");
-  out.text('"}');
+/** How the object `flow` of an event ends. */
+function endingText(state: number, end: number): JsonText {
+  return ENDING_TEXTS[state << 3 | end] ??= new JsonText(
+    `,"state":"${FLOW_STATES[state] ?? "new"}"${REASONS[end] ? `,"reason":"${REASONS[end]}"` : ""}` +
+      `,"alerted":false}`,
+  );
+}
+
+/** Texts of the object `tcp` kept: of a few hundred combinations of flags most flows have one of ten. */
+const MAX_TCP_TEXTS = 512;
+const tcpTexts = new Map<number, JsonText>();
+
+/** The object `tcp`. Flags are of eight bits each. */
+function tcpText(toServer: number, toClient: number, state: number): JsonText {
+  const key = state << 16 | toServer << 8 | toClient;
+  let text = tcpTexts.get(key);
+  if (text === undefined) {
+    if (tcpTexts.size >= MAX_TCP_TEXTS) tcpTexts.clear();
+    const all = toServer | toClient;
+    const names = TCP_FLAG_NAMES.map((name, bit) => all & 1 << bit ? `"${name}":true,` : "").join("");
+    text = new JsonText(
+      `,"tcp":{"tcp_flags":"${hex(all)}","tcp_flags_ts":"${hex(toServer)}","tcp_flags_tc":"${
+        hex(toClient)
+      }",` +
+        `${names}"state":"${TCP_STATES[state] ?? "none"}"}`,
+    );
+    tcpTexts.set(key, text);
+  }
+  return text;
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, "0");
 }
 
 /** Of fewer round trips the handshake's tells enough. */
@@ -340,44 +418,46 @@ const MIN_ROUND_TRIPS = 3;
 
 /** What EVE has no field for: the object `netpane`, left out where there is nothing to say. */
 function putNetpane(out: JsonBytes, columns: FlowColumns, row: number): void {
+  const before = out.length;
+  out.constant(T.netpane);
   const from = out.length;
-  const toServer = 2 * row;
-  const toClient = toServer + 1;
   if (columns.serverName[row] !== "") {
-    out.text(',"server_name":');
+    out.constant(T.serverName);
     out.string(columns.serverName[row]);
   }
-  if (columns.rttUs[row] > 0) putNumber(out, ',"rtt_us":', columns.rttUs[row]);
-  if (columns.roundTrips[toServer] >= MIN_ROUND_TRIPS) {
-    putRoundTrips(out, ',"rtt_server":', columns, toServer);
-  }
-  if (columns.roundTrips[toClient] >= MIN_ROUND_TRIPS) {
-    putRoundTrips(out, ',"rtt_client":', columns, toClient);
-  }
-  if (columns.answers[row] >= MIN_ROUND_TRIPS) {
-    putNumber(out, ',"answer_us":', Math.round(columns.answerUs[row]));
-  }
-  if (columns.retransmissions[toServer] > 0) {
-    putNumber(out, ',"retransmissions_toserver":', columns.retransmissions[toServer]);
-  }
-  if (columns.retransmissions[toClient] > 0) {
-    putNumber(out, ',"retransmissions_toclient":', columns.retransmissions[toClient]);
-  }
+  if (columns.rttUs[row] > 0) putNumber(out, T.rtt, columns.rttUs[row]);
+  if (columns.protocol[row] === IpProtocol.tcp) putTcpTrips(out, columns, row);
   if (columns.tunnel[row] !== Tunnel.none) {
-    out.text(',"tunnel":"');
-    out.text(tunnelName(columns.tunnel[row]));
-    out.byte(QUOTE);
+    out.text(`,"tunnel":"${tunnelName(columns.tunnel[row])}"`);
   }
-  if (columns.end[row] === FlowEnd.evicted) out.text(',"evicted":true');
-  if (columns.state[row] === FlowState.reset) out.text(',"reset":true');
-  if (out.length > from) out.wrap(from, ',"netpane":{');
+  if (columns.end[row] === FlowEnd.evicted) out.constant(T.evicted);
+  if (columns.state[row] === FlowState.reset) out.constant(T.reset);
+  if (out.length > from) out.object(from);
+  else out.length = before;
 }
 
-function putRoundTrips(out: JsonBytes, name: string, columns: FlowColumns, at: number): void {
-  out.text(name);
-  putNumber(out, '{"min_us":', Math.round(columns.rttLeastUs[at]));
-  putNumber(out, ',"median_us":', Math.round(columns.rttMedianUs[at]));
-  putNumber(out, ',"p95_us":', Math.round(columns.rttP95Us[at]));
-  putNumber(out, ',"samples":', columns.roundTrips[at]);
+/** Of TCP alone there are round trips, and segments sent again. */
+function putTcpTrips(out: JsonBytes, columns: FlowColumns, row: number): void {
+  const toServer = 2 * row;
+  const toClient = toServer + 1;
+  if (columns.roundTrips[toServer] >= MIN_ROUND_TRIPS) putRoundTrips(out, T.rttServer, columns, toServer);
+  if (columns.roundTrips[toClient] >= MIN_ROUND_TRIPS) putRoundTrips(out, T.rttClient, columns, toClient);
+  if (columns.answers[row] >= MIN_ROUND_TRIPS) {
+    putNumber(out, T.answer, Math.round(columns.answerUs[row]));
+  }
+  if (columns.retransmissions[toServer] > 0) {
+    putNumber(out, T.resentToServer, columns.retransmissions[toServer]);
+  }
+  if (columns.retransmissions[toClient] > 0) {
+    putNumber(out, T.resentToClient, columns.retransmissions[toClient]);
+  }
+}
+
+function putRoundTrips(out: JsonBytes, name: JsonText, columns: FlowColumns, at: number): void {
+  out.constant(name);
+  putNumber(out, T.least, Math.round(columns.rttLeastUs[at]));
+  putNumber(out, T.median, Math.round(columns.rttMedianUs[at]));
+  putNumber(out, T.p95, Math.round(columns.rttP95Us[at]));
+  putNumber(out, T.samples, columns.roundTrips[at]);
   out.byte(0x7d);
 }

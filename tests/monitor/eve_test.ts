@@ -127,7 +127,8 @@ Deno.test("observationLine() turns the ends round for what the server sent", () 
 Deno.test("observationLine() writes an alert's last sighting as EVE writes time", () => {
   const flow = { ...NO_FLOW };
   const fields = { alert: { severity: 1 }, netpane: { kind: "x", last_seen: 1500 } };
-  const line = observationLine({ type: "alert", timeUs: 0, flow, direction: 0, fields }, FILE);
+  const alert = { id: "1", phase: "final" } as const;
+  const line = observationLine({ type: "note", timeUs: 0, flow, direction: 0, fields, alert }, FILE);
   assert.equal(JSON.parse(line).netpane.last_seen, "1970-01-01T00:00:01.500000+0000");
   assert.equal(fields.netpane.last_seen, 1500);
 });

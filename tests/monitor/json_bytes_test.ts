@@ -1,6 +1,6 @@
 /** JSON put together as bytes is what `JSON.stringify` makes. */
 import assert from "node:assert/strict";
-import { JsonBytes } from "../../monitor/json_bytes.ts";
+import { JsonBytes, JsonText } from "../../monitor/json_bytes.ts";
 import { createRandom } from "../../bench/packet_mix.ts";
 
 const NUMBERS = [
@@ -77,14 +77,23 @@ Deno.test("what is put grows the buffer and stays in order", () => {
   const out = new JsonBytes(1);
   out.text("plain, ");
   out.text("größer, ");
-  out.twoDigits(7);
-  out.byte(0x2e);
+  out.constant(new JsonText("constant, "));
   out.sixDigits(1234);
-  assert.equal(out.toString(), "plain, größer, 07.001234");
+  out.byte(0x20);
+  out.dotted(Uint8Array.of(1, 0, 10, 99, 255), 1);
+  assert.equal(out.toString(), "plain, größer, constant, 001234 0.10.99.255");
   out.clear();
   out.text('{"x":0');
+  out.constant(new JsonText(',"y":'));
   out.members({ a: 1, b: undefined, c: "d" }, true);
-  out.wrap(6, ',"y":{');
+  out.object(11);
   out.byte(0x7d);
   assert.equal(out.toString(), `{"x":0,"y":{"a":1,"c":"d"}}`);
+  for (const follows of [false, true]) {
+    out.clear();
+    out.members({ none: undefined }, follows);
+    assert.equal(out.toString(), "");
+    out.members({ one: "ü" }, follows);
+    assert.equal(out.toString(), `${follows ? "," : ""}"one":"ü"`);
+  }
 });

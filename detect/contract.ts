@@ -7,6 +7,7 @@
  */
 import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
+import type { UsualMeasure } from "../model/usual.ts";
 import type { AlertDesk } from "./alert_desk.ts";
 import type { Listed } from "./blocklist/listed.ts";
 import type { FlowFact } from "./flow_fact.ts";
@@ -76,6 +77,8 @@ export interface RuleContext<Options = Record<string, number>> {
   readonly world: World;
   /** What this rule holds for usual here: live it is kept over a restart. */
   readonly usual: UsualSet;
+  /** What its `measures()` said last, in this run or an earlier one; none in files. */
+  readonly measured: readonly UsualMeasure[];
 }
 
 /** What is known beside the fact at hand. */
@@ -105,6 +108,12 @@ export interface Rule {
   tick?(): void;
   /** The input is over: tell what is half known. */
   close?(): void;
+  /**
+   * What is usual by its measure, for the next run: a text and up to `MAX_MEASURED` numbers from 0 each, what matters
+   * most last. Of more than `MAX_MEASURES` the first are lost. Called when something is kept (every ten seconds at
+   * most) and at the end.
+   */
+  measures?(): UsualMeasure[];
   /** What it holds now, and what had to go for want of room. */
   readonly state: RuleState;
 }

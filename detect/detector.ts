@@ -15,7 +15,7 @@ import { FlowFact } from "./flow_fact.ts";
 import { Recent } from "./recent.ts";
 import { RULES } from "./registry.ts";
 import type { Blocklist } from "../model/blocklist.ts";
-import type { Usual } from "../model/usual.ts";
+import { MAX_MEASURES, type Usual } from "../model/usual.ts";
 import { Listed } from "./blocklist/listed.ts";
 import { UsualSet } from "./usual_set.ts";
 
@@ -78,7 +78,8 @@ export class Detector {
   readonly #judged = new Map<string, boolean>();
   readonly #failures: Record<string, number> = {};
   readonly #usual = new Map<string, UsualSet>();
-  readonly #remembered: Usual;
+  /** What was known at the start; of rules that are off now, when they were switched off. */
+  readonly #remembered: Usual = {};
   #locals: Set<string> | null = null;
   #running: Running[] = [];
   /** By class of IP protocol and steps: rules that want them. */
@@ -98,7 +99,10 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#specs = options.specs ?? RULES;
     this.#failed = options.failed;
-    this.#remembered = options.remembered ?? {};
+    for (const { kind } of this.#specs) {
+      const known = options.remembered?.[kind];
+      if (known !== undefined) this.#remembered[kind] = known;
+    }
     this.#board = new AlertBoard(options.tell, options.idPrefix, (address) => this.nameOf(address));
     this.#world = {
       clockUs: 0,
@@ -120,7 +124,10 @@ export class Detector {
       const { enabled = spec.enabled ?? true, options = {} } = settings[spec.kind] ?? {};
       const known = before.get(spec.kind);
       if (!enabled) {
-        if (known !== undefined) this.#board.closeKind(spec.kind);
+        if (known !== undefined) {
+          this.#remember(known);
+          this.#board.closeKind(spec.kind);
+        }
         continue;
       }
       const running = known ?? this.#create(spec);
@@ -275,15 +282,28 @@ export class Detector {
       desk: new AlertDesk(this.#board, spec),
       world: this.#world,
       usual: this.#usualOf(spec.kind),
+      measured: this.#remembered[spec.kind]?.measures ?? [],
     });
     return { spec, rule, options };
   }
 
   /** What rules have learnt to be usual, to be handed to the next detector. */
   usual(): Usual {
-    const usual: Usual = {};
-    for (const [kind, set] of this.#usual) if (set.size > 0) usual[kind] = set.kept();
-    return usual;
+    for (const running of this.#running) this.#remember(running);
+    return { ...this.#remembered };
+  }
+
+  #remember(running: Running): void {
+    const { spec: { kind }, rule } = running;
+    const set = this.#usual.get(kind)!;
+    let measures = this.#remembered[kind]?.measures;
+    try {
+      measures = rule.measures?.().slice(-MAX_MEASURES) ?? measures;
+    } catch (error) {
+      this.#fail(running, error);
+    }
+    if (set.size === 0 && !measures?.length) return;
+    this.#remembered[kind] = { ...set.kept(), ...(measures?.length ? { measures } : {}) };
   }
 
   /** Whether anything was learnt since `usual` was asked for. */

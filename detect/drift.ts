@@ -56,6 +56,18 @@ export class Drift {
     return isFar && this.#farCount <= LEARN_AFTER;
   }
 
+  /** Values of the past, the earliest first. */
+  past(): number[] {
+    return [...this.#past.slice(this.#next), ...this.#past.slice(0, this.#next)];
+  }
+
+  /** Goes on with the past of another, which it keeps no more of than of its own. */
+  restore(past: readonly number[]): void {
+    this.#past = past.slice(-PAST);
+    this.#next = this.#past.length % PAST;
+    if (this.#past.length >= MIN_PAST) this.#look();
+  }
+
   /** Middle of the latest values. */
   get now(): number {
     return middle(this.#now);
@@ -95,6 +107,10 @@ export class Drift {
     this.#past[this.#next] = value;
     this.#next = (this.#next + 1) % PAST;
     if (this.#past.length < MIN_PAST || ++this.#sinceLook < LOOK_EVERY) return;
+    this.#look();
+  }
+
+  #look(): void {
     this.#sinceLook = 0;
     const median = middle(this.#past);
     this.median = median;

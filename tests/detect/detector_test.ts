@@ -32,6 +32,43 @@ function spec(
   };
 }
 
+Deno.test("what rules measured goes to the next detector, also of rules that are off or fail at it", () => {
+  const counting = (kind: string, measures?: () => never) =>
+    spec(kind, ({ measured }) => ({
+      measures: measures ?? (() => [...measured, [`${kind} ${measured.length}`, [measured.length]]]),
+    }));
+  const failed: string[] = [];
+  const specs = [
+    counting("a"),
+    counting("b"),
+    counting("c", () => {
+      throw new Error("on purpose");
+    }),
+    spec("d", () => ({})),
+  ];
+  const known = (count: number) => ({ watchedSeconds: 0, entries: [], measures: [["x", [count]] as const] });
+  const detector = new Detector({
+    specs,
+    tell: () => {},
+    failed: (kind) => failed.push(kind),
+    rules: { b: { enabled: false } },
+    remembered: { b: known(2), c: known(3), nobodys: known(4) },
+  });
+  const usual = detector.usual();
+  assert.deepEqual(
+    Object.entries(usual).map(([kind, { measures }]) => [kind, measures]),
+    [["b", [["x", [2]]]], ["c", [["x", [3]]]], ["a", [["a 0", [0]]]]],
+  );
+  assert.deepEqual(failed, ["c"]);
+  assert.equal(detector.hasLearnt, false, "measures alone are no reason to write");
+
+  const next = new Detector({ specs, tell: () => {}, remembered: usual });
+  assert.deepEqual(next.usual().a.measures, [["a 0", [0]], ["a 1", [1]]]);
+  next.configure({ a: { enabled: false } });
+  next.configure({});
+  assert.deepEqual(next.usual().a.measures!.map(([text]) => text), ["a 0", "a 1", "a 2"], "off and on again");
+});
+
 Deno.test("registered rules are unique, documented and within their own ranges", () => {
   assert.equal(new Set(RULES.map(({ kind }) => kind)).size, RULES.length);
   assert.equal(new Set(RULES.map(({ signatureId }) => signatureId)).size, RULES.length);

@@ -3,7 +3,7 @@
  * bytes, and hands the bytes to that parser; text of no known protocol is still searched for card numbers.
  */
 import { Cursor } from "../../../model/cursor.ts";
-import { type HeldBudget, type StreamSink, TcpStream } from "../stream/tcp_stream.ts";
+import { type HeldBudget, RELEASE_BYTES, type StreamSink, TcpStream } from "../stream/tcp_stream.ts";
 import { beginsClientHello } from "./tls.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol } from "./contract.ts";
 
@@ -33,6 +33,8 @@ export class FlowInspection implements StreamSink {
   readonly serverPort: number;
   readonly #services: InspectionServices;
   readonly #streams: [TcpStream, TcpStream];
+  /** The direction that is behind, the first of them; its text comes before all that is seen since. -1: neither. */
+  #behind = -1;
   readonly #handle: FlowHandle;
   #parser: StreamParser | null = null;
   #protocol = "";
@@ -48,9 +50,48 @@ export class FlowInspection implements StreamSink {
     this.#handle = services.handle(this);
   }
 
-  /** The stream of a direction, to put segments into. */
-  stream(direction: number): TcpStream {
-    return this.#streams[direction];
+  /** Where the bytes of a direction begin. */
+  begin(direction: number, sequence: number): void {
+    this.#streams[direction].begin(sequence);
+  }
+
+  /** A segment's payload at packet time `timeUs`; see `TcpStream.segment`. */
+  segment(
+    direction: number,
+    sequence: number,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    wireBytes: number,
+  ): void {
+    if (this.#behind >= 0) this.catchUp(RELEASE_BYTES);
+    const stream = this.#streams[direction];
+    stream.paused = this.#behind === 1 - direction;
+    stream.segment(sequence, bytes, at, end, wireBytes, this.timeUs);
+    if (this.#behind < 0 && stream.isBehind) this.#behind = direction;
+  }
+
+  /** The receiver of a direction's bytes has all before `sequence`. */
+  acknowledged(direction: number, sequence: number): void {
+    if (this.#behind >= 0) return this.catchUp(RELEASE_BYTES);
+    const stream = this.#streams[direction];
+    stream.acknowledged(sequence, this.timeUs);
+    if (stream.isBehind) this.#behind = direction;
+  }
+
+  /** Bytes wait that may be looked at: they go with the next packets, of any flow. */
+  get isBehind(): boolean {
+    return this.#behind >= 0;
+  }
+
+  /** Hands on what waits, `most` bytes of it, in the order in which the directions fell behind. */
+  catchUp(most: number): void {
+    for (let left = most; this.#behind >= 0 && left > 0;) {
+      const stream = this.#streams[this.#behind];
+      left -= stream.release(left);
+      if (stream.isBehind) return;
+      this.#behind = this.#streams[1 - this.#behind].isBehind ? 1 - this.#behind : -1;
+    }
   }
 
   // ------------------------------------------------------------ from the streams, in order
@@ -78,6 +119,7 @@ export class FlowInspection implements StreamSink {
   /** The flow is over. */
   close(): void {
     if (!this.done) {
+      this.catchUp(Infinity);
       this.#streams[0].flush();
       this.#streams[1].flush();
       if (this.#parser === null) {
@@ -100,6 +142,7 @@ export class FlowInspection implements StreamSink {
     this.#forgetHeads();
     this.#streams[0].drop();
     this.#streams[1].drop();
+    this.#behind = -1;
     this.#services.released(this.#handle);
   }
 

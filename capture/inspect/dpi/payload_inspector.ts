@@ -14,7 +14,7 @@ import type { PayloadCounters } from "../../../model/inspection.ts";
 import { type CardHit, CardLanes, CardServices, MAX_CARDS_PER_FLOW } from "../card/card_lanes.ts";
 import { AlertBook, type Finding } from "./alert_book.ts";
 import { scrubText } from "../scrub.ts";
-import { HeldBudget } from "../stream/tcp_stream.ts";
+import { HeldBudget, RELEASE_BYTES } from "../stream/tcp_stream.ts";
 import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
 import { cardFinding, credentialsFinding } from "./findings.ts";
 import { FlowInspection, type InspectionServices } from "./flow_inspection.ts";
@@ -95,6 +95,8 @@ export class PayloadInspector {
   readonly #datagrams: (DatagramFlow | undefined)[];
   /** Rows with a TCP stream under inspection, the longest open first. */
   readonly #streamRows = new Set<number>();
+  /** Those of them of which bytes wait that may be looked at. */
+  readonly #behindRows = new Set<number>();
   /** Rows with a UDP parser, likewise. */
   readonly #datagramRows = new Set<number>();
   readonly #appProtocol: (string | undefined)[];
@@ -141,6 +143,7 @@ export class PayloadInspector {
 
   /** A TCP segment, after the flow table has counted it. `view.cursor` lies over the captured payload. */
   segment(view: PacketView, row: number, direction: number): void {
+    if (this.#behindRows.size > 0) this.#catchUp();
     if (!view.tcpWhole) return;
     const flags = view.tcpFlags;
     if ((flags & SYN) !== 0) {
@@ -152,7 +155,8 @@ export class PayloadInspector {
     if (view.payloadBytes === 0) {
       if (inspection !== undefined && (flags & ACK) !== 0) {
         inspection.timeUs = view.timeUs[0];
-        inspection.stream(1 - direction).acknowledged(view.acknowledgement, view.timeUs[0]);
+        inspection.acknowledged(1 - direction, view.acknowledgement);
+        this.#looked(row, inspection);
       }
       return;
     }
@@ -160,16 +164,24 @@ export class PayloadInspector {
     const cursor = view.cursor;
     open.timeUs = view.timeUs[0];
     const sequence = (flags & SYN) !== 0 ? (view.sequence + 1) | 0 : view.sequence;
-    open.stream(direction).segment(
-      sequence,
-      cursor.bytes,
-      cursor.at,
-      cursor.end,
-      view.payloadBytes,
-      view.timeUs[0],
-    );
-    if ((flags & ACK) !== 0) open.stream(1 - direction).acknowledged(view.acknowledgement, view.timeUs[0]);
-    if (open.done) this.#release(row, DONE);
+    open.segment(direction, sequence, cursor.bytes, cursor.at, cursor.end, view.payloadBytes);
+    if ((flags & ACK) !== 0) open.acknowledged(1 - direction, view.acknowledgement);
+    this.#looked(row, open);
+  }
+
+  /** After a look at a flow: lets go of it, or remembers that more of it waits. */
+  #looked(row: number, inspection: FlowInspection): void {
+    if (inspection.done) this.#release(row, DONE);
+    else if (inspection.isBehind) this.#behindRows.add(row);
+  }
+
+  /** Packets of any flow bring on what waits in another, as that one may have said its last. */
+  #catchUp(): void {
+    const row: number = this.#behindRows.values().next().value!;
+    const inspection = this.#streams[row];
+    inspection?.catchUp(RELEASE_BYTES);
+    if (inspection === undefined || !inspection.isBehind) this.#behindRows.delete(row);
+    if (inspection?.done) this.#release(row, DONE);
   }
 
   /** A SYN: where the direction's bytes begin. Another SYN on a connection nobody closed begins a new one. */
@@ -190,6 +202,7 @@ export class PayloadInspector {
 
   /** A UDP datagram that is no tunnel, after the flow table has counted it. */
   datagram(view: PacketView, row: number, direction: number, at: number, end: number): void {
+    if (this.#behindRows.size > 0) this.#catchUp();
     const bytes = view.cursor.bytes;
     const phase = this.#status[row] & PHASE;
     if (phase === DONE || at >= end) return;
@@ -379,8 +392,8 @@ export class PayloadInspector {
     if (this.#streamRows.size >= MAX_INSPECTED_STREAMS) this.#giveUpOldestStream();
     const status = this.#status[row];
     const inspection = new FlowInspection(row, this.portsOf(row) >>> 16, this.#services);
-    if ((status & ISN_KNOWN) !== 0) inspection.stream(0).begin(this.#firstSequence[2 * row]);
-    if ((status & ISN_KNOWN << 1) !== 0) inspection.stream(1).begin(this.#firstSequence[2 * row + 1]);
+    if ((status & ISN_KNOWN) !== 0) inspection.begin(0, this.#firstSequence[2 * row]);
+    if ((status & ISN_KNOWN << 1) !== 0) inspection.begin(1, this.#firstSequence[2 * row + 1]);
     this.#streams[row] = inspection;
     this.#streamRows.add(row);
     this.#status[row] = status & ~PHASE | OPEN;
@@ -456,6 +469,7 @@ export class PayloadInspector {
 
   #release(row: number, phase: number): void {
     if (this.#streams[row] !== undefined) this.#streamRows.delete(row);
+    if (this.#behindRows.size > 0) this.#behindRows.delete(row);
     this.#streams[row]?.finish();
     this.#streams[row] = undefined;
     if (this.#datagrams[row] !== undefined) this.#datagramRows.delete(row);

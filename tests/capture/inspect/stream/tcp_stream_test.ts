@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
-import { HeldBudget, MAX_HELD_BYTES, TcpStream } from "../../../../capture/inspect/stream/tcp_stream.ts";
+import {
+  HeldBudget,
+  MAX_HELD_BYTES,
+  RELEASE_BYTES,
+  TcpStream,
+} from "../../../../capture/inspect/stream/tcp_stream.ts";
 
 const TEXT = "The quick brown fox jumps over the lazy dog. ".repeat(4);
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -135,5 +140,73 @@ Deno.test("who listens may drop the stream at any time", () => {
     hold();
     stream.flush();
     assert.equal(budget.held, 0);
+  }
+});
+
+/** A text of which each place can be told. */
+const LONG = Uint8Array.from({ length: 60_000 }, (_, i) => (i * 2654435761 >>> 13) & 0xff);
+
+/** A stream that counts what it hands on, by call. */
+function counted() {
+  const out = new Uint8Array(2 * LONG.length);
+  const told = { bytes: 0, gaps: 0 };
+  const budget = new HeldBudget(1 << 20);
+  const stream = new TcpStream(0, {
+    data: (_, bytes, at, end) => {
+      out.set(bytes.subarray(at, end), told.bytes);
+      told.bytes += end - at;
+    },
+    gap: () => told.gaps++,
+  }, budget);
+  stream.begin(0);
+  const send = (from: number, to: number, bytes = LONG) => {
+    const before = told.bytes;
+    stream.segment(from, bytes, from, to, to - from, 0);
+    return told.bytes - before;
+  };
+  return { stream, told, budget, send, text: () => out.subarray(0, told.bytes) };
+}
+
+Deno.test("what a filled hole sets free goes with the packets that follow, some of it with each", () => {
+  const { stream, told, budget, send, text } = counted();
+  for (let at = 1000; at < 50_000; at += 1000) assert.equal(send(at, at + 1000), 0);
+  let most = send(0, 1000);
+  assert(stream.isBehind);
+  for (let at = 50_000; at < 60_000; at += 1000) most = Math.max(most, send(at, at + 1000));
+  assert(most <= RELEASE_BYTES + 1000, `${most} bytes with a packet`);
+  assert.deepEqual(text(), LONG);
+  assert.deepEqual([told.gaps, budget.held, stream.isBehind], [0, 0, false]);
+});
+
+Deno.test("what waits goes on being handed on by release, and all of it by flush", () => {
+  for (const end of ["release", "flush"]) {
+    const { stream, send, text } = counted();
+    send(1000, 60_000);
+    assert(send(0, 1000) <= RELEASE_BYTES + 1000);
+    if (end === "flush") stream.flush();
+    while (stream.isBehind) assert(stream.release(500) <= 500);
+    assert.deepEqual(text(), LONG);
+  }
+});
+
+Deno.test("while it is behind a stream takes the same bytes for its text as one that is not", () => {
+  let seed = 11;
+  const random = (below: number) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0, seed >>> 8) % below;
+  const other = LONG.map((byte) => byte ^ 0xff);
+  for (let round = 0; round < 300; round++) {
+    const slow = counted();
+    const quick = counted();
+    for (let i = 0; i < 60; i++) {
+      const from = random(4) === 0 ? slow.told.bytes : random(50_000);
+      const to = Math.min(LONG.length, from + 1 + random(8_000));
+      const bytes = random(3) === 0 ? other : LONG;
+      for (const each of [slow, quick]) each.send(from, to, bytes);
+      while (quick.stream.isBehind) quick.stream.release(1 << 20);
+    }
+    slow.stream.flush();
+    quick.stream.flush();
+    assert.deepEqual(slow.text(), quick.text());
+    assert.equal(slow.told.gaps, quick.told.gaps);
+    assert.equal(slow.budget.held, 0);
   }
 });

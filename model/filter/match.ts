@@ -69,7 +69,8 @@ function termMatcher<Row>(
   const numbers = subject.numbers[field];
   const texts = subject.texts[field];
   if (numbers === undefined && texts === undefined) {
-    throw new FilterError(`"${field}" is not known of ${subject.name}`, at);
+    const known = [...Object.keys(subject.texts), ...Object.keys(subject.numbers)].join(", ");
+    throw new FilterError(`"${field}" is not known of ${subject.name}; known are ${known}`, at);
   }
   const word = value.toLowerCase();
   if (numbers !== undefined) {

@@ -136,7 +136,7 @@ const WRONG: [string, number, RegExp][] = [
   ["since:yesterday", 0, /is no time/],
   ["last>yesterday", 0, /is no time/],
   ["a last:2026-11-22", 2, /a time to compare: write last</],
-  ["country:nl", 0, /not known of rows/],
+  ["country:nl", 0, /"country" is not known of rows; known are host, src, dst, proto, app, port, /],
   ['a "b', 2, /no partner/],
   ["x".repeat(501), 500, /at most 500/],
   ["(".repeat(30) + "a" + ")".repeat(30), 20, /Nested deeper/],

@@ -122,6 +122,7 @@ async function analyzeFile(
     putObservation(out.line, observation, context);
     out.endLine();
   };
+  if (Deno.build.standalone) (await import("../capture/inspect/dpi/http/brotli_loaded.ts")).provideBrotli();
   const detector = new Detector({ tell, rules: settings.rules, blocklists });
   const sieve = new AlertSieve(settings, (address) => detector.nameOf(address));
   const inspector = new Inspector({

@@ -21,6 +21,7 @@ import type { Observation } from "../../model/observation.ts";
 import { flowColumnBuffers } from "../../model/flow.ts";
 import type { PacketBatch } from "../../model/batch.ts";
 import { cutFactBatch, type FactBatch, factBatchBuffers, SENT_FACT_ROWS } from "../../model/facts.ts";
+import { provideBrotli } from "./dpi/http/brotli_loaded.ts";
 import { Inspector } from "./inspector.ts";
 
 /** Ended flows that wait for the next snapshot at most; one asked each second bears 16,384 ends per second. */
@@ -44,6 +45,7 @@ let detect: MessagePort | null = null;
 let factsAway = 0;
 let factsLost = 0;
 
+provideBrotli();
 let inspector = new Inspector({ maxEnded: MAX_ENDED_WAITING });
 let sources = 0;
 let observations: Observation[] = [];

@@ -6,7 +6,7 @@
  * events of `analyze` go. So a body is gathered first, which bounds what it may cost: longer ones are not undone, and
  * counted.
  */
-import decoder from "brotli/dec/decode.js";
+import type { createRequire } from "node:module";
 import { httpLimits } from "./limits.ts";
 import type { ByteSink, MessageBudget } from "./inflater.ts";
 
@@ -21,6 +21,29 @@ const MAX_GATHERED_BYTES = 33_554_432;
  * window before it is known for one.
  */
 const MAX_WINDOW_BITS = 22;
+
+/** What is used of the package. It throws on damage. */
+export interface BrotliDecoder {
+  BrotliDecompress(
+    input: { read(target: Uint8Array, offset: number, count: number): number },
+    output: { buffer: { length: number }; write(bytes: Uint8Array, count: number): number },
+  ): void;
+}
+
+let decoder: BrotliDecoder | null = null;
+
+/** Hands over the decoder beforehand, where it cannot be read from a file later: see `brotli_loaded.ts`. */
+export function useBrotli(loaded: BrotliDecoder): void {
+  decoder = loaded;
+}
+
+/** The package with its dictionary takes longer to load than all of `http/`, and most captures have no such body. */
+function loadBrotli(): BrotliDecoder {
+  const { process } = globalThis as unknown as {
+    process: { getBuiltinModule(name: "node:module"): { createRequire: typeof createRequire } };
+  };
+  return process.getBuiltinModule("node:module").createRequire(import.meta.url)("brotli/dec/decode.js");
+}
 
 let gathered = 0;
 
@@ -97,6 +120,7 @@ export class BrotliText {
         return count;
       },
     };
+    decoder ??= loadBrotli();
     try {
       decoder.BrotliDecompress(sourceOf(this.#body, this.#bytes), output);
     } catch (error) {

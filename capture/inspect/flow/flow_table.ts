@@ -50,7 +50,7 @@ import {
   YOUNGER,
 } from "./flow_store.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
-import { RoundTrips } from "./round_trips.ts";
+import { copyNoTrips, RoundTrips } from "./round_trips.ts";
 import { isHandshakeAnswer, isOpening, TcpTracker } from "./tcp_tracker.ts";
 import { TIMEOUT_CLASSES, TIMEOUT_US, timeoutClassOf } from "./timeouts.ts";
 
@@ -285,7 +285,8 @@ export class FlowTable {
   /** Writes row `row`, with its round trips, into row `to` of `target`. */
   copyTo(row: number, target: FlowColumns, to: number): void {
     this.store.copyTo(row, target, to);
-    this.#trips.copyTo(row, target, to);
+    if ((this.#words[row * ROW_WORDS + KIND] & 0xff) === IpProtocol.tcp) this.#trips.copyTo(row, target, to);
+    else copyNoTrips(target, to);
   }
 
   /** Finds out anew which ends of all flows are local. */
@@ -384,7 +385,7 @@ export class FlowTable {
     bytes[b + STATE] = FlowState.new;
     bytes[b + INTERFACE] = v.interfaceIndex;
     bytes[b + END] = FlowEnd.none;
-    this.#tcp.begin(row);
+    if (v.protocol === IpProtocol.tcp) this.#tcp.begin(row);
     bytes[b + LOCAL_END] = this.#localEndOf(v.address, v.addressBytes, client, server, v.ipVersion);
 
     const bucket = hash & this.#mask;
@@ -401,8 +402,7 @@ export class FlowTable {
     const words = this.#words;
     const w = row * ROW_WORDS;
     this.#bytes[row * ROW_BYTES + END] = reason;
-    this.store.copyTo(row, this.#handed, 0);
-    this.#trips.copyTo(row, this.#handed, 0);
+    this.copyTo(row, this.#handed, 0);
     this.#sink(this.#handed, 0, row);
     this.ended++;
     this.active--;

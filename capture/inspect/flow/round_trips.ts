@@ -172,15 +172,31 @@ export class RoundTrips {
         target.rttMedianUs[out] = target.rttP95Us[out] = 0;
         continue;
       }
-      const kept = Math.min(count, RING);
-      const at = RING * (2 * row + d);
-      const latest = sorted.subarray(0, kept);
-      latest.set(this.#ring.subarray(at, at + kept));
-      latest.sort();
-      target.rttMedianUs[out] = latest[kept >> 1];
-      target.rttP95Us[out] = latest[Math.ceil(0.95 * kept) - 1];
+      const kept = count < RING ? count : RING;
+      sortInto(sorted, this.#ring, RING * (2 * row + d), kept);
+      target.rttMedianUs[out] = sorted[kept >> 1];
+      target.rttP95Us[out] = sorted[Math.ceil(0.95 * kept) - 1];
     }
     target.answerUs[to] = this.#floats[w + ANSWER];
     target.answers[to] = this.#words[w + ANSWERS];
+  }
+}
+
+/** Writes into row `to` of `target` that nothing was measured: a flow that is not TCP has no record. */
+export function copyNoTrips(target: FlowColumns, to: number): void {
+  for (let out = 2 * to; out < 2 * to + 2; out++) {
+    target.roundTrips[out] = target.resentBytes[out] = 0;
+    target.rttLeastUs[out] = target.rttMedianUs[out] = target.rttP95Us[out] = 0;
+  }
+  target.answerUs[to] = target.answers[to] = 0;
+}
+
+/** By insertion: of sixteen numbers at most, a typed array's own `sort` takes longer to begin than this takes in all. */
+function sortInto(out: Float32Array, from: Float32Array, at: number, count: number): void {
+  for (let i = 0; i < count; i++) {
+    const value = from[at + i];
+    let k = i;
+    for (; k > 0 && out[k - 1] > value; k--) out[k] = out[k - 1];
+    out[k] = value;
   }
 }

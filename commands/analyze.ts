@@ -11,17 +11,16 @@ import { Detector } from "../detect/detector.ts";
 import type { Blocklist } from "../model/blocklist.ts";
 import type { FlowColumns } from "../model/flow.ts";
 import type { Observation } from "../model/observation.ts";
-import type { Settings } from "../model/settings.ts";
+import { emptySettings, type Settings } from "../model/settings.ts";
 import { AlertSieve } from "../monitor/alert_sieve.ts";
 import { type EveContext, putFlow, putObservation, statsLine } from "../monitor/eve.ts";
-import { EventFilter } from "../monitor/event_subject.ts";
+import type { EventFilter } from "../monitor/event_subject.ts";
 import { QueryError } from "../monitor/query_error.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions, UsageError } from "../options.ts";
 import { allLists, namedLists, readList, unreadable } from "./blocklists.ts";
 import { LineWriter } from "./line_writer.ts";
 import { dataPath, userPath } from "./paths.ts";
 import { readFingerprintKey } from "./secrets.ts";
-import { readSettings } from "./settings.ts";
 
 const HELP = `Usage: netpane analyze [OPTIONS] FILE…
 
@@ -38,8 +37,11 @@ export async function run(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  const where = eventFilter(options.where);
-  const settings = await readSettings(options.settings);
+  // What most runs do not need is not loaded for them.
+  const where = options.where === "" ? null : await eventFilter(options.where);
+  const settings = options.settings === ""
+    ? emptySettings()
+    : await (await import("./settings.ts")).readSettings(options.settings);
   using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
   const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
   const files = options.positionals;
@@ -89,9 +91,10 @@ interface Analysis {
   context: EveContext;
 }
 
-function eventFilter(text: string): EventFilter | null {
+async function eventFilter(text: string): Promise<EventFilter> {
+  const { EventFilter } = await import("../monitor/event_subject.ts");
   try {
-    return text === "" ? null : new EventFilter(text, "where");
+    return new EventFilter(text, "where");
   } catch (error) {
     if (error instanceof QueryError) throw new UsageError(`--where: ${error.message}`);
     throw error;

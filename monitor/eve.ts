@@ -280,8 +280,8 @@ const LAST_PLAIN_US = Number.MAX_SAFE_INTEGER - 1000;
 /** The day told of last: most events are of one day. */
 let lastDay = 0;
 let lastDayText = "1970-01-01T";
-/** Seconds told of lately, each at its place by its last six bits: a flow tells three times, of few seconds. */
-const SECONDS = 64;
+/** Seconds told of lately, each at its place by its last nine bits: a flow tells three times, of one minute mostly. */
+const SECONDS = 512;
 const toldSeconds = new Float64Array(SECONDS).fill(-1);
 /** Their texts: `1970-01-01T00:00:00.`, five words each. */
 const secondWords = new Int32Array(5 * SECONDS);

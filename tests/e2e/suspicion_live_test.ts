@@ -1,6 +1,6 @@
 /** Suspicion on real wires and of a real machine: lies in ARP, a service that begins to listen, an address on a list. */
 import assert from "node:assert/strict";
-import type { Anomaly, InterfaceStatus } from "../../model/api.ts";
+import type { Anomaly, InterfaceStatus, Problem, Stats } from "../../model/api.ts";
 import { createPair, type Namespace } from "../support/netns.ts";
 import { needs } from "../support/needs.ts";
 import { ROOT, Server } from "../support/server.ts";
@@ -124,5 +124,35 @@ Deno.test({
     });
     assert.match(alert.message, /^192\.0\.2\.1 talks to 192\.0\.2\.2:80.*on the list "mine"/);
     assert.equal(alert.severity, 1);
+  },
+});
+
+Deno.test({
+  name: need.name(
+    "live: what an earlier run has measured is kept at the end; a damaged file is told and learnt anew",
+  ),
+  ignore: need.ignore,
+  async fn() {
+    const folder = Deno.makeTempDirSync();
+    const file = `${folder}/usual.json`;
+    const measures = [["pair 192.0.2.1 backup.example.org", [5e8, 0, 0, 0]]];
+    const kinds = { exfiltration: { watchedSeconds: 0, entries: [], measures } };
+    const run = async (text: string): Promise<Problem[]> => {
+      Deno.writeTextFileSync(file, text);
+      await using server = await Server.start(["--interface", "lo", "--data", folder]);
+      const { problems } = await server.json<Stats>("/api/stats");
+      assert.equal((await server.stop()).code, 0);
+      return problems.filter(({ id }) => id === "usual");
+    };
+    try {
+      assert.deepEqual(await run(JSON.stringify({ version: 2, kinds })), []);
+      assert.deepEqual(JSON.parse(Deno.readTextFileSync(file)).kinds.exfiltration.measures, measures);
+      assert.equal(Deno.statSync(file).mode! & 0o777, 0o600);
+      const [problem] = await run("{");
+      assert.match(problem.message, /usual\.json": it is damaged; it is learnt anew/);
+      assert.equal(JSON.parse(Deno.readTextFileSync(file)).version, 2);
+    } finally {
+      Deno.removeSync(folder, { recursive: true });
+    }
   },
 });

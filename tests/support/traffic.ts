@@ -14,6 +14,7 @@ import { Detector } from "../../detect/mod.ts";
 import type { Blocklist } from "../../model/blocklist.ts";
 import type { DetectCounters, RuleSettings } from "../../model/detection.ts";
 import type { Observation } from "../../model/observation.ts";
+import type { Usual } from "../../model/usual.ts";
 import { batchOf, type Frame, START_US } from "../capture/inspect/helpers.ts";
 import { message, question, record } from "../capture/inspect/dpi/dns/dns_bytes.ts";
 import { FINGERPRINT_KEY } from "./inspected.ts";
@@ -247,6 +248,8 @@ export interface Verdict {
   /** All that was told, in order. */
   told: Alert[];
   counters: DetectCounters;
+  /** What would be kept for the next run. */
+  usual: Usual;
 }
 
 /** @param specs Rules that run. @param options As the settings file has them. @throws What a rule throws. */
@@ -259,6 +262,7 @@ export function detect(
     localAddresses?: string[];
     framesABatch?: number;
     blocklists?: Blocklist[];
+    remembered?: Usual;
   } = {},
 ): Verdict {
   const told: Alert[] = [];
@@ -267,6 +271,7 @@ export function detect(
     rules: options.rules,
     localAddresses: options.localAddresses,
     blocklists: options.blocklists,
+    remembered: options.remembered,
     tell: (alert) => told.push(alertOf(alert, inspector.counters().packets)),
     failed: (kind, error) => {
       throw new Error(`${kind} failed`, { cause: error });
@@ -285,7 +290,12 @@ export function detect(
   }
   inspector.finish();
   detector.close();
-  return { alerts: told.filter(({ phase }) => phase === "final"), told, counters: detector.counters() };
+  return {
+    alerts: told.filter(({ phase }) => phase === "final"),
+    told,
+    counters: detector.counters(),
+    usual: detector.usual(),
+  };
 }
 
 function alertOf(observation: Observation, packets: number): Alert {

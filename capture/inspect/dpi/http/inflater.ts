@@ -273,7 +273,7 @@ export class CodedText implements ByteSink {
   }
 
   #forward(bytes: Uint8Array, at: number, end: number): void {
-    if (this.#brotli !== null) this.#brotli.push(bytes, at, end);
+    if (this.#brotli !== null) this.#brotli.push(bytes, at, end, this.#sink);
     else if (this.#plain) this.#sink.push(bytes, at, end);
     else this.#inflater!.push(bytes, at, end, this.#depth, this.#sink);
   }

@@ -147,13 +147,22 @@ export class Inspector {
    * holds ends it, and is counted as `truncated_record`.
    */
   inspect(batch: PacketBatch): void {
+    this.#record.reset(batch.bytes, 0, batch.length);
+    const whole = this.#records(batch.linkType, batch.interfaceIndex & 0xff, batch.nanosecond ? 1000 : 1);
+    if (!whole || this.#record.remaining > 0) this.#undecoded[Reason.truncated_record]++;
+  }
+
+  /**
+   * The records that `#record` lies over. Nothing follows the loop: what is reached once a batch is not known to V8 when
+   * it compiles a loop that runs, and each batch's end would throw the compiled code away.
+   *
+   * @param divisor Parts of a fraction of a second that make a microsecond.
+   * @returns False where a record claims more than there is.
+   */
+  #records(linkType: number, source: number, divisor: number): boolean {
     const record = this.#record;
-    const bytes = batch.bytes;
-    const linkType = batch.linkType;
-    const source = batch.interfaceIndex & 0xff;
+    const bytes = record.bytes;
     const times = this.#view.timeUs;
-    const divisor = batch.nanosecond ? 1000 : 1;
-    record.reset(bytes, 0, batch.length);
     while (record.has(RECORD_HEADER_BYTES)) {
       // Host byte order is little-endian wherever Deno runs (x86-64, arm64).
       const seconds = record.u32le();
@@ -161,14 +170,11 @@ export class Inspector {
       const caplen = record.u32le();
       const wireLength = record.u32le();
       const at = record.at;
-      if (!record.skip(caplen)) {
-        this.#undecoded[Reason.truncated_record]++;
-        return;
-      }
+      if (!record.skip(caplen)) return false;
       times[0] = seconds * 1e6 + (divisor === 1 ? fraction : Math.floor(fraction / divisor));
       this.#packet(bytes, at, caplen, wireLength, linkType, source);
     }
-    if (record.remaining > 0) this.#undecoded[Reason.truncated_record]++;
+    return true;
   }
 
   #packet(

@@ -9,14 +9,25 @@ import { REVERSE_IPV6 } from "./dpi/presentable_text.ts";
 
 /** Digits of the shortest card number; coded ones take more. */
 const MIN_CARD_CHARS = 13;
-/** Objects within objects; parsers nest three or four. */
+/** Objects within objects; parsers nest three or four. Deeper nothing is known, so nothing is told. */
 const MAX_DEPTH = 8;
 /** Lists of numbers of our own making, in groups that may look like a card's. */
 const COMPUTED = new Set(["ja3", "ja3s"]);
 
+/** What is still to be looked through, and how deep it lies. A list and not recursion, which V8 would inline in itself. */
+const holders: (Record<string, unknown> | unknown[] | null)[] = [];
+const depths: number[] = [];
+let waiting = 0;
+
 /** Masks card numbers in all texts of `fields`, in place. */
 export function scrubFields(fields: Record<string, unknown>): void {
   scrubMembers(fields, 0);
+  while (waiting > 0) {
+    const holder = holders[--waiting]!;
+    holders[waiting] = null;
+    if (Array.isArray(holder)) scrubElements(holder, depths[waiting]);
+    else scrubMembers(holder, depths[waiting]);
+  }
 }
 
 /**
@@ -30,10 +41,8 @@ function scrubMembers(holder: Record<string, unknown>, depth: number): void {
     if (typeof value === "string") {
       if (hasCardLikePart(value)) holder[keys[i]] = scrubSuspicious(value);
     } else if (typeof value === "object" && value !== null && !COMPUTED.has(keys[i])) {
-      // Deeper than parsers go nothing is known, so nothing is told.
       if (depth >= MAX_DEPTH) holder[keys[i]] = null;
-      else if (Array.isArray(value)) scrubElements(value, depth + 1);
-      else scrubMembers(value as Record<string, unknown>, depth + 1);
+      else wait(value, depth + 1);
     }
   }
 }
@@ -45,10 +54,14 @@ function scrubElements(list: unknown[], depth: number): void {
       if (hasCardLikePart(value)) list[i] = scrubSuspicious(value);
     } else if (typeof value === "object" && value !== null) {
       if (depth >= MAX_DEPTH) list[i] = null;
-      else if (Array.isArray(value)) scrubElements(value, depth + 1);
-      else scrubMembers(value as Record<string, unknown>, depth + 1);
+      else wait(value, depth + 1);
     }
   }
+}
+
+function wait(holder: object, depth: number): void {
+  holders[waiting] = holder as Record<string, unknown>;
+  depths[waiting++] = depth;
 }
 
 /** Text from the wire with its card numbers masked. */

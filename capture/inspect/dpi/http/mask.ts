@@ -236,11 +236,11 @@ function maskPlainRuns(text: string): string {
     } else if (digits > 0) {
       if (digits >= MIN_CARD_DIGITS) {
         groups[groupCount] = digits;
-        for (const [from, to] of cardsIn(text, groupCount)) {
-          for (let i = from; i < to - SHOWN_DIGITS; i++) {
-            out += text.slice(copied, places[i]) + "x";
-            copied = places[i] + unitWidth(text, places[i]);
-          }
+        const cards = cardsIn(text, groupCount);
+        if (cards.length > 0) {
+          out += withoutCards(text, copied, cards);
+          const last = places[cards[cards.length - 1][1] - SHOWN_DIGITS - 1];
+          copied = last + unitWidth(text, last);
         }
       }
       digits = 0;
@@ -249,6 +249,18 @@ function maskPlainRuns(text: string): string {
     at += width;
   }
   return copied === 0 ? text : out + text.slice(copied);
+}
+
+/** The text from `copied` to the last digit that is masked of the run at hand. */
+function withoutCards(text: string, copied: number, cards: [number, number][]): string {
+  let out = "";
+  for (const [from, to] of cards) {
+    for (let i = from; i < to - SHOWN_DIGITS; i++) {
+      out += text.slice(copied, places[i]) + "x";
+      copied = places[i] + unitWidth(text, places[i]);
+    }
+  }
+  return out;
 }
 
 const PERCENT_SIGN = 0x25;
@@ -262,16 +274,28 @@ let groups = new Int32Array(1025);
 
 /** Characters that stand for one: 3 for `%34`, else 1. */
 function unitWidth(text: string, at: number): number {
-  return text.charCodeAt(at) === PERCENT_SIGN && /^[0-9a-f]{2}/i.test(text.slice(at + 1, at + 3)) ? 3 : 1;
+  return text.charCodeAt(at) === PERCENT_SIGN && isHex(text.charCodeAt(at + 1)) &&
+      isHex(text.charCodeAt(at + 2))
+    ? 3
+    : 1;
+}
+
+function isHex(code: number): boolean {
+  return code >= 0x30 && code <= 0x39 || (code | 0x20) >= 0x61 && (code | 0x20) <= 0x66;
 }
 
 /** What a percent sign and the two characters behind it, or it alone, stand for. */
 function kindOfUnit(text: string, at: number, width: number): number {
   if (width === 1) return RUN_END;
-  const code = text.charCodeAt(at + 2);
-  if (text[at + 1] === "3" && code >= 0x30 && code <= 0x39) return DIGIT;
-  return /^%(20|2d|2b|2e)$/i.test(text.slice(at, at + 3)) ? SEPARATOR : RUN_END;
+  const high = text.charCodeAt(at + 1);
+  const low = text.charCodeAt(at + 2);
+  if (high === 0x33) return low <= 0x39 ? DIGIT : RUN_END;
+  if (high !== 0x32) return RUN_END;
+  // Blank, plus, minus, full stop.
+  return low === 0x30 || CODED_SEPARATORS.includes(text[at + 2]) ? SEPARATOR : RUN_END;
 }
+
+const CODED_SEPARATORS = "bdeBDE";
 
 /** Digits `[from, to)` of the run at hand. */
 function digitsOf(text: string, from: number, to: number): string {

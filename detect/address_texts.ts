@@ -3,7 +3,7 @@ import { formatAddress } from "../model/address.ts";
 
 const PLACES = 16_384;
 
-export class AddressTexts {
+class AddressTexts {
   readonly #texts: string[] = new Array(PLACES).fill("");
   /** The bytes of each, and the IP version. */
   readonly #words = new Int32Array(5 * PLACES);
@@ -27,3 +27,6 @@ export class AddressTexts {
     return this.#texts[place] = formatAddress(bytes, at, version);
   }
 }
+
+/** One for all rules: what is a text for one is the same for the others. */
+export const addressTexts = new AddressTexts();

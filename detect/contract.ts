@@ -93,6 +93,8 @@ export interface World {
   programOf(flowId: number): string;
   /** Name that `server` was seen to have (DNS answers, SNI, Host); "" for none. */
   nameOf(server: string): string;
+  /** The same, by the address's hashes (`FlowFact.serverHash`, `serverSecond`): without putting its text together. */
+  nameOfHashed(first: number, second: number): string;
   /** The user's lists of addresses and names; another object when they have changed. */
   readonly listed: Listed;
 }

@@ -11,7 +11,9 @@ import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import { AlertBoard, AlertDesk, MAX_OPEN_ALERTS } from "./alert_desk.ts";
 import type { Rule, RuleSpec, Wants, World } from "./contract.ts";
+import { hashesOf } from "./contacts/address_hash.ts";
 import { FlowFact } from "./flow_fact.ts";
+import { Hashed } from "./hashed.ts";
 import { Recent } from "./recent.ts";
 import { RULES } from "./registry.ts";
 import type { Blocklist } from "../model/blocklist.ts";
@@ -24,8 +26,6 @@ const MAX_PROGRAMS = 32_768;
 const MAX_NAMES = 32_768;
 /** Addresses whose being local is remembered. */
 const MAX_JUDGED = 16_384;
-/** Places for what a server was called last, by hash. */
-const SAID = 16_384;
 /** Classes of IP protocols by which rules are told: TCP, UDP, the others. */
 const [TCP, UDP, OTHER] = [0, 1, 2];
 const STEPS = 256;
@@ -56,6 +56,9 @@ interface Running {
   spec: RuleSpec;
   rule: Rule;
   options: Record<string, number>;
+  /** `rule.fact` and `rule.observation`, bound: looking them up in rules of so many classes costs as much as a rule. */
+  fact: (fact: FlowFact) => void;
+  observation: (observation: Observation) => void;
 }
 
 /**
@@ -74,7 +77,8 @@ export class Detector {
   readonly #failed: DetectorOptions["failed"];
   readonly #world: World & { clockUs: number; timeUs: number; listed: Listed };
   readonly #programs = new Recent<number, string>(MAX_PROGRAMS);
-  readonly #names = new Recent<string, string>(MAX_NAMES);
+  /** Of servers, by hashes of their addresses. */
+  readonly #names = new Hashed<string>(MAX_NAMES);
   readonly #judged = new Map<string, boolean>();
   readonly #failures: Record<string, number> = {};
   readonly #usual = new Map<string, UsualSet>();
@@ -86,11 +90,6 @@ export class Detector {
   readonly #onFlow: (readonly Running[])[] = [];
   /** By kind of fact. */
   readonly #onKind: (readonly Running[])[] = [];
-  /** Names as they were remembered last, by the server's hash, and how many had been until then. */
-  readonly #said: string[] = new Array(SAID).fill("");
-  readonly #saidHash = new Int32Array(SAID);
-  readonly #saidAt = new Float64Array(SAID);
-  #namesSet = 0;
   #onTick: Running[] = [];
   #onObservation = new Map<string, Running[]>();
   #facts = 0;
@@ -110,6 +109,7 @@ export class Detector {
       isLocal: (address) => this.#isLocal(address),
       programOf: (flowId) => this.#programs.peek(flowId) ?? "",
       nameOf: (server) => this.nameOf(server),
+      nameOfHashed: (first, second) => this.#names.get(first, second) ?? "",
       listed: new Listed(options.blocklists),
     };
     this.setLocalAddresses(options.localAddresses ?? []);
@@ -180,7 +180,7 @@ export class Detector {
       let rules = this.#onKind[kind];
       if (kind === FactKind.flow) {
         const name = (fact.steps & NAMING) === 0 ? "" : batch.flows.serverName[row];
-        if (name !== "") this.#called(fact, name);
+        if (name !== "") this.#names.set(fact.serverHash, fact.serverSecond, name);
         const { protocol } = fact;
         rules = this.#onFlow[
           (protocol === IpProtocol.tcp ? TCP : protocol === IpProtocol.udp ? UDP : OTHER) * STEPS + fact.steps
@@ -188,25 +188,12 @@ export class Detector {
       }
       for (let i = 0; i < rules.length; i++) {
         try {
-          rules[i].rule.fact!(fact);
+          rules[i].fact(fact);
         } catch (error) {
           this.#fail(rules[i], error);
         }
       }
     }
-  }
-
-  /** Remembers what a server is called; nearly always it is known already. */
-  #called(fact: FlowFact, name: string): void {
-    const hash = fact.serverHash;
-    const place = hash & (SAID - 1);
-    // Where fewer were set since than there is room for, it cannot have been forgotten.
-    const isKept = this.#namesSet - this.#saidAt[place] < MAX_NAMES;
-    if (isKept && this.#saidHash[place] === hash && this.#said[place] === name) return;
-    this.#names.set(fact.server, name);
-    this.#said[place] = name;
-    this.#saidHash[place] = hash;
-    this.#saidAt[place] = ++this.#namesSet;
   }
 
   #listWants(): void {
@@ -255,7 +242,9 @@ export class Detector {
 
   /** Name that an address was seen to have; "" for none. */
   nameOf(address: string): string {
-    return this.#names.peek(address) ?? "";
+    const bytes = parseAddress(address);
+    if (bytes === null) return "";
+    return this.#names.get(...hashesOf(bytes)) ?? "";
   }
 
   counters(): DetectCounters {
@@ -284,7 +273,14 @@ export class Detector {
       usual: this.#usualOf(spec.kind),
       measured: this.#remembered[spec.kind]?.measures ?? [],
     });
-    return { spec, rule, options };
+    const nothing = () => {};
+    return {
+      spec,
+      rule,
+      options,
+      fact: rule.fact?.bind(rule) ?? nothing,
+      observation: rule.observation?.bind(rule) ?? nothing,
+    };
   }
 
   /** What rules have learnt to be usual, to be handed to the next detector. */
@@ -327,7 +323,7 @@ export class Detector {
     if (rules === undefined) return;
     for (const running of rules) {
       try {
-        running.rule.observation!(observation);
+        running.observation(observation);
       } catch (error) {
         this.#fail(running, error);
       }

@@ -20,28 +20,35 @@ const SKETCH_BITS = 32 * SKETCH_WORDS;
 /** What the sketch can tell at most. */
 export const MAX_SOURCES = 1_000;
 
+// A row, in words of 32 bits: two cache lines, as a row is looked at as a whole with every SYN.
+/** Three numbers of 64 bits: see `SINCE`, `USUAL` and `BEGAN`. */
+const COUNTS = 6;
+const SKETCH = 14;
+const SOURCE = 22;
+const SOURCE_HASH = 26;
+const LEAD = 27;
+const VOTED = 28;
+const WORDS = 32;
+// In numbers of 64 bits.
+const SINCE = 0;
+/** SYNs in a whole window, as it was over the last minutes. */
+const USUAL = 1;
+/** When half-open connections began to gather, packet time; 0 for not yet. */
+const BEGAN = 2;
+
 // Counts, of this half window and the one before.
 const OPENED = 0;
 const ANSWERED = 1;
 const COMPLETED = 2;
 const REFUSED = 3;
-const COUNTS = 4;
+const KINDS = 4;
 
 export class FloodTable {
-  readonly #key = new Int32Array(FLOOD_ROWS);
-  readonly #check = new Int32Array(FLOOD_ROWS);
-  readonly #counts = new Uint32Array(2 * COUNTS * FLOOD_ROWS);
-  readonly #sinceUs = new Float64Array(FLOOD_ROWS);
-  /** SYNs in a whole window, as it was over the last minutes. */
-  readonly #usual = new Float64Array(FLOOD_ROWS);
-  /** Whether a connection was ever completed there. */
-  readonly #alive = new Uint8Array(FLOOD_ROWS);
-  readonly #sketch = new Int32Array(SKETCH_WORDS * FLOOD_ROWS);
-  /** The source that most SYNs come from, if one has most of them (Boyer and Moore's vote), and its lead. */
-  readonly #source = new Uint8Array(16 * FLOOD_ROWS);
-  readonly #sourceHash = new Int32Array(FLOOD_ROWS);
-  readonly #lead = new Int32Array(FLOOD_ROWS);
-  readonly #voted = new Int32Array(FLOOD_ROWS);
+  /** Two words a row: hashes of its service, the second 0 for an empty row. */
+  readonly #tags = new Int32Array(2 * FLOOD_ROWS);
+  readonly #words = new Int32Array(WORDS * FLOOD_ROWS);
+  readonly #numbers = new Float64Array(this.#words.buffer);
+  readonly #bytes = new Uint8Array(this.#words.buffer);
   size = 0;
   evicted = 0;
 
@@ -51,57 +58,50 @@ export class FloodTable {
    * @param host Hash of its address. @param port 65,536 for all of a host.
    */
   find(host: number, port: number, clockUs: number, make: boolean): number {
+    const tags = this.#tags;
     const key = hashWith(host, port);
     const check = hashWith(host ^ 0x5bd1e995, port) | 1;
     const first = (key & (PLACES - 1)) * WAYS;
     for (let row = first; row < first + WAYS; row++) {
-      if (this.#check[row] === check && this.#key[row] === key) {
+      if (tags[2 * row] === key && tags[2 * row + 1] === check) {
         this.#turn(row, clockUs);
         return row;
       }
     }
-    if (!make) return -1;
-    let least = first;
-    for (let row = first; row < first + WAYS; row++) {
-      if (this.#check[row] === 0) least = row;
-      else if (this.#check[least] !== 0 && this.#opened(row) < this.#opened(least)) least = row;
-    }
-    if (this.#check[least] === 0) this.size++;
-    else this.evicted++;
-    this.#key[least] = key;
-    this.#check[least] = check;
-    this.#counts.fill(0, 2 * COUNTS * least, 2 * COUNTS * (least + 1));
-    this.#sinceUs[least] = clockUs;
-    this.#usual[least] = 0;
-    this.#alive[least] = 0;
-    this.#forgetSources(least);
-    return least;
+    return make ? this.#make(key, check, clockUs) : -1;
   }
 
   open(row: number, bytes: Uint8Array, sourceAt: number, source: number): void {
-    this.#counts[2 * COUNTS * row + OPENED]++;
-    this.#sketch[SKETCH_WORDS * row + (source >>> 5 & SKETCH_WORDS - 1)] |= 1 << (source & 31);
-    this.#voted[row]++;
-    if (this.#sourceHash[row] === source) this.#lead[row]++;
-    else if (this.#lead[row] > 0) this.#lead[row]--;
+    const words = this.#words;
+    const at = WORDS * row;
+    words[at + COUNTS + OPENED]++;
+    words[at + SKETCH + (source >>> 5 & SKETCH_WORDS - 1)] |= 1 << (source & 31);
+    words[at + VOTED]++;
+    // The source that most SYNs come from, if one has most of them: Boyer and Moore's vote.
+    if (words[at + SOURCE_HASH] === source) words[at + LEAD]++;
+    else if (words[at + LEAD] > 0) words[at + LEAD]--;
     else {
-      this.#sourceHash[row] = source;
-      this.#lead[row] = 1;
-      for (let i = 0; i < 16; i++) this.#source[16 * row + i] = bytes[sourceAt + i];
+      words[at + SOURCE_HASH] = source;
+      words[at + LEAD] = 1;
+      for (let i = 0; i < 16; i++) this.#bytes[4 * (at + SOURCE) + i] = bytes[sourceAt + i];
     }
   }
 
+  /** Counts SYNs of whose sources nothing is known. */
+  skip(row: number, count: number): void {
+    this.#words[WORDS * row + COUNTS + OPENED] += count;
+  }
+
   answer(row: number): void {
-    this.#counts[2 * COUNTS * row + ANSWERED]++;
+    this.#words[WORDS * row + COUNTS + ANSWERED]++;
   }
 
   complete(row: number): void {
-    this.#counts[2 * COUNTS * row + COMPLETED]++;
-    this.#alive[row] = 1;
+    this.#words[WORDS * row + COUNTS + COMPLETED]++;
   }
 
   refuse(row: number): void {
-    this.#counts[2 * COUNTS * row + REFUSED]++;
+    this.#words[WORDS * row + COUNTS + REFUSED]++;
   }
 
   opened(row: number): number {
@@ -122,19 +122,14 @@ export class FloodTable {
 
   /** SYNs a window before, over some minutes; 0 for a service that was not known. */
   usual(row: number): number {
-    return this.#usual[row];
-  }
-
-  /** Whether a connection was completed there since it is known. */
-  isAlive(row: number): boolean {
-    return this.#alive[row] === 1;
+    return this.#numbers[WORDS / 2 * row + USUAL];
   }
 
   /** Estimate of the number of sources since this half window began, at most `MAX_SOURCES`. */
   sources(row: number): number {
     let ones = 0;
     for (let i = 0; i < SKETCH_WORDS; i++) {
-      for (let word = this.#sketch[SKETCH_WORDS * row + i]; word !== 0; word &= word - 1) ones++;
+      for (let word = this.#words[WORDS * row + SKETCH + i]; word !== 0; word &= word - 1) ones++;
     }
     if (ones >= SKETCH_BITS - 4) return MAX_SOURCES;
     return Math.min(MAX_SOURCES, Math.round(-SKETCH_BITS * Math.log(1 - ones / SKETCH_BITS)));
@@ -142,40 +137,69 @@ export class FloodTable {
 
   /** Where the address of the source lies that nine of ten SYNs come from; -1 where none has as many. */
   mainSource(row: number): number {
-    return this.#lead[row] >= 0.8 * this.#voted[row] ? 16 * row : -1;
+    const at = WORDS * row;
+    return this.#words[at + LEAD] >= 0.8 * this.#words[at + VOTED] ? 4 * (at + SOURCE) : -1;
   }
 
   get sourceBytes(): Uint8Array {
-    return this.#source;
+    return this.#bytes;
   }
 
-  #opened(row: number): number {
-    return this.#counts[2 * COUNTS * row + OPENED] + this.#counts[2 * COUNTS * row + COUNTS + OPENED];
+  /** When half-open connections began to gather there, packet time; 0 for not yet. */
+  beganUs(row: number): number {
+    return this.#numbers[WORDS / 2 * row + BEGAN];
+  }
+
+  setBeganUs(row: number, timeUs: number): void {
+    this.#numbers[WORDS / 2 * row + BEGAN] = timeUs;
+  }
+
+  #make(key: number, check: number, clockUs: number): number {
+    const tags = this.#tags;
+    const first = (key & (PLACES - 1)) * WAYS;
+    let least = first;
+    for (let row = first; row < first + WAYS; row++) {
+      if (tags[2 * row + 1] === 0) {
+        least = row;
+        break;
+      }
+      if (this.opened(row) < this.opened(least)) least = row;
+    }
+    if (tags[2 * least + 1] === 0) this.size++;
+    else this.evicted++;
+    tags[2 * least] = key;
+    tags[2 * least + 1] = check;
+    this.#words.fill(0, WORDS * least, WORDS * (least + 1));
+    this.#numbers[WORDS / 2 * least + SINCE] = clockUs;
+    return least;
   }
 
   #sum(row: number, what: number): number {
-    return this.#counts[2 * COUNTS * row + what] + this.#counts[2 * COUNTS * row + COUNTS + what];
+    const at = WORDS * row + COUNTS + what;
+    return this.#words[at] + this.#words[at + KINDS];
   }
 
   #turn(row: number, clockUs: number): void {
-    const elapsed = clockUs - this.#sinceUs[row];
+    const numbers = this.#numbers;
+    const elapsed = clockUs - numbers[WORDS / 2 * row + SINCE];
     if (elapsed < HALF_WINDOW_US) return;
-    const counts = this.#counts;
-    const at = 2 * COUNTS * row;
+    const words = this.#words;
+    const at = WORDS * row + COUNTS;
     // Over a minute or so: an attack must not become usual while it goes on.
-    this.#usual[row] += (this.opened(row) - this.#usual[row]) / 16;
-    for (let i = 0; i < COUNTS; i++) {
-      counts[at + COUNTS + i] = elapsed < 2 * HALF_WINDOW_US ? counts[at + i] : 0;
-      counts[at + i] = 0;
+    numbers[WORDS / 2 * row + USUAL] += (this.opened(row) - numbers[WORDS / 2 * row + USUAL]) / 16;
+    for (let i = 0; i < KINDS; i++) {
+      words[at + KINDS + i] = elapsed < 2 * HALF_WINDOW_US ? words[at + i] : 0;
+      words[at + i] = 0;
     }
-    this.#sinceUs[row] = clockUs;
+    numbers[WORDS / 2 * row + SINCE] = clockUs;
     this.#forgetSources(row);
   }
 
   #forgetSources(row: number): void {
-    this.#sketch.fill(0, SKETCH_WORDS * row, SKETCH_WORDS * (row + 1));
-    this.#lead[row] = 0;
-    this.#voted[row] = 0;
-    this.#sourceHash[row] = 0;
+    const at = WORDS * row;
+    this.#words.fill(0, at + SKETCH, at + SKETCH + SKETCH_WORDS);
+    this.#words[at + LEAD] = 0;
+    this.#words[at + VOTED] = 0;
+    this.#words[at + SOURCE_HASH] = 0;
   }
 }

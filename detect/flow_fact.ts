@@ -2,7 +2,7 @@
  * A fact as rules read it: one object laid over the row at hand, so that a fact costs nothing but what is asked of it.
  */
 import { createFactBatch, type FactBatch, FactKind } from "../model/facts.ts";
-import { AddressTexts } from "./address_texts.ts";
+import { addressTexts } from "./address_texts.ts";
 import { hashOfAddress, pairHash, secondHashOfAddress, secondPairHash } from "./contacts/address_hash.ts";
 
 export class FlowFact {
@@ -25,7 +25,6 @@ export class FlowFact {
   #hasPair = false;
   #pair = 0;
   #secondPair = 0;
-  readonly #texts = new AddressTexts();
 
   /** @internal */
   lay(batch: FactBatch, row: number): void {
@@ -70,6 +69,13 @@ export class FlowFact {
   get serverHash(): number {
     if (!this.#hasHashes) this.#hash();
     return this.#serverHash;
+  }
+  /** 32 bits more of the client's address where it has them; together 64 that name it. */
+  get clientSecond(): number {
+    return this.ipVersion === 6 ? secondHashOfAddress(this.addressBytes, this.clientAt) : this.clientHash;
+  }
+  get serverSecond(): number {
+    return this.ipVersion === 6 ? secondHashOfAddress(this.addressBytes, this.serverAt) : this.serverHash;
   }
   /** Client and server together, as two hashes of 32 bits: for `Hashed`. */
   get pair(): number {
@@ -153,7 +159,7 @@ export class FlowFact {
   }
 
   #text(at: number, hash: number): string {
-    return this.#texts.of(this.#batch.flows.address, at, this.ipVersion, hash);
+    return addressTexts.of(this.#batch.flows.address, at, this.ipVersion, hash);
   }
 
   #hash(): void {
@@ -165,16 +171,8 @@ export class FlowFact {
   }
 
   #hashPair(): void {
-    const client = this.clientHash;
-    const server = this.serverHash;
-    let [client2, server2] = [client, server];
-    if (this.ipVersion === 6) {
-      const bytes = this.#batch.flows.address;
-      client2 = secondHashOfAddress(bytes, 32 * this.#row);
-      server2 = secondHashOfAddress(bytes, 32 * this.#row + 16);
-    }
-    this.#pair = pairHash(client, server);
-    this.#secondPair = secondPairHash(client2, server2);
+    this.#pair = pairHash(this.clientHash, this.serverHash);
+    this.#secondPair = secondPairHash(this.clientSecond, this.serverSecond);
     this.#hasPair = true;
   }
 }

@@ -11,6 +11,12 @@ export function hashOfAddress(bytes: Uint8Array, at: number, version: number): n
   return mix(h);
 }
 
+/** Both hashes of an address of 4 or 16 bytes, as `FlowFact` has them. */
+export function hashesOf(bytes: Uint8Array): [first: number, second: number] {
+  const first = hashOfAddress(bytes, 0, bytes.length === 4 ? 4 : 6);
+  return [first, bytes.length === 4 ? first : secondHashOfAddress(bytes, 0)];
+}
+
 /** 32 more bits of an IPv6 address, where two that are taken for one would cost more than attention. */
 export function secondHashOfAddress(bytes: Uint8Array, at: number): number {
   let h = 0x1b873593;

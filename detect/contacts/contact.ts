@@ -58,9 +58,11 @@ export interface Contact {
   weak: boolean;
   client: string;
   server: string;
-  /** Hashes of the client and of both, 64 bits each: for `Walks`. */
+  /** Hashes of the client, the server and both, 64 bits each: for `Walks` and `World.nameOfHashed`. */
   clientFirst: number;
   clientSecond: number;
+  serverFirst: number;
+  serverSecond: number;
   pairFirst: number;
   pairSecond: number;
   /** Of the target: addresses with the same are neighbours. /24 of IPv4 (/16 of private, but for UDP), /64 of IPv6. */
@@ -87,7 +89,7 @@ export interface Contact {
 export function createContact(): Contact {
   return {
     ...{ outcome: 0, probe: 0, weak: false, client: "", server: "", prefix: "", protocol: 0, port: 0 },
-    ...{ clientFirst: 0, clientSecond: 0, pairFirst: 0, pairSecond: 0 },
+    ...{ clientFirst: 0, clientSecond: 0, serverFirst: 0, serverSecond: 0, pairFirst: 0, pairSecond: 0 },
     ...{ version: 0, timeUs: 0, flowId: 0, interfaceIndex: 0 },
     ...{ creditAtTarget: 0, creditOnPort: 0, burstAtTarget: 0, burstOnPort: 0, reaches: false },
   };

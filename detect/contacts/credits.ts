@@ -22,13 +22,23 @@ const MOST_IN_BURST = 60_000;
 /** Units of a burst: a success counts four, and one that proved to be a connection without a word (`BARE`) one. */
 const WHOLE = 4;
 
+// What is kept of a source and a target, or a source and a port: four numbers of 16 bits, which are read together.
+const FIELDS = 4;
+/** Successes of this hour in the low byte, of the one before in the high byte. */
+const COUNTS = 0;
+/** Of this turn of `BURST_US`, and of the one before. */
+const BURST = 1;
+const BEFORE = 2;
+/** Turn in which the entry was written last: bursts need not be cleared by who turns. */
+const TURN = 3;
+const TURNS = 0xffff;
+
 export class Credits {
   /** (source, target, service) that counted already. */
-  #known = new HashSet(16_384);
-  #counts = new Uint8Array(PLACES);
-  #older = new Uint8Array(PLACES);
-  #burst = new Uint16Array(PLACES);
-  #burstBefore = new Uint16Array(PLACES);
+  readonly #known = new HashSet(16_384);
+  readonly #entries = new Uint16Array(FIELDS * PLACES);
+  /** Turns of bursts so far. */
+  #turns = 2;
   readonly #burstUntil = new Float64Array(1);
   /** Clock at which a source reached something last, by hash of source and kind of network. */
   readonly #reached = new Float64Array(PLACES);
@@ -39,38 +49,25 @@ export class Credits {
    * @param port Of the service, with its protocol; the low half 0 for what has no ports, which says nothing of others.
    */
   add(client: number, server: number, service: number, port: number, clockUs: number): void {
-    if (clockUs >= this.#until[0]) this.#turn(clockUs);
+    if (clockUs >= this.#until[0]) this.#turnHour(clockUs);
     const contact = hashWith(client, service);
     if (this.#known.has(contact)) return;
     this.#known.add(contact);
-    const hasPorts = (port & 0xffff) !== 0;
-    const atTarget = hashWith(client, server);
-    const onPort = hashWith(client, port);
-    if (hasPorts) this.#change(atTarget, 1);
-    this.#change(onPort, 1);
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
-    const burst = this.#burst;
-    if (hasPorts && burst[atTarget & (PLACES - 1)] < MOST_IN_BURST) burst[atTarget & (PLACES - 1)] += WHOLE;
-    if (burst[onPort & (PLACES - 1)] < MOST_IN_BURST) burst[onPort & (PLACES - 1)] += WHOLE;
+    if ((port & 0xffff) !== 0) this.#succeeded(hashWith(client, server));
+    this.#succeeded(hashWith(client, port));
   }
 
   /** What `read` found. */
   count = 0;
   burst = 0;
 
-  /** `of` and `inBurst` at once. */
+  /** Successes of a source so far at one target, over all ports, or at one port, over all targets; and the latest. */
   read(client: number, serverOrPort: number, clockUs: number): void {
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
-    const at = hashWith(client, serverOrPort) & (PLACES - 1);
-    this.count = Math.max(this.#counts[at], this.#older[at]);
-    this.burst = (this.#burst[at] + this.#burstBefore[at]) / WHOLE;
-  }
-
-  /** Of the last four to eight seconds, as `of`. */
-  inBurst(client: number, serverOrPort: number, clockUs: number): number {
-    if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
-    const at = hashWith(client, serverOrPort) & (PLACES - 1);
-    return (this.#burst[at] + this.#burstBefore[at]) / WHOLE;
+    const at = this.#entry(hashWith(client, serverOrPort));
+    this.count = this.#count(at);
+    this.burst = (this.#entries[at + BURST] + this.#entries[at + BEFORE]) / WHOLE;
   }
 
   /** A source reached something. @param network Which networks are told apart: IP version, private or not. */
@@ -85,42 +82,57 @@ export class Credits {
 
   /** It was a connection without a word. */
   takeBack(client: number, server: number, port: number): void {
-    this.#change(hashWith(client, server), -1);
-    this.#change(hashWith(client, port), -1);
-    this.#lessen(hashWith(client, server) & (PLACES - 1));
-    this.#lessen(hashWith(client, port) & (PLACES - 1));
+    this.#failed(hashWith(client, server));
+    this.#failed(hashWith(client, port));
   }
 
-  /** Successes of a source so far at one target, over all ports, or at one port, over all targets. */
-  of(client: number, serverOrPort: number): number {
-    const at = hashWith(client, serverOrPort) & (PLACES - 1);
-    return Math.max(this.#counts[at], this.#older[at]);
+  /** Where the entry of a hash lies, brought up to this turn. */
+  #entry(hash: number): number {
+    const entries = this.#entries;
+    const at = FIELDS * (hash & (PLACES - 1));
+    const age = (this.#turns - entries[at + TURN]) & TURNS;
+    if (age === 0) return at;
+    entries[at + BEFORE] = age === 1 ? entries[at + BURST] : 0;
+    entries[at + BURST] = 0;
+    entries[at + TURN] = this.#turns;
+    return at;
   }
 
-  #lessen(at: number): void {
-    const burst = this.#burst[at] >= WHOLE ? this.#burst : this.#burstBefore;
-    burst[at] = Math.max(0, burst[at] - (WHOLE - 1));
+  #count(at: number): number {
+    const both = this.#entries[at + COUNTS];
+    return Math.max(both & 0xff, both >> 8);
   }
 
-  #change(hash: number, by: number): void {
-    const at = hash & (PLACES - 1);
-    const next = Math.max(this.#counts[at], this.#older[at]) + by;
-    this.#counts[at] = Math.min(MOST, Math.max(0, next));
-    if (by < 0 && this.#older[at] > 0) this.#older[at]--;
+  #succeeded(hash: number): void {
+    const entries = this.#entries;
+    const at = this.#entry(hash);
+    entries[at + COUNTS] = entries[at + COUNTS] & 0xff00 | Math.min(MOST, this.#count(at) + 1);
+    if (entries[at + BURST] < MOST_IN_BURST) entries[at + BURST] += WHOLE;
+  }
+
+  #failed(hash: number): void {
+    const entries = this.#entries;
+    const at = this.#entry(hash);
+    const older = entries[at + COUNTS] >> 8;
+    entries[at + COUNTS] = Math.max(0, older - 1) << 8 | Math.min(MOST, Math.max(0, this.#count(at) - 1));
+    const burst = at + (entries[at + BURST] >= WHOLE ? BURST : BEFORE);
+    entries[burst] = Math.max(0, entries[burst] - (WHOLE - 1));
   }
 
   #turnBurst(clockUs: number): void {
     const isOld = clockUs - this.#burstUntil[0] >= BURST_US;
     this.#burstUntil[0] = clockUs + BURST_US;
-    [this.#burst, this.#burstBefore] = [this.#burstBefore, this.#burst];
-    this.#burst.fill(0);
-    if (isOld) this.#burstBefore.fill(0);
+    this.#turns = this.#turns + (isOld ? 2 : 1) & TURNS;
   }
 
-  #turn(clockUs: number): void {
+  #turnHour(clockUs: number): void {
     this.#until[0] = clockUs + TURN_US;
-    [this.#counts, this.#older] = [this.#older, this.#counts];
-    this.#counts.fill(0);
-    this.#known = new HashSet(16_384);
+    const entries = this.#entries;
+    for (let at = 0; at < entries.length; at += FIELDS) {
+      entries[at + COUNTS] = (entries[at + COUNTS] & 0xff) << 8;
+      // Before the number of the turn comes round again.
+      if (((this.#turns - entries[at + TURN]) & TURNS) > 1) entries[at + BURST] = entries[at + BEFORE] = 0;
+    }
+    this.#known.clear();
   }
 }

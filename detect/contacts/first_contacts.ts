@@ -16,9 +16,10 @@ import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { World } from "../contract.ts";
 import type { FlowFact } from "../flow_fact.ts";
-import { AddressTexts } from "../address_texts.ts";
+import { addressTexts } from "../address_texts.ts";
 import { hashText } from "../dns_names.ts";
 import { hashWith, pairHash, secondHashOfAddress, secondPairHash } from "./address_hash.ts";
+import { Attempts, MAX_ATTEMPTS, Stage } from "./attempts.ts";
 import { type Contact, createContact, isFailure, Outcome, Probe } from "./contact.ts";
 import { Credits } from "./credits.ts";
 import { HashSet } from "./hash_set.ts";
@@ -33,10 +34,6 @@ export const WAIT_US = 2_000_000;
 /** When the input is over, so long will do. */
 const LEAST_WAIT_US = 500_000;
 
-/** Attempts that wait for their outcome at most; a younger one takes the place of one 65,536 flows before it. */
-export const MAX_ATTEMPTS = 65_536;
-const SLOT_MASK = MAX_ATTEMPTS - 1;
-
 /** Attempts let in a second: at one port of a host, at one host, from one source. */
 const PER_PORT = 64;
 const PER_HOST = 16_384;
@@ -47,18 +44,12 @@ const LIMITS = 8_192;
  * rule has a walk that they would change. A mark is kept this long at least, seconds.
  */
 const MARKED_S = 3_600;
-const MARKS = 1 << 19;
+const MARKS = 1 << 18;
 
 /** A success so long ago still says that there is a network. */
 const REACHES_US = 60e6;
 
-// Stages of an attempt.
-const FREE = 0;
-const WAITING = 1;
-/** SYN-ACK seen. */
-const ANSWERED = 2;
-/** Told as a success already; it may turn out to be bare. */
-const DONE = 3;
+const RING_MASK = MAX_ATTEMPTS - 1;
 
 const [FIN, SYN, RST, PSH, ACK, URG] = [1, 2, 4, 8, 16, 32];
 const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
@@ -97,28 +88,12 @@ export class FirstContacts {
   /** What both rules know of sources that failed. */
   readonly sources = new SourceTallies();
   readonly #credits = new Credits();
-  readonly #texts = new AddressTexts();
   /** TCP and UDP services, and hosts that answer echoes, seen alive. */
   readonly #alive = new HashSet(16_384);
 
-  // One place an attempt, by the number of its flow.
-  readonly #id = new Float64Array(MAX_ATTEMPTS);
-  readonly #clockUs = new Float64Array(MAX_ATTEMPTS);
-  readonly #timeUs = new Float64Array(MAX_ATTEMPTS);
-  readonly #address = new Uint8Array(32 * MAX_ATTEMPTS);
-  readonly #port = new Uint16Array(2 * MAX_ATTEMPTS);
-  readonly #clientHash = new Int32Array(MAX_ATTEMPTS);
-  readonly #serverHash = new Int32Array(MAX_ATTEMPTS);
-  readonly #serviceHash = new Int32Array(MAX_ATTEMPTS);
-  readonly #protocol = new Uint8Array(MAX_ATTEMPTS);
-  readonly #version = new Uint8Array(MAX_ATTEMPTS);
-  readonly #probe = new Uint8Array(MAX_ATTEMPTS);
-  readonly #stage = new Uint8Array(MAX_ATTEMPTS);
-  /** What its source had succeeded at, see `Contact`. */
-  readonly #past = new Uint16Array(4 * MAX_ATTEMPTS);
-  readonly #interface = new Uint8Array(MAX_ATTEMPTS);
-  /** By hash of the ends: place + 1; for ICMP errors, which know no flow. */
-  readonly #byEnds = new Int32Array(MAX_ATTEMPTS);
+  readonly #attempts = new Attempts();
+  /** By hash of the ends: the place it may be at; for ICMP errors, which know no flow. */
+  readonly #byEnds = new Uint16Array(MAX_ATTEMPTS);
   /** Numbers of flows in the order in which they began. */
   readonly #queue = new Float64Array(MAX_ATTEMPTS);
   #head = 0;
@@ -130,8 +105,8 @@ export class FirstContacts {
   readonly #perSource = new Uint16Array(LIMITS);
   readonly #limitedUntil = new Float64Array(1);
 
-  #marks = new Int32Array(MARKS / 32);
-  #olderMarks = new Int32Array(MARKS / 32);
+  /** Words of marks, each with that of the hour before. */
+  readonly #marks = new Int32Array(MARKS / 16);
   readonly #marksUntil = new Float64Array(1);
 
   readonly #pool: Contact[] = [];
@@ -161,9 +136,11 @@ export class FirstContacts {
       }
       const contact = this.#next();
       contact.creditAtTarget = 0;
-      contact.creditOnPort = answered ? 0 : this.#credits.of(request.clientHash, 0);
+      const credits = this.#credits;
+      credits.read(request.clientHash, 0, this.#world.clockUs);
+      contact.creditOnPort = answered ? 0 : credits.count;
       contact.burstAtTarget = 0;
-      contact.burstOnPort = this.#credits.inBurst(request.clientHash, 0, this.#world.clockUs);
+      contact.burstOnPort = credits.burst;
       contact.reaches = true;
       contact.outcome = answered ? Outcome.success : Outcome.silent;
       contact.probe = request.version === 4 ? Probe.arp : Probe.neighbour;
@@ -172,6 +149,7 @@ export class FirstContacts {
       contact.server = request.server;
       contact.clientFirst = request.clientHash;
       contact.clientSecond = hashText(request.client);
+      contact.serverFirst = contact.serverSecond = request.version === 4 ? request.serverHash : 0;
       contact.pairFirst = contact.pairSecond = 0;
       contact.prefix = request.prefix;
       contact.protocol = 0;
@@ -234,11 +212,11 @@ export class FirstContacts {
       if ((steps & STEPS) === FlowStep.began) return;
     }
     const protocol = fact.protocol;
-    const slot = fact.flowId & SLOT_MASK;
+    const slot = this.#attempts.slotOf(fact.flowId);
     if ((steps & FlowStep.answered) !== 0 && fact.packets(0) > 0) {
       this.#neighbours.heard(fact.serverHash);
     }
-    const known = this.#id[slot] === fact.flowId && this.#stage[slot] !== FREE;
+    const known = this.#attempts.id(slot) === fact.flowId && this.#attempts.stage(slot) !== Stage.free;
     if (protocol === IpProtocol.tcp) {
       if ((steps & FlowStep.established) !== 0) this.#keepAlive(fact);
       if (known) this.#tcp(fact, steps, slot);
@@ -255,24 +233,28 @@ export class FirstContacts {
   }
 
   #tcp(fact: FlowFact, steps: number, slot: number): void {
-    const stage = this.#stage[slot];
+    const stage = this.#attempts.stage(slot);
     if ((steps & FlowStep.reset) !== 0) {
       const byServer = (fact.flags(1) & RST) !== 0;
-      if (stage === DONE) {
-        this.#stage[slot] = FREE;
+      if (stage === Stage.done) {
+        this.#attempts.setStage(slot, Stage.free);
         if (!byServer && fact.payloadBytes(0) + fact.payloadBytes(1) === 0) {
-          this.#credits.takeBack(this.#clientHash[slot], this.#serverHash[slot], this.#service(slot));
+          this.#credits.takeBack(
+            this.#attempts.client(slot),
+            this.#attempts.server(slot),
+            this.#service(slot),
+          );
           if (this.#isMarked(slot)) this.#tell(slot, Outcome.bare);
         }
-      } else if (stage === ANSWERED || (fact.flags(1) & SYN) !== 0) {
+      } else if (stage === Stage.answered || (fact.flags(1) & SYN) !== 0) {
         if (byServer) this.#drop(slot); // it thought better of it: overload, or a middlebox
         else this.#settle(slot, Outcome.halfOpen);
       } else if (byServer) this.#settle(slot, Outcome.refused);
       else this.#drop(slot); // whoever asked took it back
     } else if ((steps & FlowStep.established) !== 0) {
-      if (stage !== DONE) this.#settle(slot, Outcome.success);
-    } else if ((steps & FlowStep.answered) !== 0 && stage === WAITING) {
-      if ((fact.flags(1) & SYN) !== 0) this.#stage[slot] = ANSWERED;
+      if (stage !== Stage.done) this.#settle(slot, Outcome.success);
+    } else if ((steps & FlowStep.answered) !== 0 && stage === Stage.waiting) {
+      if ((fact.flags(1) & SYN) !== 0) this.#attempts.setStage(slot, Stage.answered);
       else this.#settle(slot, Outcome.success);
     }
   }
@@ -285,12 +267,13 @@ export class FirstContacts {
     const protocol = fact.protocol;
     const client = fact.clientHash;
     const server = fact.serverHash;
-    const slot = this.#byEnds[hashOfEnds(client, server, fact.clientPort, fact.serverPort) & SLOT_MASK] - 1;
-    if (slot < 0 || this.#stage[slot] !== WAITING || this.#protocol[slot] !== protocol) return;
+    const slot = this.#byEnds[hashOfEnds(client, server, fact.clientPort, fact.serverPort) & RING_MASK];
+    const attempts = this.#attempts;
+    if (attempts.stage(slot) !== Stage.waiting || attempts.protocol(slot) !== protocol) return;
+    if (attempts.port(slot) !== fact.serverPort) return;
+    const at = attempts.addressesAt(slot);
     for (let i = 0; i < 32; i++) {
-      if ((i & 15) < (version === 4 ? 4 : 16) && this.#address[32 * slot + i] !== bytes[fact.clientAt + i]) {
-        return;
-      }
+      if ((i & 15) < (version === 4 ? 4 : 16) && attempts.bytes[at + i] !== bytes[fact.clientAt + i]) return;
     }
     const unreachable = version === 4 ? UNREACHABLE : UNREACHABLE_V6;
     if (type !== unreachable) {
@@ -359,75 +342,70 @@ export class FirstContacts {
     }
 
     const id = fact.flowId;
-    const slot = id & SLOT_MASK;
-    if (this.#stage[slot] === WAITING || this.#stage[slot] === ANSWERED) this.forgotten++;
-    this.#id[slot] = id;
-    this.#clockUs[slot] = clockUs;
-    this.#timeUs[slot] = fact.timeUs;
-    const at = fact.clientAt;
+    const attempts = this.#attempts;
+    const slot = attempts.slotOf(id);
+    const stage = attempts.stage(slot);
+    if (stage === Stage.waiting || stage === Stage.answered) this.forgotten++;
+    attempts.put(slot, id, clockUs, fact.timeUs);
+    attempts.putHashes(slot, client, server, service);
+    attempts.putPorts(slot, clientPort, port);
+    attempts.putKind(slot, protocol, version, probe, fact.interfaceIndex);
+    attempts.setStage(slot, Stage.waiting);
+    const from = fact.clientAt;
+    const to = attempts.addressesAt(slot);
     const size = version === 4 ? 4 : 16;
     for (let i = 0; i < size; i++) {
-      this.#address[32 * slot + i] = bytes[at + i];
-      this.#address[32 * slot + 16 + i] = bytes[at + 16 + i];
+      attempts.bytes[to + i] = bytes[from + i];
+      attempts.bytes[to + 16 + i] = bytes[from + 16 + i];
     }
-    this.#port[2 * slot] = clientPort;
-    this.#port[2 * slot + 1] = port;
-    this.#clientHash[slot] = client;
-    this.#serverHash[slot] = server;
-    this.#serviceHash[slot] = service;
-    this.#protocol[slot] = protocol;
-    this.#version[slot] = version;
-    this.#probe[slot] = probe;
-    this.#stage[slot] = WAITING;
-    this.#interface[slot] = fact.interfaceIndex;
     const credits = this.#credits;
-    const past = this.#past;
-    const wanted = protocol << 16 | port;
     credits.read(client, server, clockUs);
-    past[4 * slot] = credits.count;
-    past[4 * slot + 2] = credits.burst;
-    credits.read(client, wanted, clockUs);
-    past[4 * slot + 1] = credits.count;
-    past[4 * slot + 3] = credits.burst;
+    attempts.setPast(slot, 0, credits.count);
+    attempts.setPast(slot, 2, credits.burst);
+    credits.read(client, protocol << 16 | port, clockUs);
+    attempts.setPast(slot, 1, credits.count);
+    attempts.setPast(slot, 3, credits.burst);
     const isIcmp = probe >= Probe.echo;
     const ends = hashOfEnds(client, server, isIcmp ? 0 : clientPort, isIcmp ? 0 : port);
-    this.#byEnds[ends & SLOT_MASK] = slot + 1;
+    this.#byEnds[ends & RING_MASK] = slot;
     if (this.#queued === MAX_ATTEMPTS) {
-      this.#head = (this.#head + 1) & SLOT_MASK;
+      this.#head = (this.#head + 1) & RING_MASK;
       this.#queued--;
     }
-    this.#queue[(this.#head + this.#queued++) & SLOT_MASK] = id;
+    this.#queue[(this.#head + this.#queued++) & RING_MASK] = id;
   }
 
   /** Judges attempts that have waited for `waitUs`. */
   #advance(clockUs: number, waitUs: number): void {
     while (this.#queued > 0) {
       const id = this.#queue[this.#head];
-      const slot = id & SLOT_MASK;
-      if (this.#id[slot] === id) {
-        const stage = this.#stage[slot];
-        if (stage === WAITING || stage === ANSWERED) {
-          if (clockUs - this.#clockUs[slot] < waitUs) return;
+      const slot = this.#attempts.slotOf(id);
+      if (this.#attempts.id(slot) === id) {
+        const stage = this.#attempts.stage(slot);
+        if (stage === Stage.waiting || stage === Stage.answered) {
+          if (clockUs - this.#attempts.clockUs(slot) < waitUs) return;
           // A SYN-ACK that nobody took: forged, or a scanner whose host keeps still.
-          if (stage === ANSWERED) this.#settle(slot, Outcome.halfOpen, true);
+          if (stage === Stage.answered) this.#settle(slot, Outcome.halfOpen, true);
           // Media and answers to groups go one way to high ports: silence says nothing there.
-          else if (this.#probe[slot] === Probe.udp && this.#port[2 * slot + 1] >= EPHEMERAL) this.#drop(slot);
-          else this.#settle(slot, Outcome.silent);
+          else if (this.#attempts.probe(slot) === Probe.udp && this.#attempts.port(slot) >= EPHEMERAL) {
+            this.#drop(slot);
+          } else this.#settle(slot, Outcome.silent);
         }
       }
-      this.#head = (this.#head + 1) & SLOT_MASK;
+      this.#head = (this.#head + 1) & RING_MASK;
       this.#queued--;
     }
   }
 
   /** An attempt has come to its outcome. */
   #settle(slot: number, outcome: number, weak = false): void {
-    this.#stage[slot] = outcome === Outcome.success ? DONE : FREE;
+    this.#attempts.setStage(slot, outcome === Outcome.success ? Stage.done : Stage.free);
     if (isFailure(outcome)) {
-      if (this.#alive.has(this.#serviceHash[slot]) && outcome !== Outcome.halfOpen) return;
+      if (this.#alive.has(this.#attempts.service(slot)) && outcome !== Outcome.halfOpen) return;
       const clockUs = this.#world.clockUs;
       if (
-        this.#probe[slot] === Probe.echo && this.#neighbours.isExcusedHost(this.#clientHash[slot], clockUs)
+        this.#attempts.probe(slot) === Probe.echo &&
+        this.#neighbours.isExcusedHost(this.#attempts.client(slot), clockUs)
       ) {
         return; // a DHCP server asks before it gives an address away
       }
@@ -435,13 +413,13 @@ export class FirstContacts {
       this.#mark(slot);
     } else {
       this.#credits.add(
-        this.#clientHash[slot],
-        this.#serverHash[slot],
-        this.#serviceHash[slot],
+        this.#attempts.client(slot),
+        this.#attempts.server(slot),
+        this.#attempts.service(slot),
         this.#service(slot),
         this.#world.clockUs,
       );
-      this.#credits.reach(this.#clientHash[slot], this.#network(slot), this.#world.clockUs);
+      this.#credits.reach(this.#attempts.client(slot), this.#network(slot), this.#world.clockUs);
       if (!this.#isMarked(slot)) return;
       this.#mark(slot); // the walk was used
     }
@@ -450,77 +428,87 @@ export class FirstContacts {
 
   /** Kinds of networks that one may reach and not the other: IP version, private or not. */
   #network(slot: number): number {
-    const version = this.#version[slot];
-    return version + (isPrivate(this.#address, 32 * slot + 16, version) ? 16 : 0);
+    const version = this.#attempts.version(slot);
+    return version +
+      (isPrivate(this.#attempts.bytes, this.#attempts.addressesAt(slot) + 16, version) ? 16 : 0);
   }
 
   /** Protocol and port in one number. */
   #service(slot: number): number {
-    return this.#protocol[slot] << 16 | this.#port[2 * slot + 1];
+    return this.#attempts.protocol(slot) << 16 | this.#attempts.port(slot);
   }
 
   /** Whether its source has failed at this target, or on this port, before. */
   #isMarked(slot: number): boolean {
-    const client = this.#clientHash[slot];
-    return this.#hasMark(hashWith(client, this.#serverHash[slot])) ||
+    const client = this.#attempts.client(slot);
+    return this.#hasMark(hashWith(client, this.#attempts.server(slot))) ||
       this.#hasMark(hashWith(client, this.#service(slot)));
   }
 
   #mark(slot: number): void {
-    const client = this.#clientHash[slot];
-    for (const  of of[this.#serverHash[slot], this.#service(slot)]) {
-      const bit = hashWith(client, of) & (MARKS - 1);
-      this.#marks[bit >> 5] |= 1 << (bit & 31);
-    }
+    const client = this.#attempts.client(slot);
+    this.#setMark(hashWith(client, this.#attempts.server(slot)));
+    this.#setMark(hashWith(client, this.#service(slot)));
+  }
+
+  #setMark(hash: number): void {
+    const bit = hash & (MARKS - 1);
+    this.#marks[bit >> 5 << 1] |= 1 << (bit & 31);
   }
 
   #hasMark(hash: number): boolean {
     const bit = hash & (MARKS - 1);
-    return ((this.#marks[bit >> 5] | this.#olderMarks[bit >> 5]) >> (bit & 31) & 1) !== 0;
+    const at = bit >> 5 << 1;
+    return ((this.#marks[at] | this.#marks[at + 1]) >> (bit & 31) & 1) !== 0;
   }
 
   #drop(slot: number): void {
-    this.#stage[slot] = FREE;
+    this.#attempts.setStage(slot, Stage.free);
   }
 
   #tell(slot: number, outcome: number, weak = false): void {
+    const attempts = this.#attempts;
+    const { bytes } = attempts;
     const contact = this.#next();
-    const probe = this.#probe[slot];
-    const version = this.#version[slot];
-    const at = 32 * slot;
+    const probe = attempts.probe(slot);
+    const version = attempts.version(slot);
+    const at = attempts.addressesAt(slot);
+    const client = attempts.client(slot);
+    const server = attempts.server(slot);
     if (isFailure(outcome)) this.#addPast(contact, slot);
     contact.outcome = outcome;
     contact.probe = probe;
     contact.weak = weak ||
       (outcome === Outcome.silent && (probe === Probe.udp || probe === Probe.ack || probe === Probe.maimon));
-    contact.client = this.#texts.of(this.#address, at, version, this.#clientHash[slot]);
-    contact.server = this.#texts.of(this.#address, at + 16, version, this.#serverHash[slot]);
-    const [client, server] = [this.#clientHash[slot], this.#serverHash[slot]];
+    contact.client = addressTexts.of(bytes, at, version, client);
+    contact.server = addressTexts.of(bytes, at + 16, version, server);
     const isLong = version === 6;
-    const client2 = isLong ? secondHashOfAddress(this.#address, at) : client;
-    const server2 = isLong ? secondHashOfAddress(this.#address, at + 16) : server;
+    const client2 = isLong ? secondHashOfAddress(bytes, at) : client;
+    const server2 = isLong ? secondHashOfAddress(bytes, at + 16) : server;
     contact.clientFirst = client;
     contact.clientSecond = client2;
+    contact.serverFirst = server;
+    contact.serverSecond = server2;
     contact.pairFirst = pairHash(client, server);
     contact.pairSecond = secondPairHash(client2, server2);
-    contact.prefix = prefixOf(this.#address, at + 16, version, probe !== Probe.udp);
-    contact.protocol = this.#protocol[slot];
-    contact.port = this.#port[2 * slot + 1];
+    contact.prefix = prefixOf(bytes, at + 16, version, probe !== Probe.udp);
+    contact.protocol = attempts.protocol(slot);
+    contact.port = attempts.port(slot);
     contact.version = version;
-    contact.timeUs = this.#timeUs[slot];
-    contact.flowId = this.#id[slot];
-    contact.interfaceIndex = this.#interface[slot];
+    contact.timeUs = attempts.timeUs(slot);
+    contact.flowId = attempts.id(slot);
+    contact.interfaceIndex = attempts.interfaceIndex(slot);
     this.sources.take(contact, this.#world.clockUs);
   }
 
   /** What its source did before. */
   #addPast(contact: Contact, slot: number): void {
-    contact.creditAtTarget = this.#past[4 * slot];
-    contact.creditOnPort = this.#past[4 * slot + 1];
-    contact.burstAtTarget = this.#past[4 * slot + 2];
-    contact.burstOnPort = this.#past[4 * slot + 3];
+    contact.creditAtTarget = this.#attempts.past(slot, 0);
+    contact.creditOnPort = this.#attempts.past(slot, 1);
+    contact.burstAtTarget = this.#attempts.past(slot, 2);
+    contact.burstOnPort = this.#attempts.past(slot, 3);
     const { clockUs } = this.#world;
-    const reachedUs = this.#credits.reachedUs(this.#clientHash[slot], this.#network(slot));
+    const reachedUs = this.#credits.reachedUs(this.#attempts.client(slot), this.#network(slot));
     contact.reaches = clockUs - reachedUs <= REACHES_US;
   }
 
@@ -564,8 +552,11 @@ export class FirstContacts {
   #turnMarks(clockUs: number): void {
     if (clockUs < this.#marksUntil[0]) return;
     this.#marksUntil[0] = clockUs + MARKED_S * 1e6;
-    [this.#marks, this.#olderMarks] = [this.#olderMarks, this.#marks];
-    this.#marks.fill(0);
+    const marks = this.#marks;
+    for (let at = 0; at < marks.length; at += 2) {
+      marks[at + 1] = marks[at];
+      marks[at] = 0;
+    }
   }
 }
 

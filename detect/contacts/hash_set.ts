@@ -14,6 +14,10 @@ export class HashSet {
     this.#mask = places - 1;
   }
 
+  clear(): void {
+    this.#slots.fill(0);
+  }
+
   add(hash: number): void {
     const slots = this.#slots;
     const at = (hash & this.#mask) * WAYS;

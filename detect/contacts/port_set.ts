@@ -3,6 +3,7 @@
 /** A set of ports of one protocol: 8 KiB, whatever is in it. */
 export class PortSet {
   readonly #bits = new Uint8Array(8_192);
+  readonly #words = new Int32Array(this.#bits.buffer);
   size = 0;
 
   add(port: number): void {
@@ -12,10 +13,11 @@ export class PortSet {
     this.size++;
   }
 
-  /** The ports in order. */
-  *ports(): IterableIterator<number> {
-    for (let port = 0; port < 65_536; port++) {
-      if ((this.#bits[port >> 3] >> (port & 7) & 1) === 1) yield port;
+  addAll(other: PortSet): void {
+    const [words, others] = [this.#words, other.#words];
+    for (let i = 0; i < words.length; i++) {
+      for (let news = others[i] & ~words[i]; news !== 0; news &= news - 1) this.size++;
+      words[i] |= others[i];
     }
   }
 

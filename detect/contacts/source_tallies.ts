@@ -12,8 +12,9 @@ const MAX_TARGETS = 8;
 export interface SourceTally {
   /** Whether answers to its ARP requests can be heard here. */
   heard: boolean;
-  /** Targets at which it failed lately, and when. */
-  targets: Map<string, number>;
+  /** Targets at which it failed lately, at most `MAX_TARGETS`, and when each. */
+  targets: string[];
+  failedUs: number[];
   /** Clock until which it counts as one that sweeps. */
   sweepUntilUs: number;
   /** Port scans it was convicted of. */
@@ -34,7 +35,7 @@ export class SourceTallies {
   of(client: string): SourceTally {
     let tally = this.#known.get(client);
     if (tally === undefined) {
-      tally = { heard: false, targets: new Map(), sweepUntilUs: 0, portScans: 0 };
+      tally = { heard: false, targets: [], failedUs: [], sweepUntilUs: 0, portScans: 0 };
       this.#known.set(client, tally);
     }
     return tally;
@@ -47,16 +48,25 @@ export class SourceTallies {
       if (contact.protocol === 0) this.of(contact.client).heard = true;
       return;
     }
-    const { targets } = this.of(contact.client);
-    targets.delete(contact.server);
-    if (targets.size >= MAX_TARGETS) targets.delete(targets.keys().next().value!);
-    targets.set(contact.server, clockUs);
+    const { targets, failedUs } = this.of(contact.client);
+    let place = targets.indexOf(contact.server);
+    if (place < 0) {
+      place = targets.length < MAX_TARGETS ? targets.length : placeOfLeast(failedUs);
+      targets[place] = contact.server;
+    }
+    failedUs[place] = clockUs;
   }
 
   /** Targets at which the source failed within the last `seconds`, at most 8. */
   targetsWithin(tally: SourceTally, clockUs: number, seconds: number): number {
     let count = 0;
-    for (const at of tally.targets.values()) if (clockUs - at <= seconds * 1e6) count++;
+    for (const at of tally.failedUs) if (clockUs - at <= seconds * 1e6) count++;
     return count;
   }
+}
+
+function placeOfLeast(values: readonly number[]): number {
+  let least = 0;
+  for (let i = 1; i < values.length; i++) if (values[i] < values[least]) least = i;
+  return least;
 }

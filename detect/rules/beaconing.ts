@@ -18,6 +18,7 @@ import { DOWN, FirstSeen, FLOW_ID, TIME_US, UP } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
 import { gapHistogram, MAX_EVENTS, mergeEvents, type Rhythm, rhythmOf } from "../rhythm.ts";
+import { Maybe } from "../maybe.ts";
 import { isClientInside, isServerInside } from "../sides.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
 
@@ -148,6 +149,8 @@ interface Series {
   /** Name of the server, or its address. */
   server: string;
   address: string;
+  serverHash: number;
+  serverSecond: number;
   port: number;
   protocol: number;
   program: string;
@@ -186,9 +189,14 @@ interface Contact {
   second: number;
   clientHash: number;
   serverHash: number;
+  serverSecond: number;
+  /** "" until somebody asks: most contacts are the only one of their kind. */
   client: string;
   address: string;
-  server: string;
+  /** The server's name; "" for none. */
+  name: string;
+  /** Of the client with that name. */
+  nameHash: number;
   port: number;
   protocol: number;
   inside: boolean;
@@ -208,6 +216,8 @@ class Beaconing implements Rule {
   });
   /** By names and further addresses of servers, with their client. */
   readonly #alias = new Hashed<Series>(MAX_FRESH);
+  /** First halves of all keys of these three. */
+  readonly #known = new Maybe();
   readonly #byFlow = new Hashed<Series>(MAX_FLOWS);
   /** Clients seen with a server, by hash: [check, count] each; who is seen often is not pushed out by those who are not. */
   readonly #clients = new Int32Array(2 * MAX_SERVERS);
@@ -217,8 +227,17 @@ class Beaconing implements Rule {
   #live = false;
   /** Used again and again where contacts need not wait. */
   readonly #hand: Contact = {
-    ...{ first: 0, second: 0, clientHash: 0, serverHash: 0, client: "", address: "", server: "", port: 0 },
-    ...{ protocol: 0, inside: false, flowId: 0, timeUs: 0, clockUs: 0 },
+    ...{
+      first: 0,
+      second: 0,
+      clientHash: 0,
+      serverHash: 0,
+      serverSecond: 0,
+      client: "",
+      address: "",
+      name: "",
+    },
+    ...{ nameHash: 0, port: 0, protocol: 0, inside: false, flowId: 0, timeUs: 0, clockUs: 0 },
   };
 
   constructor(context: RuleContext<Options>) {
@@ -253,7 +272,7 @@ class Beaconing implements Rule {
     const { clockUs } = this.#context.world;
     let due = 0;
     while (due < this.#waiting.length && clockUs - this.#waiting[due].clockUs >= PROGRAM_WAIT_US) due++;
-    if (due > 0) { for (const contact of this.#waiting.splice(0, due)) this.#contact(contact); }
+    if (due > 0) { for (const contact of this.#waiting.splice(0, due)) this.#contact(contact, null); }
     for (const series of this.#open) {
       const quietUs = Math.max(MIN_QUIET_US, QUIET_PERIODS * series.periodUs);
       if (clockUs - series.lastClockUs < quietUs) continue;
@@ -263,7 +282,7 @@ class Beaconing implements Rule {
   }
 
   close(): void {
-    for (const contact of this.#waiting) this.#contact(contact);
+    for (const contact of this.#waiting) this.#contact(contact, null);
     this.#waiting = [];
     for (const series of this.#kept.values()) this.#look(series);
   }
@@ -273,32 +292,39 @@ class Beaconing implements Rule {
     if (appProtocol !== "" && SILENT_PROTOCOLS.has(appProtocol)) return;
     const inside = isServerInside(fact);
     if (inside && !isClientInside(fact)) return; // others' beats towards our servers are not ours
-    const { world } = this.#context;
-    const address = fact.server;
     const contact = this.#live ? { ...this.#hand } : this.#hand;
+    this.#lay(contact, fact, inside);
+    if (!this.#live) this.#contact(contact, fact);
+    else {
+      if (this.#waiting.length >= MAX_WAITING) this.#contact(this.#waiting.shift()!, null);
+      contact.client = fact.client;
+      contact.address = fact.server;
+      this.#waiting.push(contact);
+    }
+  }
+
+  #lay(contact: Contact, fact: FlowFact, inside: boolean): void {
+    const { world } = this.#context;
     const ends = fact.protocol << 16 | fact.serverPort;
     contact.first = hashWith(fact.pair, ends);
     contact.second = fact.secondPair ^ ends;
     contact.clientHash = fact.clientHash;
     contact.serverHash = fact.serverHash;
-    contact.client = fact.client;
-    contact.address = address;
-    contact.server = fact.serverName || world.nameOf(address) || address;
+    contact.serverSecond = fact.serverSecond;
+    contact.client = contact.address = "";
+    contact.name = fact.serverName || world.nameOfHashed(contact.serverHash, contact.serverSecond);
     contact.port = fact.serverPort;
     contact.protocol = fact.protocol;
+    contact.nameHash = contact.name === "" ? 0 : nameHash(contact);
     contact.inside = inside;
     contact.flowId = fact.flowId;
     contact.timeUs = fact.firstUs;
     contact.clockUs = world.clockUs;
-    if (!this.#live) this.#contact(contact);
-    else {
-      if (this.#waiting.length >= MAX_WAITING) this.#contact(this.#waiting.shift()!);
-      this.#waiting.push(contact);
-    }
   }
 
-  #contact(contact: Contact): void {
-    const series = this.#seriesOf(contact);
+  /** @param fact What it was laid from; null where its texts are in it. */
+  #contact(contact: Contact, fact: FlowFact | null): void {
+    const series = this.#seriesOf(contact, fact);
     if (series === undefined) return;
     series.flowId = contact.flowId;
     this.#add(series, contact.timeUs, contact.clockUs);
@@ -349,16 +375,11 @@ class Beaconing implements Rule {
   #spokeFirst(fact: FlowFact): Series | undefined {
     const place = this.#onceOf(fact);
     if (place < 0) return undefined;
-    const { world } = this.#context;
-    const ends = fact.protocol << 16 | fact.serverPort;
-    const { client, server: address, serverPort: port, protocol, flowId, clientHash, serverHash } = fact;
-    const contact: Contact = {
-      ...{ first: hashWith(fact.pair, ends), second: fact.secondPair ^ ends, clientHash, serverHash },
-      ...{ client, address, server: fact.serverName || world.nameOf(address) || address, port, protocol },
-      ...{ inside: isServerInside(fact), flowId, timeUs: fact.firstUs, clockUs: world.clockUs },
-    };
-    const series = this.#begin(contact, place, this.#live ? world.programOf(flowId) : "");
-    if (contact.server !== address) this.#named(series, contact);
+    const contact = this.#hand;
+    this.#lay(contact, fact, isServerInside(fact));
+    const { flowId } = contact;
+    const series = this.#begin(contact, place, this.#live ? this.#context.world.programOf(flowId) : "", fact);
+    if (contact.name !== "") this.#named(series, contact);
     this.#byFlow.set(flowId | 0, highHalf(flowId), series);
     return series;
   }
@@ -367,13 +388,14 @@ class Beaconing implements Rule {
    * The series a contact belongs to: that of the address, or of another address under the same name. In this order,
    * since what an address is called changes with whoever asked for it last. `undefined` where it is the first contact.
    */
-  #seriesOf(contact: Contact): Series | undefined {
-    const { address, server, flowId } = contact;
+  #seriesOf(contact: Contact, fact: FlowFact | null): Series | undefined {
+    const { flowId, clientHash, nameHash: name } = contact;
     let { first, second } = contact;
-    const isNamed = server !== address;
-    let series = this.#find(first, second) ?? this.#alias.get(first, second);
+    const isNamed = contact.name !== "";
+    const known = this.#known;
+    let series = known.has(first) ? this.#find(first, second) ?? this.#alias.get(first, second) : undefined;
     if ((series === undefined || series.gone) && isNamed) {
-      series = this.#alias.get(nameHash(contact), contact.clientHash);
+      series = known.has(name) ? this.#alias.get(name, clientHash) : undefined;
     }
     if (series?.gone) series = undefined;
     const program = this.#live ? this.#context.world.programOf(flowId) : "";
@@ -383,35 +405,59 @@ class Beaconing implements Rule {
         first = hashWith(first, hashText(program));
         second = hashWith(second, hashText(program));
         series = this.#find(first, second);
-        if (series === undefined) {
-          series = createSeries(contact, { first, second, program });
-          this.#fresh.set(first, second, series);
-        }
+        if (series === undefined) series = this.#create(contact, { first, second, program, fact });
       }
     }
     if (series === undefined) {
       let place = this.#once.find(first, second);
-      if (place < 0 && isNamed) place = this.#once.find(nameHash(contact), contact.clientHash);
+      if (place < 0 && isNamed) place = this.#once.find(name, clientHash);
       if (place < 0) {
         this.#meets(contact);
         return undefined;
       }
-      series = this.#begin(contact, place, program);
-    } else if (series.address !== address) {
-      series.address = address;
+      series = this.#begin(contact, place, program, fact);
+    } else if (series.serverHash !== contact.serverHash || series.serverSecond !== contact.serverSecond) {
+      series.serverHash = contact.serverHash;
+      series.serverSecond = contact.serverSecond;
+      series.address = fact === null ? contact.address : fact.server;
       this.#alias.set(contact.first, contact.second, series);
+      this.#knows(contact.first);
     }
     if (isNamed) this.#named(series, contact);
     return series;
+  }
+
+  #create(
+    contact: Contact,
+    { first, second, program, fact }: Pick<Series, "first" | "second" | "program"> & {
+      fact: FlowFact | null;
+    },
+  ): Series {
+    if (fact !== null) {
+      contact.client = fact.client;
+      contact.address = fact.server;
+    }
+    const series = createSeries(contact, { first, second, program });
+    this.#fresh.set(first, second, series);
+    this.#knows(first);
+    return series;
+  }
+
+  /** Notes a key of `#fresh` or `#alias`; `#kept` takes over from the former. */
+  #knows(first: number): void {
+    const known = this.#known;
+    if (known.isFull) {
+      known.clear();
+      for (const table of [this.#fresh, this.#kept, this.#alias]) table.addTo(known);
+    }
+    known.add(first);
   }
 
   /** Notes a first contact. */
   #meets(contact: Contact): void {
     const { timeUs, flowId } = contact;
     this.#once.add(contact.first, contact.second, timeUs, flowId);
-    if (contact.server !== contact.address) {
-      this.#once.add(nameHash(contact), contact.clientHash, timeUs, flowId);
-    }
+    if (contact.name !== "") this.#once.add(contact.nameHash, contact.clientHash, timeUs, flowId);
     const popular = popularityHash(contact);
     const at = 2 * (popular & (MAX_SERVERS - 1));
     const clients = this.#clients;
@@ -424,10 +470,10 @@ class Beaconing implements Rule {
   }
 
   /** A series begins with the contact that was noted, and the one at hand. */
-  #begin(contact: Contact, place: number, program: string): Series {
+  #begin(contact: Contact, place: number, program: string, fact: FlowFact | null): Series {
     const { first, second } = contact;
     const once = this.#once;
-    const series = createSeries(contact, { first, second, program });
+    const series = this.#create(contact, { first, second, program, fact });
     const { values } = once;
     series.times.push(values[place + TIME_US]);
     series.contacts = 1;
@@ -435,16 +481,17 @@ class Beaconing implements Rule {
     if (values[place + UP] >= 0) addSize(series, values[place + UP], values[place + DOWN]);
     else this.#byFlow.set(flowId | 0, highHalf(flowId), series);
     once.delete(place);
-    this.#fresh.set(first, second, series);
     return series;
   }
 
   #named(series: Series, contact: Contact): void {
-    if (series.server === contact.server && series.contacts % NAMED_EVERY !== 1) return;
-    series.server = contact.server;
-    const name = nameHash(contact);
-    const known = this.#alias.get(name, contact.clientHash);
-    if (known === undefined || known.gone) this.#alias.set(name, contact.clientHash, series);
+    if (series.server === contact.name && series.contacts % NAMED_EVERY !== 1) return;
+    series.server = contact.name;
+    const { nameHash, clientHash } = contact;
+    const known = this.#alias.get(nameHash, clientHash);
+    if (known !== undefined && !known.gone) return;
+    this.#alias.set(nameHash, clientHash, series);
+    this.#knows(nameHash);
   }
 
   #find(first: number, second: number): Series | undefined {
@@ -585,8 +632,8 @@ function popularityHash({ serverHash, protocol, port }: Contact): number {
 }
 
 /** Of a client with a server's name. */
-function nameHash({ clientHash, server, protocol, port }: Contact): number {
-  return hashWith(clientHash ^ hashText(server), protocol << 16 | port);
+function nameHash({ clientHash, name, protocol, port }: Contact): number {
+  return hashWith(clientHash ^ hashText(name), protocol << 16 | port);
 }
 
 interface Sizes {
@@ -600,7 +647,8 @@ function createSeries(
   contact: Contact,
   { first, second, program }: { first: number; second: number; program: string },
 ): Series {
-  const { client, server, address, port, protocol, inside, flowId, clockUs } = contact;
+  const { client, name, address, serverHash, serverSecond, port, protocol, inside, flowId, clockUs } =
+    contact;
   return {
     key: `${client} ${address} ${protocol}:${port} ${program}`,
     first,
@@ -608,8 +656,10 @@ function createSeries(
     gone: false,
     popular: popularityHash(contact),
     client,
-    server,
+    server: name || address,
     address,
+    serverHash,
+    serverSecond,
     port,
     protocol,
     program,

@@ -30,6 +30,7 @@ import {
   weightsOf,
 } from "../contacts/sequential_test.ts";
 import { type Walk, Walks } from "../contacts/walks.ts";
+import { Few } from "../few.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { digits, spanText } from "../words.ts";
 
@@ -76,11 +77,11 @@ interface SweepWalk extends Walk {
   score: number;
   /** What failures alone have added to it. */
   failedScore: number;
-  hosts: Map<string, number>;
+  hosts: Few<string, number>;
   /** All that were tried. */
   count: number;
   /** Failures by network. */
-  prefixes: Map<string, number>;
+  prefixes: Few<string, number>;
   answered: number;
   failed: number;
   /** Of those, opened and broken off by who asked. */
@@ -217,7 +218,7 @@ class HostSweep implements Rule {
     }
     if (before !== undefined) return false;
     if (walk.hosts.size >= (walk.convicted ? MAX_HOSTS : MAX_HOSTS_BEFORE)) {
-      walk.hosts.delete(walk.hosts.keys().next().value!);
+      walk.hosts.delete(walk.hosts.oldest);
     }
     walk.hosts.set(server, outcome);
     walk.count++;
@@ -233,7 +234,7 @@ class HostSweep implements Rule {
       walk.failed++;
       if (outcome === Outcome.halfOpen) walk.halfOpen++;
     }
-    if (this.#context.world.nameOf(server) !== "") {
+    if (this.#context.world.nameOfHashed(contact.serverFirst, contact.serverSecond) !== "") {
       walk.named++;
       return true;
     }
@@ -367,9 +368,9 @@ function createWalk(contact: Contact, clockUs: number): SweepWalk {
     port: contact.port,
     probe: contact.probe,
     score: contact.creditOnPort * NEAR.success,
-    hosts: new Map(),
+    hosts: new Few(),
     count: 0,
-    prefixes: new Map(),
+    prefixes: new Few(),
     answered: contact.creditOnPort,
     failedScore: 0,
     failed: 0,
@@ -398,7 +399,7 @@ function serviceText({ port, probe }: SweepWalk): string {
 function networksOf(walks: SweepWalk[]): string[] {
   const counts = new Map<string, number>();
   for (const { prefixes } of walks) {
-    for (const [prefix, count] of prefixes) counts.set(prefix, (counts.get(prefix) ?? 0) + count);
+    for (const [prefix, count] of prefixes.entries()) counts.set(prefix, (counts.get(prefix) ?? 0) + count);
   }
   // By neighbour solicitation only the end of an address is asked for, in no network.
   counts.delete(SOLICITED);

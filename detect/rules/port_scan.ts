@@ -26,6 +26,7 @@ import {
 } from "../contacts/sequential_test.ts";
 import type { SourceTally } from "../contacts/source_tallies.ts";
 import { type Walk, Walks } from "../contacts/walks.ts";
+import { Few } from "../few.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Recent } from "../recent.ts";
 import { digits, spanText } from "../words.ts";
@@ -73,7 +74,7 @@ interface PortWalk extends Walk {
   pairSecond: number;
   score: number;
   /** Outcomes by protocol and port, before conviction. */
-  ports: Map<number, number>;
+  ports: Few<number, number>;
   /** By protocol, after it. */
   tried: Map<number, PortSet> | null;
   open: number[];
@@ -104,7 +105,7 @@ interface PortWalk extends Walk {
 /** Failures at one host, whoever they come from. */
 interface TargetTally {
   /** By port: who, and when by packet time. */
-  ports: Map<number, { client: string; pairFirst: number; pairSecond: number; atUs: number }>;
+  ports: Few<number, { client: string; pairFirst: number; pairSecond: number; atUs: number }>;
   /** Clock until which sources of two failures are convicted. */
   untilUs: number;
   sources: number;
@@ -297,7 +298,7 @@ class PortScan implements Rule {
     let tally = this.#targets.get(walk.server);
     if (tally === undefined) {
       tally = {
-        ...{ ports: new Map(), untilUs: 0, sources: 0, inSecond: 0, secondUs: clockUs, floodUntilUs: 0 },
+        ...{ ports: new Few(), untilUs: 0, sources: 0, inSecond: 0, secondUs: clockUs, floodUntilUs: 0 },
       };
       this.#targets.set(walk.server, tally);
     }
@@ -309,7 +310,7 @@ class PortScan implements Rule {
     const { ports } = tally;
     const wanted = this.#context.options.togetherPorts;
     ports.delete(contact.port);
-    if (ports.size >= wanted) ports.delete(ports.keys().next().value!);
+    if (ports.size >= wanted) ports.delete(ports.oldest);
     const { client, pairFirst, pairSecond, timeUs: atUs } = contact;
     ports.set(contact.port, { client, pairFirst, pairSecond, atUs });
     if (ports.size < wanted) return tally;
@@ -339,7 +340,7 @@ class PortScan implements Rule {
 
   /** Those who were there before it was known that they belong together. */
   #judgeTogether(server: string, tally: TargetTally, clockUs: number): void {
-    for (const [port, { client, pairFirst, pairSecond }] of tally.ports) {
+    for (const [port, { client, pairFirst, pairSecond }] of tally.ports.entries()) {
       const walk = this.#walks.get(pairFirst, pairSecond);
       if (walk === undefined || walk.convicted || walk.heldUs > 0) continue;
       if (walk.failures > 1) {
@@ -402,7 +403,7 @@ class PortScan implements Rule {
     if (walk.key.endsWith("*")) {
       const suspicion = { key: walk.key, source: client, target: "" };
       const crowd = this.#addTo(walk.key, suspicion, server, walk.firstUs, clockUs);
-      for (const set of walk.tried!.values()) for (const port of set.ports()) crowd.ports.add(port);
+      for (const set of walk.tried!.values()) crowd.ports.addAll(set);
       return;
     }
     const count = countOf(walk);
@@ -482,7 +483,7 @@ function createWalk(contact: Contact): PortWalk {
     client: contact.client,
     server: contact.server,
     score: contact.creditAtTarget * WEIGHTS.success,
-    ports: new Map(),
+    ports: new Few(),
     tried: null,
     open: [],
     answered: 0,
@@ -525,7 +526,7 @@ function note(walk: PortWalk, contact: Contact): boolean {
     } else if (outcome === Outcome.success) walk.score += WEIGHTS.success;
     else walk.score += contact.weak ? WEAK * WEIGHTS.failure : WEIGHTS.failure;
     if (before === undefined && walk.ports.size >= MAX_PORTS) {
-      walk.ports.delete(walk.ports.keys().next().value!);
+      walk.ports.delete(walk.ports.oldest);
     }
     walk.ports.set(key, outcome);
     if (outcome === Outcome.bare) return true;

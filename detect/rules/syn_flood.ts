@@ -16,6 +16,8 @@ import { formatAddress } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
+import { hashWith } from "../contacts/address_hash.ts";
+import { HashSet } from "../contacts/hash_set.ts";
 import { FLOOD_ROWS, FloodTable, HALF_WINDOW_US, MAX_SOURCES } from "../flood_table.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { digits, placeText, spanText } from "../words.ts";
@@ -66,6 +68,13 @@ const RST = 4;
 const FLAGS = 0x17;
 const ALL_PORTS = 65_536;
 const TELL_US = 1e6;
+/**
+ * Fewer SYNs at a host within five to ten seconds are not looked at more closely: no threshold can be set as low, and
+ * hosts with so few are nearly all there are.
+ */
+const FEW = 8;
+/** Places for hosts, by hash. */
+const HOSTS = 8_192;
 const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
 
 interface Flood {
@@ -118,8 +127,11 @@ class SynFlood implements Rule {
   readonly #context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>;
   readonly #table = new FloodTable();
   readonly #floods = new Map<string, Flood>();
-  /** By row: when half-open connections began to gather there, packet time; 0 for not yet. */
-  readonly #beganUs = new Float64Array(FLOOD_ROWS);
+  /** SYNs at hosts by hash, half of which are forgotten every five seconds. */
+  readonly #atHost = new Uint16Array(HOSTS);
+  readonly #halvedUs = new Float64Array(1);
+  /** Services at which a connection was completed. */
+  readonly #alive = new HashSet(4_096);
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
     this.#context = context;
@@ -137,21 +149,22 @@ class SynFlood implements Rule {
     const steps = fact.steps;
     if (fact.kind !== FactKind.flow || fact.protocol !== IpProtocol.tcp || (steps & STEPS) === 0) return;
     const table = this.#table;
-    const bytes = fact.addressBytes;
     const { clockUs } = this.#context.world;
     const server = fact.serverHash;
     const port = fact.serverPort;
+    const place = server & (HOSTS - 1);
     if ((steps & FlowStep.began) !== 0) {
       if ((fact.flags(0) & FLAGS) !== SYN) return;
-      const source = fact.clientHash;
-      const row = table.find(server, port, clockUs, true);
-      table.open(row, bytes, fact.clientAt, source);
-      const host = table.find(server, ALL_PORTS, clockUs, true);
-      table.open(host, bytes, fact.clientAt, source);
-      this.#judge(fact, row, port);
-      this.#judge(fact, host, ALL_PORTS);
+      if (clockUs - this.#halvedUs[0] >= HALF_WINDOW_US) this.#halve(clockUs);
+      const before = this.#atHost[place];
+      if (before < 0xffff) this.#atHost[place]++;
+      if (before < FEW) return;
+      this.#opened(fact, table.find(server, port, clockUs, true), port);
+      this.#opened(fact, table.find(server, ALL_PORTS, clockUs, true), ALL_PORTS);
       return;
     }
+    if ((steps & FlowStep.established) !== 0) this.#alive.add(hashWith(server, port));
+    if (this.#atHost[place] < FEW) return;
     const row = table.find(server, port, clockUs, false);
     if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0 && row >= 0) table.answer(row);
     if ((steps & (FlowStep.established | FlowStep.reset)) === 0) return;
@@ -177,19 +190,34 @@ class SynFlood implements Rule {
     for (const flood of this.#floods.values()) this.#tell(flood);
   }
 
+  /** @param row Of the service, or of all ports of the host. */
+  #opened(fact: FlowFact, row: number, port: number): void {
+    // Those that were not looked at were, if this is a flood, of the same kind.
+    if (this.#table.opened(row) === 0) this.#table.skip(row, FEW);
+    this.#table.open(row, fact.addressBytes, fact.clientAt, fact.clientHash);
+    this.#judge(fact, row, port);
+  }
+
+  #halve(clockUs: number): void {
+    const places = this.#atHost;
+    if (clockUs - this.#halvedUs[0] >= 2 * HALF_WINDOW_US) places.fill(0);
+    else for (let i = 0; i < HOSTS; i++) places[i] >>= 1;
+    this.#halvedUs[0] = clockUs;
+  }
+
   #judge(fact: FlowFact, row: number, port: number): void {
     const table = this.#table;
     const { options, world } = this.#context;
     const opened = table.opened(row);
     if (opened < 16) {
-      this.#beganUs[row] = 0;
+      table.setBeganUs(row, 0);
       return;
     }
     const completed = table.completed(row);
     const begun = opened - completed;
     const halfOpen = begun - table.refused(row);
-    if (this.#beganUs[row] === 0) {
-      if (begun >= 16 && completed <= options.completed * opened) this.#beganUs[row] = fact.timeUs;
+    if (table.beganUs(row) === 0) {
+      if (begun >= 16 && completed <= options.completed * opened) table.setBeganUs(row, fact.timeUs);
       return;
     }
     const all = port === ALL_PORTS;
@@ -200,7 +228,7 @@ class SynFlood implements Rule {
       (all ? halfOpen >= options.manyPorts : answered >= options.halfOpen || halfOpen >= options.unanswered);
     if (!enough || (isRefused && !this.#isNobodys(fact, row, all))) return;
     if (completed > options.completed * opened) {
-      this.#beganUs[row] = 0;
+      table.setBeganUs(row, 0);
       return;
     }
     if (
@@ -215,7 +243,7 @@ class SynFlood implements Rule {
       flood = {
         ...{ key, target: fact.server, port: all ? 0 : port, version: fact.ipVersion, row },
         ...{
-          firstUs: this.#beganUs[row],
+          firstUs: table.beganUs(row),
           firstClockUs: world.clockUs,
           total: begun - 1,
           lastUs: fact.timeUs,
@@ -236,9 +264,7 @@ class SynFlood implements Rule {
   /** Whether what is refused was asked of nobody: the port never answered. */
   #isNobodys(fact: FlowFact, row: number, all: boolean): boolean {
     const table = this.#table;
-    const { clockUs } = this.#context.world;
-    const own = all ? table.find(fact.serverHash, fact.serverPort, clockUs, true) : row;
-    if (table.isAlive(own)) return false;
+    if (this.#alive.has(hashWith(fact.serverHash, fact.serverPort))) return false;
     return !all || this.#isForged(row);
   }
 

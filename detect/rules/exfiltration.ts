@@ -12,6 +12,7 @@
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { FlowState, IpProtocol } from "../../model/flow.ts";
 import { isMulticast } from "../../model/address.ts";
+import { MAX_MEASURES, type UsualMeasure } from "../../model/usual.ts";
 import type { SystemFacts } from "../../model/system_facts.ts";
 import { hashWith } from "../contacts/address_hash.ts";
 import { ByteWindow } from "../byte_window.ts";
@@ -48,6 +49,10 @@ const SYN = 2;
 /** RFC 959: the server's port of data connections that it opens itself. */
 const FTP_DATA = 20;
 const TOP_PEAKS = 3;
+/** What is kept over a restart: pasts of programs and clients, and of destinations. */
+const PAST = "past ";
+const PAIR = "pair ";
+const MAX_KEPT = MAX_MEASURES / 2;
 
 const ECHO = 8;
 const ECHO_V6 = 128;
@@ -143,14 +148,39 @@ class Exfiltration implements Rule {
   readonly #echoes = new Recent<number, Echo>(MAX_ECHOES);
   readonly #countries = new Recent<string, string>(MAX_COUNTRIES);
   readonly #told = new Set<Pair>();
+  /** Peaks of pairs in an earlier run, until they are seen again. */
+  readonly #before = new Map<string, readonly number[]>();
 
   constructor(context: RuleContext<Options>) {
     this.#context = context;
     this.#options = context.options;
+    for (const [text, peaks] of context.measured) {
+      if (text.startsWith(PAST)) this.#pasts.set(text.slice(PAST.length), peaks.slice(0, TOP_PEAKS));
+      else if (text.startsWith(PAIR)) this.#before.set(text.slice(PAIR.length), peaks);
+    }
+  }
+
+  /** What is so little that more than a multiple of it is below the floor is left out. */
+  measures(): UsualMeasure[] {
+    const { bytes, slowBytes, ratio } = this.#options;
+    const matters = ([usual, slowUsual = 0, peak = 0, slowPeak = 0]: readonly number[]) =>
+      ratio * Math.max(usual, peak) >= bytes || ratio * Math.max(slowUsual, slowPeak) >= slowBytes;
+    const pairs = [...this.#before];
+    for (const pair of this.#pairs.values()) {
+      // What is told is not usual by having been told: where it goes on it is told again.
+      const [peak, slowPeak] = pair.told ? [0, 0] : [pair.peak, pair.slowPeak];
+      pairs.push([keyOf(pair), [pair.usual, pair.slowUsual, peak, slowPeak]]);
+    }
+    const kept = (prefix: string, rows: [string, readonly number[]][]) =>
+      rows.filter(([, peaks]) => matters(peaks))
+        .sort(([, a], [, b]) => Math.max(...a) - Math.max(...b)).slice(-MAX_KEPT)
+        .map(([text, peaks]): UsualMeasure => [prefix + text, peaks]);
+    return [...kept(PAST, [...this.#pasts.entries()]), ...kept(PAIR, pairs)];
   }
 
   get state(): RuleState {
-    const parts = [this.#small, this.#pairs, this.#flows, this.#pasts, this.#echoes, this.#countries];
+    const before = { size: this.#before.size, capacity: MAX_MEASURES, evicted: 0 };
+    const parts = [this.#small, this.#pairs, this.#flows, this.#pasts, this.#echoes, this.#countries, before];
     return {
       entries: parts.reduce((sum, { size }) => sum + size, 0),
       capacity: parts.reduce((sum, { capacity }) => sum + capacity, 0),
@@ -223,7 +253,7 @@ class Exfiltration implements Rule {
       if (add.up < SMALL_BYTES) return;
       firstUs = Math.min(firstUs, values[place + TIME_US]);
       small.delete(place);
-      pair = createPair(turned ? fact.server : fact.client, name);
+      pair = this.#goOn(createPair(turned ? fact.server : fact.client, name), fact.flowId);
       this.#pairs.set(first, hash, pair);
     }
     if (clockUs - pair.lastClockUs >= QUICK_US) this.#begin(pair, firstUs);
@@ -241,6 +271,17 @@ class Exfiltration implements Rule {
     pair.peak = Math.max(pair.peak, pair.quick.up);
     pair.slowPeak = Math.max(pair.slowPeak, pair.slow.up);
     if (pair.quick.up >= this.#options.bytes || pair.slow.up >= this.#options.slowBytes) this.#judge(pair);
+  }
+
+  /** With what was known of it in an earlier run. */
+  #goOn(pair: Pair, flowId: number): Pair {
+    const key = keyOf(pair);
+    const before = this.#before.get(key);
+    if (before === undefined) return pair;
+    this.#before.delete(key);
+    const [usual, slowUsual = 0, peak = 0, slowPeak = 0] = before;
+    const program = this.#context.world.programOf(flowId);
+    return Object.assign(pair, { program, usual, slowUsual, peak, slowPeak });
   }
 
   /** It goes on after a pause: what went before is the past. */

@@ -5,6 +5,7 @@
  */
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
+import { MAX_MEASURES, type UsualMeasure } from "../../model/usual.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { Drift } from "../drift.ts";
 import { FirstSeen, TIME_US, UP } from "../first_seen.ts";
@@ -76,14 +77,30 @@ class SlowConnection implements Rule {
   readonly #kept = new Hashed<Pair>(MAX_KEPT, (pair) => this.#close(pair));
   /** Segments counted already, and those of them sent again. */
   readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
+  /** Pasts of pairs in an earlier run, until they are seen again: how many latencies, these, and shares of loss. */
+  readonly #before = new Map<string, readonly number[]>();
 
   constructor(context: RuleContext<Options>) {
     this.#context = context;
     this.#options = context.options;
+    for (const [key, past] of context.measured) this.#before.set(key, past);
+  }
+
+  /** Pairs that have a past; those seen in this run last. */
+  measures(): UsualMeasure[] {
+    const measures: UsualMeasure[] = [...this.#before];
+    for (const pair of this.#kept.values()) {
+      const [latency, loss] = [pair.latency.past(), pair.loss.past()];
+      if (latency.length + loss.length === 0) continue;
+      const past = [...latency.map((value) => round(value, 6)), ...loss.map((value) => round(value, 4))];
+      measures.push([keyOf(pair), [latency.length, ...past]]);
+    }
+    return measures;
   }
 
   get state(): RuleState {
-    const parts = [this.#once, this.#fresh, this.#kept, this.#flows];
+    const before = { size: this.#before.size, capacity: MAX_MEASURES, evicted: 0 };
+    const parts = [this.#once, this.#fresh, this.#kept, this.#flows, before];
     return {
       entries: parts.reduce((sum, { size }) => sum + size, 0),
       capacity: parts.reduce((sum, { capacity }) => sum + capacity, 0),
@@ -179,12 +196,25 @@ class SlowConnection implements Rule {
     const { pair: first, secondPair: second } = fact;
     let pair = known;
     if (pair === undefined) {
-      pair = createPair(fact.client, fact.server);
+      pair = this.#goOn(createPair(fact.client, fact.server));
       this.#fresh.set(first, second, pair);
     }
     if (++pair.values === KEPT_VALUES && this.#fresh.delete(first, second)) {
       this.#kept.set(first, second, pair);
     }
+    return pair;
+  }
+
+  /** With what was known of it in an earlier run: then it is one to be kept. */
+  #goOn(pair: Pair): Pair {
+    const key = keyOf(pair);
+    const before = this.#before.get(key);
+    if (before === undefined) return pair;
+    this.#before.delete(key);
+    const [latencies, ...past] = before;
+    pair.latency.restore(past.slice(0, latencies));
+    pair.loss.restore(past.slice(latencies));
+    pair.values = KEPT_VALUES - 1;
     return pair;
   }
 

@@ -4,6 +4,7 @@ import { exfiltration } from "../../../detect/rules/exfiltration.ts";
 import { Detector } from "../../../detect/mod.ts";
 import { createFactBatch, FactKind, FlowStep } from "../../../model/facts.ts";
 import { IpProtocol } from "../../../model/flow.ts";
+import { MAX_MEASURES, parseUsualFile, usualFile, type UsualMeasure } from "../../../model/usual.ts";
 import { concat, hex, PROTOCOL } from "../../support/packets.ts";
 import { detect, Traffic } from "../../support/traffic.ts";
 
@@ -167,4 +168,56 @@ Deno.test("a speed test fetches first, with requests of no length", () => {
     traffic.tcp({ client: CLIENT, server: OUTSIDE, port: 8080, turns: [600_000, 100], stepS: 0.0005 });
   }
   assert.deepEqual(detect(traffic, [exfiltration], { rules: RULES }).told, []);
+});
+
+/** What a run that begins with what another has kept says of uploads, each 25 hours after the last. */
+function afterRestart(
+  before: [bytes: number, server: string][],
+  after: [bytes: number, server: string],
+): { first: number; second: unknown[]; measures: readonly UsualMeasure[] } {
+  const uploads = (list: [number, string][]) => {
+    const traffic = new Traffic();
+    for (const [size, server] of list) {
+      traffic.tcp({ client: CLIENT, server, port: 443, turns: [size] }).wait(90_000);
+    }
+    return traffic;
+  };
+  const { alerts, usual } = detect(uploads(before), [exfiltration], { rules: RULES });
+  const remembered = parseUsualFile(JSON.parse(JSON.stringify(usualFile(usual))));
+  const second = detect(uploads([after]), [exfiltration], { rules: RULES, remembered });
+  return {
+    first: alerts.length,
+    second: second.alerts.map(({ evidence }) => [evidence.bytes_sent, evidence.earlier_maximum_bytes]),
+    measures: usual.exfiltration?.measures ?? [],
+  };
+}
+
+Deno.test("what was ordinary is so after a restart, of the destination and of whoever sends", () => {
+  const daily: [number, string][] = [[1.5 * MB, OUTSIDE], [1.4 * MB, OUTSIDE]];
+  assert.deepEqual(afterRestart(daily, [2 * MB, OUTSIDE]).second, []);
+  assert.deepEqual(afterRestart(daily, [5 * MB, OUTSIDE]).second, [[5 * MB, 1.5 * MB]]);
+  assert.deepEqual(afterRestart(daily, [2 * MB, "198.51.100.99"]).second, [[2 * MB, 0]]);
+  const others = ["198.51.100.1", "198.51.100.2", "198.51.100.3"].flatMap((server): [number, string][] => [
+    [0.9 * MB, server],
+    [0.9 * MB, server],
+  ]);
+  assert.deepEqual(afterRestart(others, [2.5 * MB, OUTSIDE]).second, []);
+  assert.deepEqual(afterRestart(others, [2.8 * MB, OUTSIDE]).second, [[2.8 * MB, 0.9 * MB]]);
+});
+
+Deno.test("what is being told as it stops is no past; what is too little to matter is not kept", () => {
+  const { first, second, measures } = afterRestart([[1.5 * MB, OUTSIDE]], [1.5 * MB, OUTSIDE]);
+  assert.deepEqual([first, second.length, measures.length], [1, 1, 0]);
+  assert.deepEqual(afterRestart([[0.2 * MB, OUTSIDE], [0.2 * MB, OUTSIDE]], [100, OUTSIDE]).measures, []);
+});
+
+Deno.test("what an earlier run kept is kept again, until it is used, and is bounded", () => {
+  const measures = Array.from(
+    { length: 2_000 },
+    (_, i): UsualMeasure => [`pair 10.0.${i >> 8}.${i & 255} ${OUTSIDE}`, [1e6 + i, 0, 0, 0]],
+  );
+  const remembered = { exfiltration: { watchedSeconds: 0, entries: [], measures } };
+  const { usual, counters } = detect(new Traffic(), [exfiltration], { rules: RULES, remembered });
+  assert.deepEqual(usual.exfiltration.measures, measures.slice(-MAX_MEASURES / 2));
+  assert(counters.rules.exfiltration.entries <= counters.rules.exfiltration.capacity);
 });

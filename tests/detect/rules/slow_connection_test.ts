@@ -1,6 +1,7 @@
 /** Latency and loss against the past of the same two hosts. */
 import assert from "node:assert/strict";
 import { slowConnection } from "../../../detect/rules/slow_connection.ts";
+import { parseUsualFile, usualFile } from "../../../model/usual.ts";
 import { PROTOCOL, TCP, tcp } from "../../support/packets.ts";
 import { detect, Traffic } from "../../support/traffic.ts";
 
@@ -56,33 +57,35 @@ Deno.test("a burst of slow ones within seconds is not told", () => {
   assert.deepEqual(detect(traffic, [slowConnection]).told, []);
 });
 
-Deno.test("loss far above the usual is told", () => {
-  /** 60 segments of data each 12 s, of which `again` are sent twice. */
-  const talks = (count: number, again: (i: number) => number) => {
-    const traffic = new Traffic();
-    for (let i = 0; i < count; i++) {
-      const clientPort = 30_000 + i;
-      traffic.tcp({ client: CLIENT, server: SERVER, port: 443, clientPort, keepOpen: true });
-      const ends = { src: CLIENT, dst: SERVER, srcPort: clientPort, dstPort: 443, ack: 5001, flags: TCP.ack };
-      const back = { src: SERVER, dst: CLIENT, srcPort: 443, dstPort: clientPort, seq: 5001, flags: TCP.ack };
-      for (let k = 0; k < 60; k++) {
-        const segment = tcp({ ...ends, seq: 1001 + 100 * k }, new Uint8Array(100));
-        traffic.ip(CLIENT, SERVER, PROTOCOL.tcp, segment);
-        if (k < again(i)) traffic.wait(0.3).ip(CLIENT, SERVER, PROTOCOL.tcp, segment);
-        traffic.wait(0.01).ip(SERVER, CLIENT, PROTOCOL.tcp, tcp({ ...back, ack: 1001 + 100 * (k + 1) }));
-        traffic.wait(0.01);
-      }
-      traffic.tcp({ client: CLIENT, server: "198.51.100.9", port: 443 }).wait(10);
+/** 60 segments of data each 12 s, of which `again` are sent twice. */
+function talks(count: number, again: (i: number) => number): Traffic {
+  const traffic = new Traffic();
+  for (let i = 0; i < count; i++) {
+    const clientPort = 30_000 + i;
+    traffic.tcp({ client: CLIENT, server: SERVER, port: 443, clientPort, keepOpen: true });
+    const ends = { src: CLIENT, dst: SERVER, srcPort: clientPort, dstPort: 443, ack: 5001, flags: TCP.ack };
+    const back = { src: SERVER, dst: CLIENT, srcPort: 443, dstPort: clientPort, seq: 5001, flags: TCP.ack };
+    for (let k = 0; k < 60; k++) {
+      const segment = tcp({ ...ends, seq: 1001 + 100 * k }, new Uint8Array(100));
+      traffic.ip(CLIENT, SERVER, PROTOCOL.tcp, segment);
+      if (k < again(i)) traffic.wait(0.3).ip(CLIENT, SERVER, PROTOCOL.tcp, segment);
+      traffic.wait(0.01).ip(SERVER, CLIENT, PROTOCOL.tcp, tcp({ ...back, ack: 1001 + 100 * (k + 1) }));
+      traffic.wait(0.01);
     }
-    return detect(traffic, [slowConnection]).alerts;
-  };
-  const alerts = talks(40, (i) => i < 30 ? 0 : 15);
+    traffic.tcp({ client: CLIENT, server: "198.51.100.9", port: 443 }).wait(10);
+  }
+  return traffic;
+}
+
+Deno.test("loss far above the usual is told", () => {
+  const alertsOf = (traffic: Traffic) => detect(traffic, [slowConnection]).alerts;
+  const alerts = alertsOf(talks(40, (i) => i < 30 ? 0 : 15));
   assert.equal(alerts.length, 1);
   assert.match(
     alerts[0].message,
     /^198\.51\.100\.7:443 loses 1\d(?:\.\d)? % of segments for 192\.168\.1\.20, usually 0 %/,
   );
-  assert.deepEqual(talks(40, (i) => i < 30 ? 0 : 2), []);
+  assert.deepEqual(alertsOf(talks(40, (i) => i < 30 ? 0 : 2)), []);
 });
 
 Deno.test("many pairs do not push out those with a past", () => {
@@ -106,4 +109,38 @@ Deno.test("many pairs do not push out those with a past", () => {
   assert.equal(alerts.length, 1);
   const { entries, capacity, evicted } = counters.rules.slow_connection;
   assert(entries <= capacity && evicted > 3_000);
+});
+
+/** What a run says that begins with what another has kept, as a file holds it. */
+function afterRestart(before: Traffic, after: Traffic) {
+  const { usual } = detect(before, [slowConnection]);
+  const remembered = parseUsualFile(JSON.parse(JSON.stringify(usualFile(usual))));
+  return { ...detect(after, [slowConnection], { remembered }), next: usual };
+}
+
+Deno.test("what was usual is so after a restart: the fifth slow handshake is told, and loss", () => {
+  const slow = handshakes(10, () => 0.3);
+  assert.deepEqual(detect(slow, [slowConnection]).told, [], "without a past");
+  const { told, next, alerts } = afterRestart(handshakes(60, ordinary), slow);
+  const [[key, [latencies]]] = next.slow_connection.measures!;
+  assert.deepEqual([key, latencies], [`${CLIENT} ${SERVER}`, 55], "all but the last five, which are now");
+  assert.equal(told[0].count, 1);
+  assert.match(alerts[0].message, /takes 300 ms to answer for 192\.168\.1\.20, usually 2\d ms/);
+  assert.equal(alerts[0].evidence.handshakes_compared, 55);
+  assert.deepEqual(afterRestart(handshakes(60, ordinary), handshakes(10, () => 0.07)).told, []);
+  assert.deepEqual(afterRestart(handshakes(9, ordinary), slow).told, [], "too short a past");
+  const lossy = afterRestart(talks(30, () => 0), talks(10, () => 15));
+  assert.match(lossy.alerts[0].message, /loses 1\d(?:\.\d)? % of segments for 192\.168\.1\.20, usually 0 %/);
+});
+
+Deno.test("a past goes on over several restarts, and of many pairs those seen last are kept", () => {
+  const first = detect(handshakes(60, ordinary), [slowConnection]).usual;
+  const second = detect(handshakes(3, ordinary), [slowConnection], { remembered: first }).usual;
+  assert.equal(second.slow_connection.measures![0][1][0], 55, "three are no more than now");
+  const other = handshakes(30, ordinary, CLIENT, "198.51.100.9");
+  const third = detect(other, [slowConnection], { remembered: second }).usual;
+  assert.deepEqual(third.slow_connection.measures!.map(([key]) => key), [
+    `${CLIENT} ${SERVER}`,
+    `${CLIENT} 198.51.100.9`,
+  ]);
 });

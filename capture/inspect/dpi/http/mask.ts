@@ -112,24 +112,31 @@ export function maskCardKinds(text: string, kinds: number): string {
  * what `CODED_DIGITS` finds, by an automaton of which each bit is a place in one of its two words.
  */
 export function cardKinds(text: string): number {
-  let plain = 0;
+  let most = 0;
   let digits = 0;
-  let percentAt = -3;
   let places = 0;
   let seen = 0;
   const { length } = text;
+  // Without branches but for the percent sign: in hexadecimal text none could be foreseen.
   for (let i = 0; i < length; i++) {
     // Other alphabets are taken for the letters their lower byte is: too much, not too little.
     const traits = TRAITS[text.charCodeAt(i) & 0xff];
     places = (places << 1 | FIRST_PLACES) & traits;
     seen |= places;
-    if (traits < AS_DIGIT) {
-      if (i > percentAt + 2) digits = 0;
-    } else if (traits < AS_SEPARATOR) {
-      if (++digits >= MIN_CARD_DIGITS) plain = PLAIN;
-    } else if (traits >= AS_PERCENT) percentAt = i;
+    digits = (digits & traits >> 31) + (traits >> 12 & 1);
+    if (digits > most) most = digits;
+    if ((traits & IS_PERCENT) === 0) continue;
+    // The two behind it end no number, whatever they are.
+    for (let end = i + 2; i < end && i + 1 < length;) {
+      const coded = TRAITS[text.charCodeAt(++i) & 0xff];
+      places = (places << 1 | FIRST_PLACES) & coded;
+      seen |= places;
+      digits += coded >> 12 & 1;
+      if ((coded & IS_PERCENT) !== 0) end = i + 2;
+    }
+    if (digits > most) most = digits;
   }
-  return plain | ((seen & LAST_PLACES) !== 0 ? CODED : 0) |
+  return (most >= MIN_CARD_DIGITS ? PLAIN : 0) | ((seen & LAST_PLACES) !== 0 ? CODED : 0) |
     ((seen & THIRD_HEX_PLACE) !== 0 ? THREE_HEX_DIGITS : 0);
 }
 
@@ -150,19 +157,25 @@ KINDS.fill(DIGIT, 0x30, 0x3a);
 for (const separator of PLAIN_SEPARATORS) KINDS[separator.charCodeAt(0)] = SEPARATOR;
 KINDS["%".charCodeAt(0)] = PERCENT;
 
-/** By the lower byte of a character: bits 0 to 3 base64 of three digits, 4 to 11 four digits in hexadecimal, above its kind. */
-const TRAITS = new Uint16Array(256);
+/**
+ * By the lower byte of a character: bits 0 to 3 base64 of three digits, 4 to 11 four digits in hexadecimal; bit 12 a
+ * digit, 13 the percent sign, 31 all that ends no number.
+ */
+const TRAITS = new Int32Array(256);
+const IS_DIGIT = 1 << 12;
+const IS_PERCENT = 1 << 13;
+const ENDS_NOTHING = 1 << 31;
 const FIRST_PLACES = 1 | 1 << 4;
 const LAST_PLACES = 1 << 3 | 1 << 11;
 const THIRD_HEX_PLACE = 1 << 9;
 ["MNO", "DTjz", "AEIMQUYcgk", "wxyz012345", ..."3_3_3_3_"].forEach((letters, place) => {
   for (const letter of letters === "_" ? "0123456789" : letters) TRAITS[letter.charCodeAt(0)] |= 1 << place;
 });
-// Kinds as numbers to compare with: 0 in these bits is any other character.
-const AS_DIGIT = DIGIT << 12;
-const AS_SEPARATOR = SEPARATOR << 12;
-const AS_PERCENT = PERCENT << 12;
-for (let code = 0; code < 256; code++) TRAITS[code] |= KINDS[code] << 12;
+for (let code = 0; code < 256; code++) {
+  if (KINDS[code] !== OTHER) TRAITS[code] |= ENDS_NOTHING;
+  if (KINDS[code] === DIGIT) TRAITS[code] |= IS_DIGIT;
+  if (KINDS[code] === PERCENT) TRAITS[code] |= IS_PERCENT;
+}
 
 /** Words that are base64 (of either alphabet) or hexadecimal text with a card number in it are masked as a whole. */
 function maskCodedCards(text: string): string {

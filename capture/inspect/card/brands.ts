@@ -142,6 +142,13 @@ const BY_FIRST_TWO: readonly (readonly IssuerRange[])[] = Array.from({ length: 1
   return RANGES.filter(({ from, to }) => Math.floor(from / 10_000) <= two && two <= Math.floor(to / 10_000));
 });
 
+/** The same by the first three, of which nearly all have one to four rows. */
+const BY_FIRST_THREE: readonly (readonly IssuerRange[])[] = Array.from({ length: 1000 }, (_, three) => {
+  return BY_FIRST_TWO[Math.floor(three / 10)].filter(({ from, to }) =>
+    Math.floor(from / 1000) <= three && three <= Math.floor(to / 1000)
+  );
+});
+
 /** 1 where some brand issues `length` digits that begin with these two: `[first two * 20 + length]`. */
 const POSSIBLE = new Uint8Array(100 * 20);
 BY_FIRST_TWO.forEach((ranges, two) => {
@@ -164,7 +171,7 @@ export function mayBeIssued(first: number, second: number, length: number): bool
  */
 export function issuerRange(digits: Uint8Array, length: number): IssuerRange | null {
   if (length < MIN_PAN_DIGITS || length > MAX_PAN_DIGITS) return null;
-  const ranges = BY_FIRST_TWO[digits[0] * 10 + digits[1]];
+  const ranges = BY_FIRST_THREE[digits[0] * 100 + digits[1] * 10 + digits[2]];
   if (ranges.length === 0) return null;
   let first6 = 0;
   for (let i = 0; i < 6; i++) first6 = first6 * 10 + digits[i];

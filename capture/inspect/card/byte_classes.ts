@@ -101,12 +101,15 @@ mark(IS_EBCDIC_DIGIT, EBCDIC_DIGITS, 1);
  * 1 for what can stand inside a number however it is wrapped (but for base64): digits, separators, and every byte
  * that an escape of either is made of.
  */
-const IN_NUMBER = new Uint8Array(256);
+export const IN_NUMBER = new Uint8Array(256);
 mark(IN_NUMBER, DIGITS + " -+.%\\uUxX&#;=\r\n\0aAbBcCdDeEfFnsp\t", 1);
 mark(IN_NUMBER, [0xa0, 0xc2, 0xe2, 0x80, 0x89, 0x90, 0x91, 0x93, 0xaf], 1);
 
 /** A probe looks this far to either side before it calls for judgement: half of the shortest number. */
 const GLANCE = 6;
+
+/** How often `nextHit` had to look around a probe. The caller sets it back. */
+export const glances = { count: 0 };
 
 /**
  * The next probe that hits and is worth a judgement, or the first place at or after `end - 1`, where a pair is not
@@ -130,6 +133,7 @@ export function nextHit(bytes: Uint8Array, at: number, end: number, low: number)
       i += 4 * STRIDE;
     }
     while (i < end - 1 && (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) === 0) i += STRIDE;
+    glances.count++;
     if (i >= end - 1 || i - GLANCE < low || i + GLANCE >= end || isWorthAJudgement(bytes, i, low, end)) {
       return i;
     }

@@ -27,7 +27,6 @@ import {
   PAIR_LINE_END,
   PAIR_SEPARATOR,
   SECOND,
-  STRIDE,
 } from "./byte_classes.ts";
 import { CONTEXT_AFTER, CONTEXT_BEFORE, ContextScore, mayTouch, weighWords } from "./context_words.ts";
 import { isPublishedTestNumber } from "./test_numbers.ts";
@@ -101,8 +100,8 @@ export class CardFinder {
   /** Whether the bytes at hand are `#unwrapped`. */
   #inside = false;
   #groups = new Int32Array(16);
-  /** Index up to which an unwrapped window has been searched: no probe is needed before. */
-  #skipTo = 0;
+  /** Index of the probe. */
+  #probe = 0;
   /** Index up to which groups were found to be no number. */
   #groupSkip = 0;
   readonly #inner: Window = {
@@ -146,7 +145,7 @@ export class CardFinder {
     window.endsText = !isEndCut;
     this.#delta = delta;
     this.#searched = searched;
-    this.#skipTo = 0;
+    this.#probe = at;
     const pair = at + 1 < end ? FIRST[bytes[at]] & SECOND[bytes[at + 1]] : FIRST[bytes[at]];
     let next = at + 1;
     if ((pair & (PAIR_DIGIT | PAIR_SEPARATOR)) !== 0) {
@@ -160,7 +159,7 @@ export class CardFinder {
     if ((pair & PAIR_BASE64) !== 0 && !this.#base64At(window, at, pair)) return NEEDS_MORE;
     if ((pair & PAIR_LINE_END) !== 0 && !this.#lineEndAt(window, at)) return NEEDS_MORE;
     if ((pair & PAIR_EBCDIC) !== 0 && !this.#ebcdicAt(window, at)) return NEEDS_MORE;
-    return next > this.#skipTo ? next : this.#skipTo;
+    return next;
   }
 
   /**
@@ -214,26 +213,15 @@ export class CardFinder {
     return this.#shortRun(window, from, to);
   }
 
-  /**
-   * Digits on and on are no number, but may be hexadecimal of one. Goes along with the probes' stride as far as the
-   * window reaches, so that its beginning need not be looked for at each of them.
-   */
+  /** Digits on and on are no number, but may be hexadecimal of one. */
   #longRun(window: Window, at: number): number {
     const { bytes, end } = window;
     if (this.#inside) {
       while (at < end && IS_DIGIT[bytes[at]] === 1) at++;
       return at;
     }
-    for (let i = at;;) {
-      if (bytes[i] === 0x33 || bytes[i - 1] === 0x33) {
-        if (!this.#hexAt(window, i)) return i > at ? i : NEEDS_MORE;
-        if (this.#skipTo > i) return i + 1;
-      }
-      const next = i + STRIDE;
-      if (next >= end) return i + 1;
-      for (i++; i <= next; i++) if (IS_DIGIT[bytes[i]] !== 1) return i;
-      i = next;
-    }
+    if ((bytes[at] === 0x33 || bytes[at - 1] === 0x33) && !this.#hexAt(window, at)) return NEEDS_MORE;
+    return at + 1;
   }
 
   /** Digits without separators; false for `NEEDS_MORE`. */
@@ -497,7 +485,7 @@ export class CardFinder {
     const searched = this.#searched;
     if (start + this.#delta < searched.settledTo) return PASSED; // Counted before.
     // Nine of ten stop here, before their digits are copied.
-    if (!endsInCheckDigit(bytes, from, to)) {
+    if (!endsInCheckDigit(bytes, from, to, length)) {
       return mayBeIssued(bytes[from], bytes[from + 1], length) ? FAILED : UNKNOWN;
     }
     const digits = this.#digits;
@@ -688,18 +676,21 @@ export class CardFinder {
     inner.end = unwrapped.length;
     inner.beginsText = unwrapped.beginsText;
     inner.endsText = unwrapped.endsText;
-    for (let i = 0; i < unwrapped.length;) {
-      i = IS_DIGIT[unwrapped.text[i]] === 1 ? Math.max(i + 1, this.#digitsAt(inner, i)) : i + 1;
+    // Only what the probe touches is its concern: what a probe finds must not depend on which others there were.
+    const { source, length, text } = unwrapped;
+    let i = 0;
+    while (i < length && source[i + 1] < this.#probe - NEAR) i++;
+    for (; i < length && source[i] <= this.#probe + NEAR;) {
+      i = IS_DIGIT[text[i]] === 1 ? Math.max(i + 1, this.#digitsAt(inner, i)) : i + 1;
     }
     this.#inside = false;
-    const stop = unwrapped.source[unwrapped.length];
-    // Where the window was cut, a number may begin in it that ends after it: the next probes look back on that, from
-    // places that still have some escapes of it ahead.
-    this.#skipTo = Math.max(this.#skipTo, unwrapped.isCut ? stop - 4 * STRIDE : stop);
     unwrapped.wipe();
     return true;
   }
 }
+
+/** A probe touches what begins or ends so many bytes from it. */
+const NEAR = 3;
 
 const REJECTED = -2;
 const UNKNOWN = 0;
@@ -713,8 +704,14 @@ function isFiller(bytes: Uint8Array, from: number, to: number): boolean {
 }
 
 /** `passesLuhn` over ASCII digits, with separators or without. */
-function endsInCheckDigit(bytes: Uint8Array, from: number, to: number): boolean {
+function endsInCheckDigit(bytes: Uint8Array, from: number, to: number, length: number): boolean {
   let sum = 0;
+  if (to - from === length) {
+    let i = to - 1;
+    for (; i > from; i -= 2) sum += bytes[i] - 48 + CROSS_SUM_OF_DOUBLE[bytes[i - 1] - 48];
+    if (i === from) sum += bytes[i] - 48;
+    return sum % 10 === 0;
+  }
   let isSecond = false;
   for (let i = to - 1; i >= from; i--) {
     const digit = bytes[i] - 48;

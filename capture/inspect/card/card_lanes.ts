@@ -9,7 +9,7 @@
  * or the bytes after it push it out. What is told is masked.
  */
 import { createHmac } from "node:crypto";
-import { FIRST, nextHit, SECOND, STRIDE } from "./byte_classes.ts";
+import { glances, nextHit, STRIDE } from "./byte_classes.ts";
 import {
   AHEAD,
   ALERT_CONFIDENCE,
@@ -24,6 +24,8 @@ import {
 } from "./card_finder.ts";
 import { CARRY_BYTES, CarryPool, NO_ROW } from "./carry_pool.ts";
 import { ContextScore, weighText } from "./context_words.ts";
+import { CardSieve, SIEVE_TEXT } from "./card_sieve.ts";
+import { CardTable } from "./card_table.ts";
 import { Iso8583Reader, IsoState } from "./iso8583.ts";
 
 /** Different cards of one flow that are told apart; further ones are counted in `cardsBeyond`. */
@@ -98,12 +100,15 @@ export class CardServices {
 
   /** A number below 2^53 that stands for the digits within a flow: an HMAC for each occurrence would cost 3 µs. */
   tableKey(digits: Uint8Array, length: number): number {
+    // Seven digits at a time, each with both halves of the secret.
     let low = this.#seedLow;
     let high = this.#seedHigh ^ length;
-    for (let i = 0; i < length; i++) {
-      low = Math.imul(low ^ digits[i] + 1, 0x9e3779b1);
+    for (let i = 0; i < length;) {
+      let part = 1;
+      for (const stop = Math.min(length, i + 7); i < stop; i++) part = part * 10 + digits[i];
+      low = Math.imul(low ^ part, 0x9e3779b1);
       low ^= low >>> 15;
-      high = Math.imul(high ^ digits[i] + 1, 0x85ebca77) + low | 0;
+      high = Math.imul(high ^ part, 0x85ebca77) + low | 0;
       high ^= high >>> 13;
     }
     return (high >>> 11) * 0x1_0000_0000 + (low >>> 0);
@@ -131,8 +136,8 @@ class Lane implements Searched {
   probeAt = 0;
   encoding = "plain";
   iso: Iso8583Reader | null = null;
-  /** Whether the text's beginning was looked at. */
-  begun = false;
+  /** For how many calls more the sieve is asked at once. */
+  dense = 0;
 
   constructor(readonly ledger: Ledger, readonly direction: number) {}
 
@@ -141,14 +146,22 @@ class Lane implements Searched {
     this.kept = 0;
     this.total = 0;
     this.probeAt = 0;
-    this.begun = false;
     this.iso = null;
     this.hints.reset();
   }
 }
 
-/** Carry and the beginning of new bytes, side by side. Shared: nothing is kept in it between calls. */
-const joint = new Uint8Array(CARRY_BYTES + BEHIND + AHEAD + STRIDE);
+/** Probes of a call that are judged before the sieve is asked. */
+const FEW_HITS = 4;
+/** Bytes for each probe that has to be looked around, below which the sieve is the cheaper way. */
+const BYTES_A_GLANCE = 60;
+/** Calls after which it is tried again without the sieve. */
+const DENSE_CALLS = 32;
+/** Made when a text first looks like numbers. Shared: nothing is kept in it between calls. */
+let sieve: CardSieve | null = null;
+
+/** The carry of a text that ends. Shared: nothing is kept in it between calls. */
+const joint = new Uint8Array(CARRY_BYTES);
 
 /** The card numbers of one flow. */
 export class CardLanes implements FinderSink {
@@ -159,7 +172,7 @@ export class CardLanes implements FinderSink {
   readonly #whole: (Lane | undefined)[] = [undefined, undefined];
   /** Made with the first lane of a direction, and with the first card: most flows have one direction, and none. */
   readonly #ledgers: [Ledger | null, Ledger | null] = [null, null];
-  #cards: Map<number, CardHit> | null = null;
+  #cards: CardTable | null = null;
   /** Cards past `MAX_CARDS_PER_FLOW`, each occurrence counted. */
   cardsBeyond = 0;
   #lane!: Lane;
@@ -199,7 +212,6 @@ export class CardLanes implements FinderSink {
     if (text.iso === null && text.total === 0) {
       text.iso = Iso8583Reader.mayBegin(bytes[at]) ? Iso8583Reader.take() : null;
     }
-    text.begun = true;
     if (text.iso !== null) at = this.#readIso(text, text.iso, bytes, at, end);
     if (at < end) this.#search(text, bytes, at, end);
   }
@@ -244,7 +256,7 @@ export class CardLanes implements FinderSink {
       else if (state === IsoState.no) at = end - iso.unread - iso.pending;
       iso.release();
     }
-    if (at < end) finder.search(this, text, bytes, at, end);
+    if (at < end) this.#probe(text, bytes, at, end, at, -at, false);
   }
 
   /** The flow is over: judges what waits, and wipes everything. */
@@ -264,47 +276,87 @@ export class CardLanes implements FinderSink {
   // ------------------------------------------------------------ text
 
   #search(text: Lane, bytes: Uint8Array, at: number, end: number): void {
-    const pool = this.#services.pool;
-    if (text.row === NO_ROW) text.row = pool.take();
+    if (text.row === NO_ROW) text.row = this.#services.pool.take();
     const base = text.total; // Offset in the text of `bytes[at]`.
-    const kept = text.kept;
-    // Where the carry and the first new bytes lie side by side, built when first needed.
-    let joined = -1;
-    let i = text.probeAt - base + at;
-    for (;;) {
-      if (i >= at) i = nextHit(bytes, i, end, at);
-      if (i >= end - 1) break;
-      let next = i + 1;
-      if (kept > 0 && i < at + BEHIND) {
-        if (joined < 0) joined = this.#join(text, bytes, at, end);
-        const k = i - at + kept;
-        if ((FIRST[joint[k]] & SECOND[joint[k + 1]]) !== 0) {
-          const judged = finder.inspect(this, joint, 0, joined, k, true, base - kept, text);
-          if (judged === NEEDS_MORE) break;
-          next = judged - kept + at;
-        }
-      } else {
-        next = finder.inspect(this, bytes, at, end, i, true, base - at, text);
-        if (next === NEEDS_MORE) break;
-      }
-      i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));
-    }
-    if (joined >= 0) joint.fill(0, 0, joined);
+    const i = this.#probe(text, bytes, at, end, text.probeAt - base + at, base - at, true);
     text.total = base + end - at;
     text.probeAt = i - at + base;
     if (text.row === NO_ROW) this.#goOnWithoutMemory(text);
     else this.#keep(text, bytes, at, end);
   }
 
-  /** Puts the carry and as many new bytes as its probes may look at into `joint`; their number. */
-  #join(text: Lane, bytes: Uint8Array, at: number, end: number): number {
-    const pool = this.#services.pool;
-    const row = pool.block(text.row);
-    const offset = pool.offset(text.row);
-    joint.set(row.subarray(offset, offset + text.kept));
-    const length = Math.min(end - at, BEHIND + AHEAD + STRIDE);
-    joint.set(bytes.subarray(at, at + length), text.kept);
-    return text.kept + length;
+  /**
+   * Judges the probes of `bytes[at, end)` from `i` on, where bytes before `at` are in the carry.
+   *
+   * Where few probes hit, each is judged. Where many do, the sieve is asked first which of them are worth it; for how
+   * long it is asked at once is a matter of cost alone and changes no verdict.
+   *
+   * @param delta Offset in the text of index 0.
+   * @param open More bytes may come.
+   * @returns The probe that waits for them.
+   */
+  #probe(
+    text: Lane,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    i: number,
+    delta: number,
+    open: boolean,
+  ): number {
+    const kept = open ? text.kept : 0;
+    const isDense = text.dense > 0;
+    let hits = 0;
+    glances.count = 0;
+    // What the sieve holds: `bytes[i]` is at `i + shift`, and it tells of probes before `sifted`.
+    let shift = 0;
+    let sifted = -Infinity;
+    for (;;) {
+      if (i >= sifted) {
+        if (!isDense && i >= at) i = nextHit(bytes, i, end, at);
+        if (i >= end - 1 && (open || i >= end)) break;
+        const isBehind = kept > 0 && i < at + BEHIND;
+        if ((isDense || isBehind || ++hits > FEW_HITS) && i < end - 1) {
+          const before = isBehind ? kept : 0;
+          const from = isBehind ? at : Math.max(at, i - BEHIND);
+          const length = this.#fillSieve(text, bytes, from, end, before);
+          shift = before - from;
+          // Before the end of the bytes at hand, marks end where what is behind them may matter.
+          sifted = from + length === end ? end - 1 : from + length - 2 * AHEAD;
+          sieve!.run(before + length, i + shift);
+        }
+      }
+      if (i < sifted) {
+        i = sieve!.next(i + shift, sifted + shift) - shift;
+        sieve!.countFailures(Math.min(i, sifted) + shift, delta - shift, text);
+        if (i >= sifted) continue;
+      }
+      // Near the beginning of these bytes it looks back on the carry, which the sieve holds before them.
+      const isBehind = kept > 0 && i < at + BEHIND;
+      const next = isBehind
+        ? finder.inspect(this, sieve!.text, 0, sieve!.length, i + shift, true, delta - shift, text)
+        : finder.inspect(this, bytes, at, end, i, open, delta, text);
+      if (next === NEEDS_MORE) break;
+      const ahead = isBehind ? next - shift - i : next - i;
+      i += ahead > STRIDE ? STRIDE * Math.ceil(ahead / STRIDE) : STRIDE;
+    }
+    if (sieve !== null) sieve.wipe();
+    if (isDense) text.dense--;
+    else if (hits > FEW_HITS || glances.count * BYTES_A_GLANCE > end - at) text.dense = DENSE_CALLS;
+    return i;
+  }
+
+  /** Puts `before` bytes of the carry and those from `from` on into the sieve; how many of the latter it takes. */
+  #fillSieve(text: Lane, bytes: Uint8Array, from: number, end: number, before: number): number {
+    sieve ??= new CardSieve();
+    sieve.wipe();
+    if (before > 0) {
+      const offset = this.#services.pool.offset(text.row);
+      sieve.text.set(this.#services.pool.block(text.row).subarray(offset, offset + before));
+    }
+    const length = Math.min(end - from, SIEVE_TEXT - before);
+    sieve.text.set(bytes.subarray(from, from + length), before);
+    return length;
   }
 
   /** Keeps what the next probe may look back on. */
@@ -340,7 +392,7 @@ export class CardLanes implements FinderSink {
       const offset = pool.offset(text.row);
       const kept = text.kept;
       joint.set(row.subarray(offset, offset + kept));
-      finder.searchFrom(this, text, joint, 0, kept, text.probeAt - text.total + kept, text.total - kept);
+      this.#probe(text, joint, 0, kept, text.probeAt - text.total + kept, text.total - kept, false);
       joint.fill(0, 0, kept);
     }
     if (text.row !== NO_ROW) {
@@ -432,7 +484,7 @@ export class CardLanes implements FinderSink {
       lastUs: this.#timeUs,
     };
     if (found.track !== 0) hit.track = found.track;
-    (this.#cards ??= new Map()).set(key, hit);
+    (this.#cards ??= new CardTable()).set(key, hit);
     counters.cards++;
     if (confidence >= ALERT_CONFIDENCE) counters.alerts++;
     else counters.notes++;
@@ -467,36 +519,6 @@ class SharedFinder {
   ): number {
     this.#finder.sink = sink;
     return this.#finder.inspect(bytes, low, end, at, open, delta, searched);
-  }
-
-  /** A whole text. */
-  search(
-    sink: FinderSink,
-    searched: Searched,
-    bytes: Uint8Array,
-    at: number,
-    end: number,
-  ): void {
-    this.searchFrom(sink, searched, bytes, at, end, at, -at);
-  }
-
-  /** The rest of a text that ends at `end`, from the probe at `i` on. */
-  searchFrom(
-    sink: FinderSink,
-    searched: Searched,
-    bytes: Uint8Array,
-    low: number,
-    end: number,
-    i: number,
-    delta: number,
-  ): void {
-    this.#finder.sink = sink;
-    while (i < end) {
-      i = nextHit(bytes, i, end, low);
-      if (i >= end) break; // A probe on the last byte has no second one and is judged all the same.
-      const next = this.#finder.inspect(bytes, low, end, i, false, delta, searched);
-      i += STRIDE * Math.max(1, Math.ceil((next - i) / STRIDE));
-    }
   }
 
   judgeField(

@@ -103,15 +103,25 @@ export function weighWords(
   score: ContextScore,
 ): void {
   let wordEnd = -1;
+  let hasLetter = false;
   let labelWeight = 0;
   // From the end backwards: what stands next to the number is met first.
   for (let i = to - 1; i >= from - 1; i--) {
-    const inWord = i >= from && (IS_LETTER[bytes[i]] === 1 || IS_DIGIT[bytes[i]] === 1);
+    const isLetter = i >= from && IS_LETTER[bytes[i]] === 1;
+    const inWord = isLetter || (i >= from && IS_DIGIT[bytes[i]] === 1);
     if (inWord) {
-      if (wordEnd < 0) wordEnd = i + 1;
+      if (wordEnd < 0) {
+        wordEnd = i + 1;
+        hasLetter = false;
+      }
+      hasLetter ||= isLetter;
       // camelCase: a capital after which a small letter stands begins a word.
       if (!(isCapital(bytes[i]) && i + 1 < wordEnd && !isCapital(bytes[i + 1]))) continue;
     } else if (wordEnd < 0) continue;
+    if (!hasLetter) { // Digits alone say nothing.
+      wordEnd = -1;
+      continue;
+    }
     const start = inWord ? i : i + 1;
     const distance = numberAt === to ? to - wordEnd : start - from;
     const weight = wordWeight(lowerLetters(bytes, start, wordEnd)) * nearness(distance);

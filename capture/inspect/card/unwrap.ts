@@ -41,8 +41,6 @@ export class Unwrapped {
   encoding = "";
   beginsText = false;
   endsText = false;
-  /** The window was cut before what ends a number was seen. */
-  isCut = false;
   /** The window ended before it was clear that it holds enough. */
   needsMore = false;
 
@@ -199,7 +197,6 @@ export class Unwrapped {
 
   #begin(encoding: string, window: Window): void {
     this.length = 0;
-    this.isCut = false;
     this.encoding = encoding;
     this.beginsText = window.beginsText;
     this.needsMore = false;
@@ -219,7 +216,6 @@ export class Unwrapped {
 
   /** The window is all used up. */
   #atEnd(source: number, window: Window): void {
-    this.isCut = !window.endsText;
     this.#finish(source, window.open, window.endsText);
   }
 

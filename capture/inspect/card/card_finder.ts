@@ -159,7 +159,9 @@ export class CardFinder {
     if ((pair & PAIR_BASE64) !== 0 && !this.#base64At(window, at, pair)) return NEEDS_MORE;
     if ((pair & PAIR_LINE_END) !== 0 && !this.#lineEndAt(window, at)) return NEEDS_MORE;
     if ((pair & PAIR_EBCDIC) !== 0 && !this.#ebcdicAt(window, at)) return NEEDS_MORE;
-    return next;
+    // What was judged need not be unwrapped again.
+    const settled = searched.settledTo - delta - NEAR;
+    return next > settled ? next : settled;
   }
 
   /**

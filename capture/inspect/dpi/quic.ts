@@ -19,7 +19,7 @@ import {
   readPublicHeader,
   readVarint,
 } from "./quic/packets.ts";
-import { Family, type Scheme, type Version, versionOf } from "./quic/versions.ts";
+import { Family, isKnownVersion, type Scheme, type Version, versionOf } from "./quic/versions.ts";
 import { type ClientHello, parseClientHello } from "./tls/client_hello.ts";
 import { ja3, ja4 } from "./tls/fingerprints.ts";
 import { Extension, isGrease } from "./tls/registry.ts";
@@ -50,6 +50,8 @@ export const quic: DatagramProtocol = { name: "quic", probe, create: (flow) => n
 
 function probe(c: Cursor): number {
   if (!isLong(c)) return readPublicHeader(c) === null ? Probe.no : Probe.yes;
+  const number = c.peek32(1);
+  if (number !== 0 && !isKnownVersion(number)) return Probe.no;
   const header = readLongHeader(c);
   if (header === null) return Probe.no;
   if (header.number === 0) return isNegotiation(c) ? Probe.yes : Probe.no;

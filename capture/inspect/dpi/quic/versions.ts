@@ -96,6 +96,20 @@ const EXPERIMENTS: readonly [number, number, string][] = [
 
 const drafts = new Map<number, Version>();
 
+/**
+ * Whether a version is one that `versionOf` knows, or a reserved one. Asked of whatever has the highest bit of its first
+ * byte set, so it makes nothing.
+ */
+export function isKnownVersion(number: number): boolean {
+  if (EXACT.has(number) || (number & 0x0f0f0f0f) === 0x0a0a0a0a || number >>> 12 === 0xfaceb) return true;
+  const high = number >>> 24;
+  if (high === 0xff || high === 0x51 || high === 0x54) return versionOf(number).known;
+  for (let i = 0; i < EXPERIMENTS.length; i++) {
+    if (((number & EXPERIMENTS[i][1]) >>> 0) === EXPERIMENTS[i][0]) return true;
+  }
+  return false;
+}
+
 /** What is known of a version; of an unknown one, what may be tried. */
 export function versionOf(number: number): Version {
   const exact = EXACT.get(number);

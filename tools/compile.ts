@@ -36,6 +36,12 @@ export function workers(): string[] {
   });
 }
 
+/** The commands' modules, as the command line names them. */
+export function commands(): string[] {
+  const text = Deno.readTextFileSync(`${ROOT}cli.ts`);
+  return Array.from(text.matchAll(/module: "\.\/(commands\/\w+\.ts)"/g), ([, file]) => file);
+}
+
 /** Files of npm packages that are read by path, as `node_modules/PACKAGE/FILE`. */
 export function packageFiles(): string[] {
   const found = READERS.flatMap((room) => sources(room)).flatMap((path) =>
@@ -62,7 +68,7 @@ interface Info {
 export async function needless(): Promise<string[]> {
   const needed = new Set<string>();
   const all: Info["npmPackages"] = {};
-  for (const root of ["cli.ts", ...LOADED, ...workers()]) {
+  for (const root of ["cli.ts", ...commands(), ...LOADED, ...workers()]) {
     const { modules, npmPackages } = JSON.parse(await deno(["info", "--json", root])) as Info;
     Object.assign(all, npmPackages);
     const add = (id: string) => {
@@ -129,7 +135,7 @@ export function permissions(): string[] {
 
 /** Arguments of `deno` that make the program. */
 export async function compileArguments(output: string): Promise<string[]> {
-  const include = [...LOADED, ...workers(), ...DATA, ...packageFiles()];
+  const include = [...commands(), ...LOADED, ...workers(), ...DATA, ...packageFiles()];
   return [
     "compile",
     "--no-check",

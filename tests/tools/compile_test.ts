@@ -5,7 +5,15 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { compileArguments, needless, packageFiles, permissions, ROOT, workers } from "../../tools/compile.ts";
+import {
+  commands,
+  compileArguments,
+  needless,
+  packageFiles,
+  permissions,
+  ROOT,
+  workers,
+} from "../../tools/compile.ts";
 import { until } from "../support/wait.ts";
 
 const DEVELOPMENT = /esbuild|playwright|axe-core|ajv|fast-check|redocly/;
@@ -15,7 +23,10 @@ Deno.test("what goes in is found: workers as they are started, data as it is rea
     Deno.readTextFileSync(ROOT + path).match(/_worker\.ts"/g)!
   );
   assert.equal(workers().length, named.length);
-  for (const path of [...workers(), ...packageFiles()]) assert(Deno.statSync(ROOT + path).isFile, path);
+  assert.deepEqual(commands().length, Deno.readTextFileSync(`${ROOT}cli.ts`).match(/summary: "/g)!.length);
+  for (const path of [...commands(), ...workers(), ...packageFiles()]) {
+    assert(Deno.statSync(ROOT + path).isFile, path);
+  }
   assert(permissions().includes("--allow-ffi") && permissions().includes("--no-prompt"));
   assert(!permissions().includes("-A") && !permissions().includes("--allow-run"));
 });

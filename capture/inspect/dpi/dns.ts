@@ -74,10 +74,9 @@ export const dnsStream: StreamProtocol = {
 
 /** 53, 5353 or 5355 where one of the ports is; else 0. */
 function namedPort(clientPort: number, serverPort: number): number {
-  for (const port of [MDNS_PORT, LLMNR_PORT, DNS_PORT]) {
-    if (serverPort === port || clientPort === port) return port;
-  }
-  return 0;
+  if (serverPort === MDNS_PORT || clientPort === MDNS_PORT) return MDNS_PORT;
+  if (serverPort === LLMNR_PORT || clientPort === LLMNR_PORT) return LLMNR_PORT;
+  return serverPort === DNS_PORT || clientPort === DNS_PORT ? DNS_PORT : 0;
 }
 
 /** Operations there are, by bit: query, inverse, status, notify, update, stateful (RFC 8490). */
@@ -138,12 +137,15 @@ function isNetbiosName(name: string, type: number): boolean {
   return (type === NB || type === NBSTAT) && /^[A-Z]{32}(\.|$)/.test(name);
 }
 
+const NOTHING = new Uint8Array(0);
+/** Messages are read one at a time: one reader for all flows. */
+const reader = new Cursor(NOTHING);
+
 /** What both transports have in common: messages to events, and how long answers took. */
 class DnsFlow {
   readonly #flow: FlowHandle;
   readonly #eventType: string;
   readonly #multicast: boolean;
-  readonly #cursor = new Cursor(NOTHING);
   /** By message number; made with the first question. */
   #pending: Map<number, { question: Question; timeUs: number }> | null = null;
   #transactions = 0;
@@ -157,8 +159,8 @@ class DnsFlow {
   }
 
   message(direction: number, bytes: Uint8Array, at: number, end: number): void {
-    this.#cursor.reset(bytes, at, end);
-    const message = parseMessage(this.#cursor);
+    reader.reset(bytes, at, end);
+    const message = parseMessage(reader);
     if (message === null) return;
     if ((message.flags & Flag.response) === 0) this.#tellQuestions(direction, message);
     else if (message.complete || message.questions.length + message.answers.length > 0) {
@@ -235,7 +237,6 @@ class DnsDatagrams implements DatagramParser {
   readonly #flow: FlowHandle;
   readonly #dns: DnsFlow;
   readonly #strict: boolean;
-  readonly #probe = new Cursor(NOTHING);
 
   constructor(flow: FlowHandle) {
     this.#flow = flow;
@@ -246,8 +247,8 @@ class DnsDatagrams implements DatagramParser {
   datagram(direction: number, bytes: Uint8Array, at: number, end: number): void {
     scanDatagram(this.#flow, direction, bytes, at, end);
     if (this.#strict) {
-      this.#probe.reset(bytes, at, end);
-      if (!hasSaneHeader(this.#probe, end - at)) return;
+      reader.reset(bytes, at, end);
+      if (!hasSaneHeader(reader, end - at)) return;
     }
     this.#dns.message(direction, bytes, at, end);
   }
@@ -362,8 +363,6 @@ class DnsStream implements StreamParser {
     } else this.#append(half, bytes, found.at, end);
   }
 }
-
-const NOTHING = new Uint8Array(0);
 
 function newHalf(): Half {
   return { kept: NOTHING, keptBytes: 0, skip: 0, lost: false };

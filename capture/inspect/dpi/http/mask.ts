@@ -181,6 +181,7 @@ for (let code = 0; code < 256; code++) {
 function maskCodedCards(text: string): string {
   if (text.length < MIN_CODED_CHARS || !CODED_DIGITS.test(text)) return text;
   return text.replaceAll(CODED_WORD, (word) => {
+    if (!CODED_DIGITS.test(word)) return word; // they lie within the one word, and decoding is many times this
     const decoded = /^[0-9a-f]+$/i.test(word) ? unhex(word) : unbase64(word);
     return maskPlainCards(decoded) === decoded ? word : MASK;
   });

@@ -95,6 +95,7 @@ const EXPERIMENTS: readonly [number, number, string][] = [
 ];
 
 const drafts = new Map<number, Version>();
+const googleVersions = new Map<number, Version>();
 
 /**
  * Whether a version is one that `versionOf` knows, or a reserved one. Asked of whatever has the highest bit of its first
@@ -125,8 +126,11 @@ export function versionOf(number: number): Version {
     return draft;
   }
   if (number >>> 24 === 0x51 || number >>> 24 === 0x54) {
-    const google = googleVersion(number);
-    if (google !== null) return google;
+    const google = googleVersions.get(number) ?? googleVersion(number);
+    if (google !== null) {
+      googleVersions.set(number, google); // there are two hundred
+      return google;
+    }
   }
   if (number >>> 12 === 0xfaceb) {
     return {

@@ -281,6 +281,7 @@ function inNumbers(): void {
   let escapes: u64 = 0;
   let wide: bool = false;
   let threes: bool = false;
+  let lastThree: u64 = 0, lastPair: u64 = 0, lastPairs: u64 = 0;
   for (let w = 0; w < words; w++) {
     const at = TEXT + (w << 6);
     const v0 = v128.load(at), v1 = v128.load(at, 16), v2 = v128.load(at, 32), v3 = v128.load(at, 48);
@@ -301,6 +302,7 @@ function inNumbers(): void {
         outside(v128.and(v3, half), i8x16.swizzle(highsA, i8x16.shr_u(v3, 4)), i8x16.swizzle(highsB, i8x16.shr_u(v3, 4)), SET_ESCAPE),
       ));
       store<u64>(THREE + (w << 3), 0);
+      lastThree = 0, lastPair = 0, lastPairs = 0;
       continue;
     }
     const l0 = v128.and(v0, half), l1 = v128.and(v1, half), l2 = v128.and(v2, half), l3 = v128.and(v3, half);
@@ -328,10 +330,11 @@ function inNumbers(): void {
     wide = wide || popcnt(nul & (digit << 1 | digit >> 1)) >= 4;
     const three = four(isByte(v0, 0x33), isByte(v1, 0x33), isByte(v2, 0x33), isByte(v3, 0x33));
     store<u64>(THREE + (w << 3), three);
-    // Four digits in hexadecimal in a row. The last ones of a word may be some of another.
-    const pair = three & (digit >> 1 | <u64> 1 << 63);
-    const pairs = pair & (pair >> 2 | <u64> 3 << 62);
-    threes = threes || (pairs & (pairs >> 4 | <u64> 15 << 60)) != 0;
+    // Four digits in hexadecimal in a row, told by the second letter of each.
+    const pair = digit & (three << 1 | lastThree >> 63);
+    const pairs = pair & up(pair, lastPair, 2);
+    threes = threes || (pairs & up(pairs, lastPairs, 4)) != 0;
+    lastThree = three, lastPair = pair, lastPairs = pairs;
   }
   // The masks of the bytes after the text hold nothing.
   const over: u64 = (size & 63) == 0 ? <u64> -1 : ~(<u64> -1 << (size & 63));
@@ -1146,6 +1149,12 @@ function passesLuhn(at: usize, length: i32): bool {
   return sum % 10 == 0;
 }
 
+/** How many bits there are in a row from `i` on, 64 at most. */
+@inline function runLength(array: usize, i: i32): i32 {
+  const word = array + (i >> 6 << 3);
+  return <i32> ctz(~(load<u64>(word) >> (i & 63) | load<u64>(word, 8) << 1 << (63 - (i & 63))));
+}
+
 /** Groups that begin like a card's. */
 function groupsAt(unit: i32, digits: usize, separators: usize, isText: bool): void {
   if (load<u32>(ISSUED + (((byteAt(unit) & 15) * 10 + (byteAt(unit + 1) & 15)) << 2)) == 0) return;
@@ -1157,7 +1166,7 @@ function groupsAt(unit: i32, digits: usize, separators: usize, isText: bool): vo
   let separator = -1;
   for (;;) {
     const from = at;
-    while (has(digits, at) && at - from < 24) at++;
+    at += runLength(digits, at);
     if (at >= units || at - from >= 24 || ++count > 6) return;
     last = at - from;
     key = key << 4 | min(last, 15);

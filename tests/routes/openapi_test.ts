@@ -142,7 +142,9 @@ Deno.test("real answers are what the document says, to the last field", async ()
 
 Deno.test("each route has the failures of the door, all that there are", () => {
   const door = ["http/guard.ts", "http/body.ts"].map((file) => Deno.readTextFileSync(ROOT + file)).join("\n");
-  const told = [...door.matchAll(/\b(?:problem|BodyError)\(\s*(\d{3}),/g)].map(([, status]) => Number(status));
+  const told = [...door.matchAll(/\b(?:problem|BodyError)\(\s*(\d{3}),/g)].map(([, status]) =>
+    Number(status)
+  );
   // Of parameters, methods and media types: `withMethod()`.
   const known = new Set([...told, 400, 405, 406]);
   const written = new Set([...FAILURES_EVERYWHERE, ...FAILURES_WITH_BODY]);

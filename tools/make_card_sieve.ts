@@ -42,7 +42,7 @@ export async function makeSieve(): Promise<string> {
     `const BASE64 = [\n${lines.map((line) => `  "${line}",\n`).join("")}];\n\n` +
     `/** The sieve's WebAssembly. */\n` +
     `export function sieveBytes(): Uint8Array<ArrayBuffer> {\n` +
-    `  return Uint8Array.from(atob(BASE64.join("")), (character) => character.charCodeAt(0));\n}\n`;
+    `  return Uint8Array.fromBase64(BASE64.join(""));\n}\n`;
 }
 
 if (import.meta.main) Deno.writeTextFileSync(TARGET, await makeSieve());

@@ -210,7 +210,16 @@ export class CardFinder {
       if (!this.#inside && (isBroken || isEscapedBefore(bytes, low, from))) {
         return this.#escapesAt(window, digit) ? to : NEEDS_MORE;
       }
-      return this.#run(window, from, to) ? to : NEEDS_MORE;
+      const settledTo = this.#searched.settledTo;
+      if (!this.#run(window, from, to)) return NEEDS_MORE;
+      const last = from - 2 >= low && IS_DIGIT[bytes[from - 2]] === 1 ? bytes[from - 1] : 0;
+      if (length > MIN_PAN_DIGITS || IS_SEPARATOR[last] !== 1 || this.#searched.settledTo !== settledTo) {
+        return to;
+      }
+      // No number by itself, but perhaps the end of one: 6-13 digits.
+      this.#groupSkip = to;
+      const seen = this.#grouped(window, from, to, last);
+      return seen === 0 ? to : seen;
     }
     return this.#shortRun(window, from, to);
   }

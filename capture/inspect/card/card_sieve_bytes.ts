@@ -250,5 +250,5 @@ const BASE64 = [
 
 /** The sieve's WebAssembly. */
 export function sieveBytes(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(BASE64.join("")), (character) => character.charCodeAt(0));
+  return Uint8Array.fromBase64(BASE64.join(""));
 }

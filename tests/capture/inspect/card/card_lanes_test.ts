@@ -131,6 +131,15 @@ Deno.test("every way of writing is found at every place: no probe steps over one
   }
 });
 
+Deno.test("six digits and thirteen are found wherever a probe meets them", () => {
+  const start = "622848123456789012";
+  const number = start + luhn(start);
+  for (let shift = 0; shift < 13; shift++) {
+    const text = `${"y".repeat(shift)} card ${number.slice(0, 6)} ${number.slice(6)}, thanks`;
+    assert.deepEqual(cardsIn(text).map(({ length }) => length), [19], `shifted by ${shift}`);
+  }
+});
+
 Deno.test("ISO 8583 in ASCII, with and without length prefix", () => {
   const message = `0200722000000080800016${VISA}000000000000012500112208301500432100123456TERM0001`;
   for (const prefix of ["", "\0\x58", "0088", "\0\0\0\x58"]) {

@@ -8,10 +8,9 @@
  * strangers, the worst that traffic of people can be, where each flow has a client and a server of its own; `--flood`
  * is half a million SYNs from forged sources instead.
  *
- * Stages are told apart by leaving them out, in turn within each round. What one rule does is small beside the
- * pipeline, and would drown in the noise of that: so facts are recorded once and played to detectors alone. `--each`
- * plays them to each rule by itself. What rules cost in the pipeline itself is measured as well, and is more: there
- * they share the processor's caches with everything else, and begin with empty tables and code not yet compiled.
+ * What rules cost is CPU time within the detector, in the midst of the pipeline, where they share the processor's
+ * caches with everything else; the first half of the packets fills their tables and is not counted. The stages before
+ * them are told apart by leaving them out, in turn within each round. `--each` measures each rule by itself as well.
  */
 import { cpuUsage } from "node:process";
 import { parseArgs } from "node:util";
@@ -19,7 +18,6 @@ import { Inspector } from "../capture/inspect/mod.ts";
 import { openCaptureFile } from "../capture/source/capture_file.ts";
 import type { RuleSpec } from "../detect/contract.ts";
 import { Detector, RULES } from "../detect/mod.ts";
-import { createFactBatch, cutFactBatch, FACT_ROWS, type FactBatch } from "../model/facts.ts";
 import { type PacketBatch, RECORD_HEADER_BYTES } from "../model/batch.ts";
 import { putFlow, putObservation } from "../monitor/eve.ts";
 import { JsonBytes } from "../monitor/json_bytes.ts";
@@ -44,7 +42,6 @@ const KEY = new Uint8Array(32);
 const CONTEXT = { interfaceName: "", extra: "" };
 const FLOOD_FLOWS = 500_000;
 const line = new JsonBytes(256 << 10);
-const hand = createFactBatch(FACT_ROWS);
 /** Of the detector that worked last. */
 let alerts = 0;
 
@@ -64,61 +61,54 @@ for (const file of positionals) {
   measure(file, batches);
 }
 
+interface Cost {
+  /** Microseconds of CPU time, all threads: of all, and of the detector. */
+  all: number;
+  detector: number;
+}
+
 function measure(name: string, batches: PacketBatch[]): void {
-  const recorded: FactBatch[] = [];
-  const { packets, flows } = pass(batches, (batch) => void recorded.push(cutFactBatch(batch)));
-  const facts = recorded.reduce((sum, { rows }) => sum + rows, 0);
-  const whole = { pipeline: Infinity, withFacts: Infinity, withRules: Infinity };
-  const detectors: [string, readonly RuleSpec[] | null][] = [
-    ["", null],
-    ["dispatch", []],
-    [`dispatch and ${AT_WORK.length} rules`, AT_WORK],
-    ...(values.each ? AT_WORK.map((spec): [string, readonly RuleSpec[]] => [`  ${spec.kind}`, [spec]]) : []),
+  const stages: [string, readonly RuleSpec[] | null, boolean][] = [
+    ["pipeline", null, false],
+    ["writing facts down", null, true],
+    ["dispatch", [], true],
+    [`${AT_WORK.length} rules`, AT_WORK, true],
+    ...(values.each
+      ? AT_WORK.map((spec) => [`  ${spec.kind}`, [spec], true] satisfies typeof stages[0])
+      : []),
   ];
-  const costs = detectors.map(() => Infinity);
+  const best: Cost[] = stages.map(() => ({ all: Infinity, detector: Infinity }));
+  let [packets, flows] = [0, 0];
   for (let round = 0; round < Math.max(2, Number(values.rounds)); round++) {
-    whole.pipeline = Math.min(whole.pipeline, cpuOf(() => pass(batches, null)));
-    whole.withFacts = Math.min(whole.withFacts, cpuOf(() => pass(batches, () => {})));
-    const detector = new Detector({ specs: AT_WORK, tell: () => {} });
-    whole.withRules = Math.min(whole.withRules, cpuOf(() => pass(batches, (batch) => detector.take(batch))));
-    detector.close();
-    detectors.forEach(([, specs], i) => {
-      costs[i] = Math.min(costs[i], play(recorded, specs));
+    stages.forEach(([, specs, hasFacts], i) => {
+      const cost = pass(batches, specs, hasFacts);
+      best[i].all = Math.min(best[i].all, cost.all);
+      best[i].detector = Math.min(best[i].detector, cost.detector);
+      packets = cost.packets;
+      flows = cost.flows;
     });
   }
-  play(recorded, AT_WORK);
-  const [laid, dispatch, all] = costs;
-  const log = Math.max(0, whole.withFacts - whole.pipeline);
-  const sum = whole.pipeline + log + all - laid;
-  console.log(`${name}: ${packets} packets, ${flows} flows, ${facts} facts, ${alerts} alerts`);
-  const row = (label: string, us: number, isShare = true) =>
-    console.log(
-      `${label.padEnd(24)} ${(us / flows).toFixed(3).padStart(8)} µs a flow` +
-        (isShare ? ` ${(100 * us / sum).toFixed(1).padStart(6)} %` : ""),
-    );
-  row("pipeline", whole.pipeline);
-  row("writing facts down", log);
-  row("dispatch", dispatch - laid);
-  row(`${AT_WORK.length} rules`, all - dispatch);
-  const rules = whole.withRules - whole.withFacts;
-  console.log(
-    `${"in the pipeline itself".padEnd(24)} ${(rules / flows).toFixed(3).padStart(8)} µs a flow ${
-      (100 * rules / whole.withRules).toFixed(1).padStart(6)
-    } % for dispatch and rules, cold tables and all`,
-  );
-  costs.slice(3).forEach((us, i) => row(detectors[i + 3][0], us - dispatch, false));
+  const pipeline = best[0].all;
+  const facts = Math.max(0, best[1].all - pipeline);
+  const dispatch = best[2].detector;
+  const rules = best[3].detector - dispatch;
+  const sum = pipeline + facts + dispatch + rules;
+  console.log(`${name}: ${packets} packets, ${flows} flows counted, ${alerts} alerts`);
+  [pipeline, facts, dispatch, rules].forEach((us, i) => {
+    const share = (100 * us / sum).toFixed(1).padStart(6);
+    console.log(`${stages[i][0].padEnd(24)} ${(us / flows).toFixed(3).padStart(8)} µs a flow ${share} %`);
+  });
+  best.slice(4).forEach(({ detector }, i) => {
+    const us = (detector - dispatch) / flows;
+    console.log(`${stages[i + 4][0].padEnd(24)} ${us.toFixed(3).padStart(8)} µs a flow`);
+  });
 }
 
-/** Microseconds of CPU time, all threads: with what the collector of garbage does meanwhile. */
-function cpuOf(work: () => void): number {
-  const before = cpuUsage();
-  work();
-  const { user, system } = cpuUsage(before);
-  return user + system;
-}
-
-/** @param facts `null`: none are gathered. */
-function pass(batches: PacketBatch[], facts: ((batch: FactBatch) => void) | null) {
+/** @param specs Rules at work; `null`: no detector. @param hasFacts Whether facts are gathered at all. */
+function pass(batches: PacketBatch[], specs: readonly RuleSpec[] | null, hasFacts: boolean) {
+  alerts = 0;
+  let inDetector = 0;
+  const detector = specs === null ? null : new Detector({ specs, tell: () => alerts++ });
   const inspector = new Inspector({
     payload: {
       fingerprintKey: KEY,
@@ -131,46 +121,32 @@ function pass(batches: PacketBatch[], facts: ((batch: FactBatch) => void) | null
       line.clear();
       putFlow(line, flows, row, CONTEXT);
     },
-    facts: facts ?? undefined,
+    facts: hasFacts
+      ? (batch) => {
+        if (detector === null) return;
+        const before = cpuUsage();
+        detector.take(batch);
+        inDetector += since(before);
+      }
+      : undefined,
   });
-  for (const batch of batches) inspector.inspect(batch);
+  const half = batches.length >> 1;
+  for (let i = 0; i < half; i++) inspector.inspect(batches[i]);
+  inDetector = 0;
+  const flowsBefore = inspector.counters().flows.created;
+  const before = cpuUsage();
+  for (let i = half; i < batches.length; i++) inspector.inspect(batches[i]);
+  const all = since(before);
+  const { packets, flows } = inspector.counters();
   inspector.finish();
-  const counters = inspector.counters();
-  return { packets: counters.packets, flows: counters.flows.created };
-}
-
-/**
- * The first half fills the tables and is not counted.
- *
- * @param specs `null`: facts are only laid out, nobody looks at them. @returns Microseconds of CPU time for all flows.
- */
-function play(recorded: readonly FactBatch[], specs: readonly RuleSpec[] | null): number {
-  alerts = 0;
-  const detector = specs === null ? null : new Detector({ specs, tell: () => alerts++ });
-  const half = recorded.length >> 1;
-  const run = (from: number, to: number) => {
-    for (let i = from; i < to; i++) {
-      lay(recorded[i]);
-      detector?.take(hand);
-    }
-  };
-  run(0, half);
-  const us = cpuOf(() => run(half, recorded.length)) * recorded.length / (recorded.length - half);
   detector?.close();
-  return us;
+  return { all, detector: inDetector, packets, flows: flows.created - flowsBefore };
 }
 
-/** As in the pipeline, facts are where they were written just now: near the processor. */
-function lay(batch: FactBatch): void {
-  hand.rows = hand.flows.rows = batch.rows;
-  for (const name of ["kind", "steps", "timeUs", "clockUs", "value"] as const) hand[name].set(batch[name]);
-  for (let row = 0; row < batch.rows; row++) hand.observations[row] = batch.observations[row];
-  const from = batch.flows as unknown as Record<string, Uint8Array | string[]>;
-  const to = hand.flows as unknown as Record<string, Uint8Array | string[]>;
-  for (const [name, column] of Object.entries(from)) {
-    if (ArrayBuffer.isView(column)) (to[name] as Uint8Array).set(column as Uint8Array);
-    else if (Array.isArray(column)) { for (let i = 0; i < batch.rows; i++) to[name][i] = column[i]; }
-  }
+/** Microseconds of CPU time, all threads: with what the collector of garbage does meanwhile. */
+function since(before: ReturnType<typeof cpuUsage>): number {
+  const { user, system } = cpuUsage(before);
+  return user + system;
 }
 
 function flood(): PacketBatch[] {

@@ -9,6 +9,8 @@ import type { Observation } from "../model/observation.ts";
 import type { SystemFacts } from "../model/system_facts.ts";
 import type { UsualMeasure } from "../model/usual.ts";
 import type { AlertDesk } from "./alert_desk.ts";
+import type { Contact } from "./contacts/contact.ts";
+import type { FirstContacts } from "./contacts/first_contacts.ts";
 import type { Listed } from "./blocklist/listed.ts";
 import type { FlowFact } from "./flow_fact.ts";
 import type { UsualSet } from "./usual_set.ts";
@@ -95,6 +97,8 @@ export interface World {
   nameOf(server: string): string;
   /** The same, by the address's hashes (`FlowFact.serverHash`, `serverSecond`): without putting its text together. */
   nameOfHashed(first: number, second: number): string;
+  /** Who tries whom for the first time; it is told nothing where no rule wants contacts. */
+  readonly contacts: FirstContacts;
   /** The user's lists of addresses and names; another object when they have changed. */
   readonly listed: Listed;
 }
@@ -104,6 +108,8 @@ export interface Rule {
   /** A step of a flow, or an ICMP error, or ARP: see `FlowFact.kind`. The object is used again: copy. */
   fact?(fact: FlowFact): void;
   observation?(observation: Observation): void;
+  /** First contacts whose outcome has become known, a few at a time; the objects are used again: copy. */
+  contacts?(contacts: readonly Contact[]): void;
   /** About once a second, live only. */
   system?(facts: SystemFacts): void;
   /** At least every half second of packet time while packets come, and with the wall clock while none do. */

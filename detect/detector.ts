@@ -12,6 +12,8 @@ import type { SystemFacts } from "../model/system_facts.ts";
 import { AlertBoard, AlertDesk, MAX_OPEN_ALERTS } from "./alert_desk.ts";
 import type { Rule, RuleSpec, Wants, World } from "./contract.ts";
 import { hashesOf } from "./contacts/address_hash.ts";
+import type { Contact } from "./contacts/contact.ts";
+import { CONTACT_STEPS, FirstContacts } from "./contacts/first_contacts.ts";
 import { FlowFact } from "./flow_fact.ts";
 import { Hashed } from "./hashed.ts";
 import { Recent } from "./recent.ts";
@@ -75,7 +77,7 @@ export class Detector {
   readonly #board: AlertBoard;
   readonly #fact = new FlowFact();
   readonly #failed: DetectorOptions["failed"];
-  readonly #world: World & { clockUs: number; timeUs: number; listed: Listed };
+  readonly #world: World & { clockUs: number; timeUs: number; listed: Listed; contacts: FirstContacts };
   readonly #programs = new Recent<number, string>(MAX_PROGRAMS);
   /** Of servers, by hashes of their addresses. */
   readonly #names = new Hashed<string>(MAX_NAMES);
@@ -91,6 +93,7 @@ export class Detector {
   /** By kind of fact. */
   readonly #onKind: (readonly Running[])[] = [];
   #onTick: Running[] = [];
+  #onContacts: Running[] = [];
   #onObservation = new Map<string, Running[]>();
   #facts = 0;
   #nextTickUs = 0;
@@ -111,6 +114,7 @@ export class Detector {
       nameOf: (server) => this.nameOf(server),
       nameOfHashed: (first, second) => this.#names.get(first, second) ?? "",
       listed: new Listed(options.blocklists),
+      contacts: new FirstContacts(),
     };
     this.setLocalAddresses(options.localAddresses ?? []);
     this.configure(options.rules ?? {});
@@ -138,6 +142,7 @@ export class Detector {
     }
     this.#listWants();
     this.#onTick = this.#running.filter(({ rule }) => rule.tick !== undefined);
+    this.#onContacts = this.#running.filter(({ rule }) => rule.contacts !== undefined);
     this.#onObservation.clear();
     for (const running of this.#running) {
       for (const type of running.spec.observes ?? []) {
@@ -186,6 +191,9 @@ export class Detector {
           (protocol === IpProtocol.tcp ? TCP : protocol === IpProtocol.udp ? UDP : OTHER) * STEPS + fact.steps
         ];
       }
+      if (this.#onContacts.length > 0 && (kind !== FactKind.flow || (fact.steps & CONTACT_STEPS) !== 0)) {
+        this.#tellContacts(world.contacts.take(fact, clockUs));
+      }
       for (let i = 0; i < rules.length; i++) {
         try {
           rules[i].fact(fact);
@@ -230,6 +238,7 @@ export class Detector {
 
   /** The input is over: alerts are told for the last time. */
   close(): void {
+    if (this.#onContacts.length > 0) this.#tellContacts(this.#world.contacts.close(this.#world.clockUs));
     for (const running of this.#running) {
       try {
         running.rule.close?.();
@@ -330,8 +339,20 @@ export class Detector {
     }
   }
 
+  #tellContacts(contacts: readonly Contact[]): void {
+    if (contacts.length === 0) return;
+    for (const running of this.#onContacts) {
+      try {
+        running.rule.contacts!(contacts);
+      } catch (error) {
+        this.#fail(running, error);
+      }
+    }
+  }
+
   #tick(): void {
     this.#nextTickUs = this.#world.clockUs + TICK_US;
+    if (this.#onContacts.length > 0) this.#tellContacts(this.#world.contacts.tick(this.#world.clockUs));
     for (const running of this.#onTick) {
       try {
         running.rule.tick!();

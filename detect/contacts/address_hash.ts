@@ -1,4 +1,5 @@
 /** Short hashes of addresses and ports, for tables that may err: a collision costs a little attention, nothing else. */
+import { parseAddress } from "../../model/address.ts";
 
 /** 32 bits of the address at `at`; `version` 4 or 6. */
 export function hashOfAddress(bytes: Uint8Array, at: number, version: number): number {
@@ -15,6 +16,12 @@ export function hashOfAddress(bytes: Uint8Array, at: number, version: number): n
 export function hashesOf(bytes: Uint8Array): [first: number, second: number] {
   const first = hashOfAddress(bytes, 0, bytes.length === 4 ? 4 : 6);
   return [first, bytes.length === 4 ? first : secondHashOfAddress(bytes, 0)];
+}
+
+/** `hashOfAddress` of an address as text. */
+export function hashOfText(address: string): number {
+  const bytes = parseAddress(address);
+  return bytes === null ? 0 : hashesOf(bytes)[0];
 }
 
 /** 32 more bits of an IPv6 address, where two that are taken for one would cost more than attention. */

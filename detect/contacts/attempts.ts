@@ -18,20 +18,19 @@ export const Stage = {
   done: 3,
 } as const;
 
-// A place, in words of 32 bits; before them three numbers of 64.
-const WORDS = 24;
-const CLIENT = 6;
-const SERVER = 7;
-const SERVICE = 8;
-const PORTS = 9;
+// A place, in words of 32 bits; before them two numbers of 64.
+const WORDS = 20;
+const CLIENT = 4;
+const SERVER = 5;
+const SERVICE = 6;
+const PORTS = 7;
 /** What its source had succeeded at, see `Contact`: four numbers of 16 bits. */
-const PAST = 10;
-const META = 12;
-const ADDRESSES = 14;
+const PAST = 8;
+const META = 10;
+const ADDRESSES = 12;
 // In numbers of 64 bits.
-const ID = 0;
-const CLOCK = 1;
-const TIME = 2;
+const CLOCK = 0;
+const TIME = 1;
 // In bytes from `META`.
 const PROTOCOL = 0;
 const VERSION = 1;
@@ -40,6 +39,8 @@ const STAGE = 3;
 const INTERFACE = 4;
 
 export class Attempts {
+  /** Of flows. Apart from the rest, since most flows that are asked for are no attempts. */
+  readonly #ids = new Float64Array(MAX_ATTEMPTS);
   readonly #words = new Int32Array(WORDS * MAX_ATTEMPTS);
   readonly #numbers = new Float64Array(this.#words.buffer);
   readonly #shorts = new Uint16Array(this.#words.buffer);
@@ -53,7 +54,7 @@ export class Attempts {
   /** Puts a new attempt in its place; addresses, ports and past are still to be written. */
   put(slot: number, id: number, clockUs: number, timeUs: number): void {
     const at = WORDS / 2 * slot;
-    this.#numbers[at + ID] = id;
+    this.#ids[slot] = id;
     this.#numbers[at + CLOCK] = clockUs;
     this.#numbers[at + TIME] = timeUs;
   }
@@ -94,7 +95,7 @@ export class Attempts {
   }
 
   id(slot: number): number {
-    return this.#numbers[WORDS / 2 * slot + ID];
+    return this.#ids[slot];
   }
 
   clockUs(slot: number): number {

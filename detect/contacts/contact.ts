@@ -49,6 +49,9 @@ export const Outcome = {
   silent: 5,
 } as const;
 
+/** Bit of `Contact.prefix`. */
+export const PREFIX_16 = 1 << 24;
+
 /** One of them; the object is used again. */
 export interface Contact {
   outcome: number;
@@ -65,8 +68,11 @@ export interface Contact {
   serverSecond: number;
   pairFirst: number;
   pairSecond: number;
-  /** Of the target: addresses with the same are neighbours. /24 of IPv4 (/16 of private, but for UDP), /64 of IPv6. */
-  prefix: string;
+  /**
+   * Of the target: addresses with the same are neighbours. /24 of IPv4 as a number (/16 of private ones, but for UDP, with
+   * `PREFIX_16`), /64 of IPv6 or what neighbours have in common as text.
+   */
+  prefix: number | string;
   /** IP protocol number; 0 for ARP. */
   protocol: number;
   port: number;

@@ -58,6 +58,11 @@ export class Credits {
     this.#succeeded(hashWith(client, port));
   }
 
+  /** Whether the source has succeeded at the service before. */
+  knows(client: number, service: number): boolean {
+    return this.#known.has(hashWith(client, service));
+  }
+
   /** What `read` found. */
   count = 0;
   burst = 0;

@@ -2,8 +2,8 @@
  * Who tries whom for the first time, and what comes of it: the ground on which scans are told from ordinary life.
  *
  * An attempt is a flow that begins as somebody would begin who wants to know whether there is a service. Its outcome is
- * known at the answer, or `WAIT_US` later for want of one. Both scan rules read the same outcomes: whichever is told a
- * fact first takes it in (`FlowFact.serial`), the other reads what came of it.
+ * known at the answer, or `WAIT_US` later for want of one. The detector asks what came of each fact, and tells both scan
+ * rules.
  *
  * Not attempts: flows picked up in the middle, answers whose question was not captured, a server's late packets to many
  * clients' ports, groups and broadcasts, traceroute. Not failures: a service that was seen alive and now is not.
@@ -14,13 +14,12 @@
 import { isBroadcast, isMulticast, isPrivate, isUnspecified } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
-import type { World } from "../contract.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { addressTexts } from "../address_texts.ts";
 import { hashText } from "../dns_names.ts";
 import { hashWith, pairHash, secondHashOfAddress, secondPairHash } from "./address_hash.ts";
 import { Attempts, MAX_ATTEMPTS, Stage } from "./attempts.ts";
-import { type Contact, createContact, isFailure, Outcome, Probe } from "./contact.ts";
+import { type Contact, createContact, isFailure, Outcome, PREFIX_16, Probe } from "./contact.ts";
 import { Credits } from "./credits.ts";
 import { HashSet } from "./hash_set.ts";
 import { MAX_REQUESTS, Neighbours } from "./neighbours.ts";
@@ -52,10 +51,8 @@ const REACHES_US = 60e6;
 const RING_MASK = MAX_ATTEMPTS - 1;
 
 const [FIN, SYN, RST, PSH, ACK, URG] = [1, 2, 4, 8, 16, 32];
-const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
-/** What it must be told, for `RuleSpec.wants` of its rules. */
-export const CONTACT_STEPS = STEPS;
-export const CONTACT_KINDS: readonly number[] = [FactKind.icmpError, FactKind.arp];
+/** Steps of flows that it must be told. */
+export const CONTACT_STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
 
 // ICMP and ICMPv6.
 const ECHO = 8;
@@ -80,10 +77,9 @@ const TRACEROUTE_END = 33_690;
 /** An ABORT chunk of SCTP has 4 bytes and perhaps a cause; INIT ACK has 20 and a cookie. RFC 9260 §3.3. */
 const SCTP_ABORT_BYTES = 19;
 
-const shared = new WeakMap<World, FirstContacts>();
-
 export class FirstContacts {
-  readonly #world: World;
+  /** The inspector's clock, of the fact at hand; a field of numbers would be boxed. */
+  readonly #now = new Float64Array(1);
   readonly #neighbours: Neighbours;
   /** What both rules know of sources that failed. */
   readonly sources = new SourceTallies();
@@ -110,34 +106,23 @@ export class FirstContacts {
   readonly #marksUntil = new Float64Array(1);
 
   readonly #pool: Contact[] = [];
-  #news: Contact[] = [];
-  #serial = -1;
-  readonly #tickUs = new Float64Array(1);
-  #closed = false;
+  readonly #news: Contact[] = [];
 
   /** Attempts whose outcome nobody waited for, as there were too many. */
   forgotten = 0;
   /** Attempts let go as too many of their kind at once. */
   passedOver = 0;
 
-  /** The one of this detector. */
-  static of(world: World): FirstContacts {
-    let contacts = shared.get(world);
-    if (contacts === undefined) shared.set(world, contacts = new FirstContacts(world));
-    return contacts;
-  }
-
-  constructor(world: World) {
-    this.#world = world;
+  constructor() {
     this.#neighbours = new Neighbours((request, answered) => {
       if (answered) {
         const { clientHash, serverHash } = request;
-        this.#credits.add(clientHash, serverHash, serverHash, 0, this.#world.clockUs);
+        this.#credits.add(clientHash, serverHash, serverHash, 0, this.#now[0]);
       }
       const contact = this.#next();
       contact.creditAtTarget = 0;
       const credits = this.#credits;
-      credits.read(request.clientHash, 0, this.#world.clockUs);
+      credits.read(request.clientHash, 0, this.#now[0]);
       contact.creditOnPort = answered ? 0 : credits.count;
       contact.burstAtTarget = 0;
       contact.burstOnPort = credits.burst;
@@ -158,7 +143,7 @@ export class FirstContacts {
       contact.timeUs = request.timeUs;
       contact.flowId = 0;
       contact.interfaceIndex = request.interfaceIndex;
-      this.sources.take(contact, this.#world.clockUs);
+      this.sources.take(contact, this.#now[0]);
     });
   }
 
@@ -172,44 +157,38 @@ export class FirstContacts {
   }
 
   /** What is known through this fact. The contacts are used again at the next call. */
-  take(fact: FlowFact): readonly Contact[] {
-    if (fact.serial === this.#serial) return this.#news;
-    this.#serial = fact.serial;
-    if (this.#news.length > 0) this.#news = [];
+  take(fact: FlowFact, clockUs: number): readonly Contact[] {
+    this.#news.length = 0;
+    this.#now[0] = clockUs;
     const kind = fact.kind;
-    if (kind === FactKind.flow) {
-      const steps = fact.steps;
-      if ((steps & STEPS) !== 0) this.#flow(fact, steps);
-    } else if (kind === FactKind.icmpError) this.#icmpError(fact);
-    else if (kind === FactKind.arp) this.#neighbours.arp(fact, this.#world.clockUs);
+    if (kind === FactKind.flow) this.#flow(fact, fact.steps);
+    else if (kind === FactKind.icmpError) this.#icmpError(fact);
+    else if (kind === FactKind.arp) this.#neighbours.arp(fact, this.#now[0]);
     return this.#news;
   }
 
   /** What is known as nothing came. */
-  tick(): readonly Contact[] {
-    const clockUs = this.#world.clockUs;
-    if (clockUs === this.#tickUs[0]) return this.#news;
-    this.#tickUs[0] = clockUs;
-    this.#news = [];
-    this.#advance(clockUs, WAIT_US);
-    this.#neighbours.advance(clockUs);
-    return this.#news;
+  tick(clockUs: number): readonly Contact[] {
+    return this.#judge(clockUs, WAIT_US);
   }
 
   /** The input is over. */
-  close(): readonly Contact[] {
-    if (this.#closed) return this.#news;
-    this.#closed = true;
-    this.#news = [];
-    this.#advance(this.#world.clockUs, LEAST_WAIT_US);
-    this.#neighbours.advance(this.#world.clockUs, LEAST_WAIT_US);
+  close(clockUs: number): readonly Contact[] {
+    return this.#judge(clockUs, LEAST_WAIT_US);
+  }
+
+  #judge(clockUs: number, waitUs: number): readonly Contact[] {
+    this.#now[0] = clockUs;
+    this.#news.length = 0;
+    this.#advance(clockUs, waitUs);
+    this.#neighbours.advance(clockUs, waitUs);
     return this.#news;
   }
 
   #flow(fact: FlowFact, steps: number): void {
     if ((steps & FlowStep.began) !== 0) {
       this.#begin(fact);
-      if ((steps & STEPS) === FlowStep.began) return;
+      if ((steps & CONTACT_STEPS) === FlowStep.began) return;
     }
     const protocol = fact.protocol;
     const slot = this.#attempts.slotOf(fact.flowId);
@@ -290,7 +269,7 @@ export class FirstContacts {
     const version = fact.ipVersion;
     const protocol = fact.protocol;
     if (version === 0) return;
-    const clockUs = this.#world.clockUs;
+    const clockUs = this.#now[0];
     const client = fact.clientHash;
     const server = fact.serverHash;
     const clientPort = fact.clientPort;
@@ -336,6 +315,7 @@ export class FirstContacts {
     }
     if (isUnspecified(bytes, fact.clientAt, version)) return;
     const service = hashWith(server, protocol << 16 | port);
+    if (this.#credits.knows(client, service)) return; // not for the first time
     if (!this.#mayEnter(client, server, service, clockUs)) {
       this.passedOver++;
       return;
@@ -402,7 +382,7 @@ export class FirstContacts {
     this.#attempts.setStage(slot, outcome === Outcome.success ? Stage.done : Stage.free);
     if (isFailure(outcome)) {
       if (this.#alive.has(this.#attempts.service(slot)) && outcome !== Outcome.halfOpen) return;
-      const clockUs = this.#world.clockUs;
+      const clockUs = this.#now[0];
       if (
         this.#attempts.probe(slot) === Probe.echo &&
         this.#neighbours.isExcusedHost(this.#attempts.client(slot), clockUs)
@@ -417,20 +397,17 @@ export class FirstContacts {
         this.#attempts.server(slot),
         this.#attempts.service(slot),
         this.#service(slot),
-        this.#world.clockUs,
+        this.#now[0],
       );
-      this.#credits.reach(this.#attempts.client(slot), this.#network(slot), this.#world.clockUs);
       if (!this.#isMarked(slot)) return;
       this.#mark(slot); // the walk was used
     }
     this.#tell(slot, outcome, weak);
   }
 
-  /** Kinds of networks that one may reach and not the other: IP version, private or not. */
   #network(slot: number): number {
-    const version = this.#attempts.version(slot);
-    return version +
-      (isPrivate(this.#attempts.bytes, this.#attempts.addressesAt(slot) + 16, version) ? 16 : 0);
+    const attempts = this.#attempts;
+    return networkOf(attempts.bytes, attempts.addressesAt(slot) + 16, attempts.version(slot));
   }
 
   /** Protocol and port in one number. */
@@ -498,7 +475,7 @@ export class FirstContacts {
     contact.timeUs = attempts.timeUs(slot);
     contact.flowId = attempts.id(slot);
     contact.interfaceIndex = attempts.interfaceIndex(slot);
-    this.sources.take(contact, this.#world.clockUs);
+    this.sources.take(contact, this.#now[0]);
   }
 
   /** What its source did before. */
@@ -507,7 +484,7 @@ export class FirstContacts {
     contact.creditOnPort = this.#attempts.past(slot, 1);
     contact.burstAtTarget = this.#attempts.past(slot, 2);
     contact.burstOnPort = this.#attempts.past(slot, 3);
-    const { clockUs } = this.#world;
+    const clockUs = this.#now[0];
     const reachedUs = this.#credits.reachedUs(this.#attempts.client(slot), this.#network(slot));
     contact.reaches = clockUs - reachedUs <= REACHES_US;
   }
@@ -525,6 +502,8 @@ export class FirstContacts {
     const protocol = fact.protocol;
     const hasPorts = protocol === IpProtocol.tcp || protocol === IpProtocol.udp;
     this.#alive.add(hashWith(fact.serverHash, protocol << 16 | (hasPorts ? fact.serverPort : 0)));
+    const network = networkOf(fact.addressBytes, fact.serverAt, fact.ipVersion);
+    this.#credits.reach(fact.clientHash, network, this.#now[0]);
   }
 
   #mayEnter(client: number, server: number, service: number, clockUs: number): boolean {
@@ -560,6 +539,11 @@ export class FirstContacts {
   }
 }
 
+/** Kinds of networks that one may reach and not the other: IP version, private or not. */
+function networkOf(bytes: Uint8Array, at: number, version: number): number {
+  return version + (isPrivate(bytes, at, version) ? 16 : 0);
+}
+
 /** How a TCP flow began: one of `Probe`, -1 where it is no attempt. */
 function probeOf(fact: FlowFact, clientPort: number, serverPort: number): number {
   const flags = fact.flags(0) & (FIN | SYN | RST | PSH | ACK | URG);
@@ -591,11 +575,11 @@ function hashOfEnds(client: number, server: number, clientPort: number, serverPo
 }
 
 /** See `Contact.prefix`. */
-function prefixOf(bytes: Uint8Array, at: number, version: number, wide: boolean): string {
+function prefixOf(bytes: Uint8Array, at: number, version: number, wide: boolean): number | string {
   if (version === 4) {
     return wide && isPrivate(bytes, at, 4)
-      ? `${bytes[at]}.${bytes[at + 1]}`
-      : `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}`;
+      ? PREFIX_16 | bytes[at] << 8 | bytes[at + 1]
+      : bytes[at] << 16 | bytes[at + 1] << 8 | bytes[at + 2];
   }
   let text = "";
   for (let i = at; i < at + 8; i += 2) text += `${(bytes[i] << 8 | bytes[i + 1]).toString(16)}:`;

@@ -46,13 +46,22 @@ export const BARE = Math.log(0.7);
 
 /** Bounds of the score. */
 export interface Bounds {
-  upper: number;
-  lower: number;
+  readonly upper: number;
+  readonly lower: number;
 }
+
+/** The bounds worked out last: nearly always the same are asked for. */
+let [lastFalseAlarm, lastMiss] = [NaN, NaN];
+let bounds: Bounds = { upper: NaN, lower: NaN };
 
 /** @param falseAlarm,miss Error targets, each above 0 and below 0.5. */
 export function boundsOf(falseAlarm: number, miss: number): Bounds {
-  return { upper: Math.log((1 - miss) / falseAlarm), lower: Math.log(miss / (1 - falseAlarm)) };
+  if (falseAlarm !== lastFalseAlarm || miss !== lastMiss) {
+    bounds = { upper: Math.log((1 - miss) / falseAlarm), lower: Math.log(miss / (1 - falseAlarm)) };
+    lastFalseAlarm = falseAlarm;
+    lastMiss = miss;
+  }
+  return bounds;
 }
 
 /** The score as a likelihood ratio for people: three digits, not beyond a million. */

@@ -2,7 +2,7 @@
  * What the scan rules know of a source as a whole, so that one thing is told under one kind, and an outage is not taken
  * for a scan.
  */
-import { Recent } from "../recent.ts";
+import { Hashed } from "../hashed.ts";
 import { type Contact, isFailure } from "./contact.ts";
 
 export const MAX_TALLIES = 8_192;
@@ -12,8 +12,8 @@ const MAX_TARGETS = 8;
 export interface SourceTally {
   /** Whether answers to its ARP requests can be heard here. */
   heard: boolean;
-  /** Targets at which it failed lately, at most `MAX_TARGETS`, and when each. */
-  targets: string[];
+  /** Hashes of targets at which it failed lately, at most `MAX_TARGETS`, and when each. */
+  targets: number[];
   failedUs: number[];
   /** Clock until which it counts as one that sweeps. */
   sweepUntilUs: number;
@@ -22,7 +22,7 @@ export interface SourceTally {
 }
 
 export class SourceTallies {
-  readonly #known = new Recent<string, SourceTally>(MAX_TALLIES);
+  readonly #known = new Hashed<SourceTally>(MAX_TALLIES);
 
   get size(): number {
     return this.#known.size;
@@ -32,11 +32,12 @@ export class SourceTallies {
     return this.#known.evicted;
   }
 
-  of(client: string): SourceTally {
-    let tally = this.#known.get(client);
+  /** @param client Hash of its address. */
+  of(client: number): SourceTally {
+    let tally = this.#known.get(client, 0);
     if (tally === undefined) {
       tally = { heard: false, targets: [], failedUs: [], sweepUntilUs: 0, portScans: 0 };
-      this.#known.set(client, tally);
+      this.#known.set(client, 0, tally);
     }
     return tally;
   }
@@ -45,14 +46,14 @@ export class SourceTallies {
   take(contact: Contact, clockUs: number): void {
     const { outcome } = contact;
     if (!isFailure(outcome)) {
-      if (contact.protocol === 0) this.of(contact.client).heard = true;
+      if (contact.protocol === 0) this.of(contact.clientFirst).heard = true;
       return;
     }
-    const { targets, failedUs } = this.of(contact.client);
-    let place = targets.indexOf(contact.server);
+    const { targets, failedUs } = this.of(contact.clientFirst);
+    let place = targets.indexOf(contact.serverFirst);
     if (place < 0) {
       place = targets.length < MAX_TARGETS ? targets.length : placeOfLeast(failedUs);
-      targets[place] = contact.server;
+      targets[place] = contact.serverFirst;
     }
     failedUs[place] = clockUs;
   }

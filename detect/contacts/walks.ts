@@ -4,6 +4,7 @@
  * was convicted to another.
  */
 import { Hashed } from "../hashed.ts";
+import { Maybe } from "../maybe.ts";
 import type { RuleState } from "../contract.ts";
 
 export interface Walk {
@@ -14,11 +15,16 @@ export interface Walk {
   lastUs: number;
 }
 
+/** Keys that a look-up in vain is told from: about as many as there are walks. */
+const KNOWN = 16_384;
+
 /** By hashes of 64 bits, see `Contact`. */
 export class Walks<W extends Walk> {
   readonly #fresh: Hashed<W>;
   readonly #walking: Hashed<W>;
   readonly #convicted: Hashed<W>;
+  /** First halves of all keys. */
+  readonly #known = new Maybe(KNOWN);
 
   /** @param capacity,convictedCapacity Powers of two. */
   constructor(capacity: number, convictedCapacity: number) {
@@ -28,6 +34,7 @@ export class Walks<W extends Walk> {
   }
 
   get(first: number, second: number): W | undefined {
+    if (!this.#known.has(first)) return undefined;
     // It is in one of them.
     return this.#fresh.get(first, second) ?? this.#walking.get(first, second) ??
       this.#convicted.get(first, second);
@@ -35,6 +42,7 @@ export class Walks<W extends Walk> {
 
   /** Puts a walk where it belongs by what it has come to. */
   put(first: number, second: number, walk: W): void {
+    if (!this.#known.has(first)) this.#knows(first);
     if (walk.convicted) {
       this.#walking.delete(first, second);
       this.#fresh.delete(first, second);
@@ -43,6 +51,15 @@ export class Walks<W extends Walk> {
       this.#fresh.delete(first, second);
       this.#walking.set(first, second, walk);
     } else this.#fresh.set(first, second, walk);
+  }
+
+  #knows(first: number): void {
+    const known = this.#known;
+    if (known.isFull) {
+      known.clear();
+      for (const table of [this.#fresh, this.#walking, this.#convicted]) table.addTo(known);
+    }
+    known.add(first);
   }
 
   delete(first: number, second: number): void {

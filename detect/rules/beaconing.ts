@@ -137,6 +137,7 @@ type Options = { [K in keyof typeof options]: number };
 
 /** Contacts of one client (and program) with one server. */
 interface Series {
+  /** Of its alert; "" before there was one. */
   key: string;
   /** By which it is found. */
   first: number;
@@ -217,7 +218,7 @@ class Beaconing implements Rule {
   /** By names and further addresses of servers, with their client. */
   readonly #alias = new Hashed<Series>(MAX_FRESH);
   /** First halves of all keys of these three. */
-  readonly #known = new Maybe();
+  readonly #known = new Maybe(32_768);
   readonly #byFlow = new Hashed<Series>(MAX_FLOWS);
   /** Clients seen with a server, by hash: [check, count] each; who is seen often is not pushed out by those who are not. */
   readonly #clients = new Int32Array(2 * MAX_SERVERS);
@@ -580,6 +581,7 @@ class Beaconing implements Rule {
     };
     const confidence = 0.5 + 0.2 * scores.regularity + 0.15 * scores.sizes + 0.15 * scores.duration -
       0.2 * scores.popularity - (series.inside || isCheck ? 0.2 : 0);
+    if (series.key === "") series.key = `${client} ${series.address} ${protocol}:${port} ${program}`;
     const who = program === "" ? client : `${program} on ${client}`;
     const period = rhythm.periodUs / 1e6;
     this.#context.desk.raise({
@@ -650,7 +652,7 @@ function createSeries(
   const { client, name, address, serverHash, serverSecond, port, protocol, inside, flowId, clockUs } =
     contact;
   return {
-    key: `${client} ${address} ${protocol}:${port} ${program}`,
+    key: "",
     first,
     second,
     gone: false,

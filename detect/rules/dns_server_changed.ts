@@ -49,6 +49,9 @@ const MAX_ROUTERS = 256;
 const MAX_LISTED = 16;
 const ROUTER_ADVERTISEMENT = 134;
 
+/** Places for who asked lately. */
+const ASKED = 2_048;
+
 interface Server {
   address: string;
   firstUs: number;
@@ -92,6 +95,8 @@ class DnsServerChanged implements Rule {
   readonly #leases = new Leases();
   readonly #clients = new Hashed<Client>(MAX_CLIENTS);
   readonly #routers = new Recent<string, string[]>(MAX_ROUTERS);
+  /** Who asked a usual server, by hash: hashes of both, and in which second. More answers within it say nothing. */
+  readonly #asked = new Int32Array(3 * ASKED);
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
     this.#context = context;
@@ -122,6 +127,13 @@ class DnsServerChanged implements Rule {
     const { clockUs } = this.#context.world;
     // By a hash of our own: the text is new with each flow, and a Map would have to work out its hash.
     const hash = hashText(clientAddress);
+    const serverHash = hashText(serverAddress);
+    const second = clockUs / 1e6 | 0;
+    const asked = this.#asked;
+    const place = 3 * ((hash ^ serverHash) & (ASKED - 1));
+    if (asked[place] === (hash | 0) && asked[place + 1] === (serverHash | 0) && asked[place + 2] === second) {
+      return;
+    }
     const end = clientAddress.length;
     const check = clientAddress.charCodeAt(end - 1) << 16 | clientAddress.charCodeAt(end - 2) << 8 | end;
     let client = this.#clients.get(hash, check);
@@ -158,7 +170,11 @@ class DnsServerChanged implements Rule {
     }
     server.answers++;
     server.lastUs = clockUs;
-    if (!server.usual && !server.told) this.#judge(clientAddress, client, server, flow.id);
+    if (server.usual && client.settled) {
+      asked[place] = hash;
+      asked[place + 1] = serverHash;
+      asked[place + 2] = second;
+    } else if (!server.usual && !server.told) this.#judge(clientAddress, client, server, flow.id);
   }
 
   /** Whether a server that is not usual has taken the place of those that are, or has come to stay. */

@@ -233,9 +233,10 @@ class Exfiltration implements Rule {
   #count(fact: FlowFact, turned: boolean, add: { up: number; down: number; connections: number }): void {
     const { world } = this.#context;
     const { clockUs } = world;
-    const address = turned ? fact.client : fact.server;
-    const name = (turned ? "" : fact.serverName) || world.nameOf(address) || address;
-    const hash = hashText(name);
+    const host = turned ? fact.clientHash : fact.serverHash;
+    const name = (turned ? "" : fact.serverName) ||
+      world.nameOfHashed(host, turned ? fact.clientSecond : fact.serverSecond);
+    const hash = name === "" ? host : hashText(name);
     const first = hashWith(turned ? fact.serverHash : fact.clientHash, hash);
     let pair = this.#pairs.get(first, hash);
     let { firstUs } = fact;
@@ -253,12 +254,15 @@ class Exfiltration implements Rule {
       if (add.up < SMALL_BYTES) return;
       firstUs = Math.min(firstUs, values[place + TIME_US]);
       small.delete(place);
-      pair = this.#goOn(createPair(turned ? fact.server : fact.client, name), fact.flowId);
+      pair = this.#goOn(
+        createPair(turned ? fact.server : fact.client, name || addressOf(fact, turned)),
+        fact.flowId,
+      );
       this.#pairs.set(first, hash, pair);
     }
     if (clockUs - pair.lastClockUs >= QUICK_US) this.#begin(pair, firstUs);
     pair.lastClockUs = clockUs;
-    pair.address = address;
+    pair.address = addressOf(fact, turned);
     pair.port = turned ? fact.clientPort : fact.serverPort;
     pair.protocol = fact.protocol;
     pair.flowId = fact.flowId;
@@ -450,6 +454,11 @@ function keyOf({ client, server }: Pair): string {
 
 function pauseUs({ drips }: Pair): number {
   return drips ? DRIP_PAUSE_US : QUICK_US;
+}
+
+/** Of who is sent to. */
+function addressOf(fact: FlowFact, turned: boolean): string {
+  return turned ? fact.client : fact.server;
 }
 
 function createPair(client: string, server: string): Pair {

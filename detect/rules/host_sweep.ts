@@ -17,8 +17,8 @@
  */
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { hashWith } from "../contacts/address_hash.ts";
-import { type Contact, isFailure, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
-import { CONTACT_KINDS, CONTACT_STEPS, FirstContacts } from "../contacts/first_contacts.ts";
+import { type Contact, isFailure, Outcome, PREFIX_16, Probe, PROBE_NAMES } from "../contacts/contact.ts";
+import type { FirstContacts } from "../contacts/first_contacts.ts";
 import {
   BARE,
   boundsOf,
@@ -31,7 +31,6 @@ import {
 } from "../contacts/sequential_test.ts";
 import { type Walk, Walks } from "../contacts/walks.ts";
 import { Few } from "../few.ts";
-import type { FlowFact } from "../flow_fact.ts";
 import { digits, spanText } from "../words.ts";
 
 const OPTIONS = {
@@ -81,7 +80,7 @@ interface SweepWalk extends Walk {
   /** All that were tried. */
   count: number;
   /** Failures by network. */
-  prefixes: Few<string, number>;
+  prefixes: Few<number | string, number>;
   answered: number;
   failed: number;
   /** Of those, opened and broken off by who asked. */
@@ -126,7 +125,7 @@ export const hostSweep: RuleSpec<typeof OPTIONS> = {
     "Sweeps of networks where nearly everybody answers, over targets whose names were looked up first, or spread over many " +
     "sources. Inventories and discovery of monitoring are sweeps too, as are half-open health checks: enter them as expected.",
   options: OPTIONS,
-  wants: { steps: CONTACT_STEPS, kinds: CONTACT_KINDS },
+  wants: {},
   create: (context) => new HostSweep(context),
 };
 
@@ -139,7 +138,7 @@ class HostSweep implements Rule {
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
     this.#context = context;
-    this.#contacts = FirstContacts.of(context.world);
+    this.#contacts = context.world.contacts;
   }
 
   get state(): RuleState {
@@ -151,17 +150,15 @@ class HostSweep implements Rule {
     };
   }
 
-  fact(fact: FlowFact): void {
-    for (const contact of this.#contacts.take(fact)) this.#take(contact);
+  contacts(contacts: readonly Contact[]): void {
+    for (const contact of contacts) this.#take(contact);
   }
 
   tick(): void {
-    for (const contact of this.#contacts.tick()) this.#take(contact);
     this.#tellChanged(TELL_US);
   }
 
   close(): void {
-    for (const contact of this.#contacts.close()) this.#take(contact);
     this.#tellChanged(0);
   }
 
@@ -259,7 +256,7 @@ class HostSweep implements Rule {
     const each = walk.prefixes.size > walk.failures / 2 ? FAR.success : NEAR.success;
     // Of many attempts at once those that succeed are known first.
     if (isFailure(contact.outcome) && walk.failedScore + contact.burstOnPort * each < upper) return false;
-    const source = this.#contacts.sources.of(walk.client);
+    const source = this.#contacts.sources.of(contact.clientFirst);
     if (contact.probe === Probe.arp || contact.probe === Probe.neighbour) {
       if (source.heard) return true;
       const seconds = (clockUs - walk.firstClockUs) / 1e6;
@@ -296,7 +293,7 @@ class HostSweep implements Rule {
     }
     sweep.clockUs = clockUs;
     sweep.dirty = true;
-    this.#contacts.sources.of(client).sweepUntilUs = clockUs + SWEEPING_US;
+    this.#contacts.sources.of(contact.clientFirst).sweepUntilUs = clockUs + SWEEPING_US;
     if (clockUs - sweep.toldUs >= TELL_US) this.#raise(sweep);
   }
 
@@ -397,7 +394,7 @@ function serviceText({ port, probe }: SweepWalk): string {
 
 /** Networks of most failures first: "203.0.113.0/24". */
 function networksOf(walks: SweepWalk[]): string[] {
-  const counts = new Map<string, number>();
+  const counts = new Map<number | string, number>();
   for (const { prefixes } of walks) {
     for (const [prefix, count] of prefixes.entries()) counts.set(prefix, (counts.get(prefix) ?? 0) + count);
   }
@@ -406,9 +403,13 @@ function networksOf(walks: SweepWalk[]): string[] {
   return [...counts].sort(([, a], [, b]) => b - a).map(([prefix]) => networkText(prefix));
 }
 
-function networkText(prefix: string): string {
+function networkText(prefix: number | string): string {
+  if (typeof prefix === "number") {
+    return prefix >= PREFIX_16
+      ? `${prefix >> 8 & 0xff}.${prefix & 0xff}.0.0/16`
+      : `${prefix >> 16}.${prefix >> 8 & 0xff}.${prefix & 0xff}.0/24`;
+  }
   if (prefix.endsWith(":")) return `${prefix}:/64`;
   const parts = prefix.split(".");
-  if (parts.length < 2) return prefix;
-  return `${[...parts, "0", "0"].slice(0, 4).join(".")}/${8 * parts.length}`;
+  return parts.length < 2 ? prefix : `${[...parts, "0", "0"].slice(0, 4).join(".")}/${8 * parts.length}`;
 }

@@ -9,7 +9,8 @@
  */
 import { BadFragment, FactKind, FlowStep, LAND } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
-import { FirstContacts } from "../contacts/first_contacts.ts";
+import { hashOfText } from "../contacts/address_hash.ts";
+import type { FirstContacts } from "../contacts/first_contacts.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Recent } from "../recent.ts";
@@ -81,7 +82,7 @@ class OddFlags implements Rule {
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
     this.#context = context;
-    this.#contacts = FirstContacts.of(context.world);
+    this.#contacts = context.world.contacts;
   }
 
   get state(): RuleState {
@@ -137,7 +138,7 @@ class OddFlags implements Rule {
       return;
     }
     if (pair.toldUs === 0 && pair.ports.size > FEW_PORTS) {
-      if (this.#contacts.sources.of(pair.source).portScans > 0) {
+      if (this.#contacts.sources.of(hashOfText(pair.source)).portScans > 0) {
         this.#changed.delete(pair);
         return;
       }

@@ -13,7 +13,7 @@
 import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { type Contact, isFailure, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
-import { CONTACT_KINDS, CONTACT_STEPS, FirstContacts } from "../contacts/first_contacts.ts";
+import type { FirstContacts } from "../contacts/first_contacts.ts";
 import { PortSet } from "../contacts/port_set.ts";
 import {
   BARE,
@@ -27,7 +27,7 @@ import {
 import type { SourceTally } from "../contacts/source_tallies.ts";
 import { type Walk, Walks } from "../contacts/walks.ts";
 import { Few } from "../few.ts";
-import type { FlowFact } from "../flow_fact.ts";
+import { Hashed } from "../hashed.ts";
 import { Recent } from "../recent.ts";
 import { digits, spanText } from "../words.ts";
 
@@ -69,6 +69,7 @@ const WEIGHTS = weightsOf(CLOSE);
 
 interface PortWalk extends Walk {
   client: string;
+  clientHash: number;
   server: string;
   pairFirst: number;
   pairSecond: number;
@@ -149,7 +150,7 @@ export const portScan: RuleSpec<typeof OPTIONS> = {
     "for each few ports over more than a minute. A host that is down while somebody checks many of its services looks " +
     "like one that is scanned, if none of them was seen to work before.",
   options: OPTIONS,
-  wants: { steps: CONTACT_STEPS, kinds: CONTACT_KINDS },
+  wants: {},
   create: (context) => new PortScan(context),
 };
 
@@ -157,7 +158,7 @@ class PortScan implements Rule {
   readonly #context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>;
   readonly #contacts: FirstContacts;
   readonly #walks = new Walks<PortWalk>(MAX_WALKS, MAX_SCANS);
-  readonly #targets = new Recent<string, TargetTally>(MAX_TARGETS);
+  readonly #targets = new Hashed<TargetTally>(MAX_TARGETS);
   readonly #held = new Set<PortWalk>();
   /** Walks that passed the bound just now. */
   readonly #due: PortWalk[] = [];
@@ -165,7 +166,7 @@ class PortScan implements Rule {
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
     this.#context = context;
-    this.#contacts = FirstContacts.of(context.world);
+    this.#contacts = context.world.contacts;
   }
 
   get state(): RuleState {
@@ -177,28 +178,21 @@ class PortScan implements Rule {
     };
   }
 
-  fact(fact: FlowFact): void {
-    this.#takeAll(this.#contacts.take(fact));
+  contacts(contacts: readonly Contact[]): void {
+    for (const contact of contacts) this.#take(contact);
+    // Only now, as what comes at once belongs together: a sweep fails at many hosts in the same moment.
+    for (const walk of this.#due) this.#judge(walk);
+    this.#due.length = 0;
   }
 
   tick(): void {
-    this.#takeAll(this.#contacts.tick());
     this.#tellHeld(HOLD_US);
     this.#tellChanged(TELL_US);
   }
 
   close(): void {
-    this.#takeAll(this.#contacts.close());
     this.#tellHeld(0);
     this.#tellChanged(0);
-  }
-
-  #takeAll(contacts: readonly Contact[]): void {
-    if (contacts.length === 0) return;
-    for (const contact of contacts) this.#take(contact);
-    // Only now, as what comes at once belongs together: a sweep fails at many hosts in the same moment.
-    for (const walk of this.#due) this.#judge(walk);
-    this.#due.length = 0;
   }
 
   #take(contact: Contact): void {
@@ -250,7 +244,7 @@ class PortScan implements Rule {
   #judge(walk: PortWalk): void {
     if (walk.convicted) return;
     const { clockUs } = this.#context.world;
-    if (this.#maySweep(walk, this.#contacts.sources.of(walk.client), clockUs)) {
+    if (this.#maySweep(walk, this.#contacts.sources.of(walk.clientHash), clockUs)) {
       walk.heldUs = clockUs;
       this.#held.add(walk);
     } else this.#convict(walk);
@@ -265,7 +259,7 @@ class PortScan implements Rule {
   #tellHeld(waitUs: number): void {
     const { clockUs } = this.#context.world;
     for (const walk of this.#held) {
-      const source = this.#contacts.sources.of(walk.client);
+      const source = this.#contacts.sources.of(walk.clientHash);
       if (walk.ports.size > SWEEP_PORTS) this.#convict(walk);
       else if (source.sweepUntilUs > clockUs) {
         // As long as it sweeps: more ports of this host may still make it a scan of its own.
@@ -285,7 +279,7 @@ class PortScan implements Rule {
     walk.tried = new Map();
     for (const port of walk.ports.keys()) add(walk.tried, port);
     walk.ports.clear();
-    const source = this.#contacts.sources.of(walk.client);
+    const source = this.#contacts.sources.of(walk.clientHash);
     const pair = `${walk.client}>${walk.server}`;
     walk.key = ++source.portScans > MAX_APART ? `${walk.client}>*` : pair;
     this.#walks.put(walk.pairFirst, walk.pairSecond, walk);
@@ -295,12 +289,12 @@ class PortScan implements Rule {
 
   /** Counts a failure at its target over all sources. */
   #atTarget(walk: PortWalk, contact: Contact, clockUs: number): TargetTally {
-    let tally = this.#targets.get(walk.server);
+    let tally = this.#targets.get(contact.serverFirst, contact.serverSecond);
     if (tally === undefined) {
       tally = {
         ...{ ports: new Few(), untilUs: 0, sources: 0, inSecond: 0, secondUs: clockUs, floodUntilUs: 0 },
       };
-      this.#targets.set(walk.server, tally);
+      this.#targets.set(contact.serverFirst, contact.serverSecond, tally);
     }
     if (clockUs - tally.secondUs >= SECOND_US) {
       tally.secondUs = clockUs;
@@ -481,6 +475,7 @@ function createWalk(contact: Contact): PortWalk {
     pairFirst: contact.pairFirst,
     pairSecond: contact.pairSecond,
     client: contact.client,
+    clientHash: contact.clientFirst,
     server: contact.server,
     score: contact.creditAtTarget * WEIGHTS.success,
     ports: new Few(),

@@ -11,6 +11,7 @@ import { Drift } from "../drift.ts";
 import { FirstSeen, TIME_US, UP } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
+import { Maybe } from "../maybe.ts";
 import { percentText, placeText, round, spanText } from "../words.ts";
 
 /** Pairs with few connections, and those with a past worth keeping: the many do not push out the latter. */
@@ -75,6 +76,8 @@ class SlowConnection implements Rule {
   readonly #once = new FirstSeen(MAX_ONCE);
   readonly #fresh = new Hashed<Pair>(MAX_FRESH);
   readonly #kept = new Hashed<Pair>(MAX_KEPT, (pair) => this.#close(pair));
+  /** First halves of the keys of both. */
+  readonly #known = new Maybe(32_768);
   /** Segments counted already, and those of them sent again. */
   readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
   /** Pasts of pairs in an earlier run, until they are seen again: how many latencies, these, and shares of loss. */
@@ -189,6 +192,7 @@ class SlowConnection implements Rule {
   }
 
   #find(fact: FlowFact): Pair | undefined {
+    if (!this.#known.has(fact.pair)) return undefined;
     return this.#kept.get(fact.pair, fact.secondPair) ?? this.#fresh.get(fact.pair, fact.secondPair);
   }
 
@@ -198,6 +202,11 @@ class SlowConnection implements Rule {
     if (pair === undefined) {
       pair = this.#goOn(createPair(fact.client, fact.server));
       this.#fresh.set(first, second, pair);
+      if (this.#known.isFull) {
+        this.#known.clear();
+        for (const table of [this.#fresh, this.#kept]) table.addTo(this.#known);
+      }
+      this.#known.add(first);
     }
     if (++pair.values === KEPT_VALUES && this.#fresh.delete(first, second)) {
       this.#kept.set(first, second, pair);

@@ -263,7 +263,6 @@ class SynFlood implements Rule {
 
   /** Whether what is refused was asked of nobody: the port never answered. */
   #isNobodys(fact: FlowFact, row: number, all: boolean): boolean {
-    const table = this.#table;
     if (this.#alive.has(hashWith(fact.serverHash, fact.serverPort))) return false;
     return !all || this.#isForged(row);
   }

@@ -320,7 +320,9 @@ export class CardLanes implements FinderSink {
         if ((isDense || isBehind || ++hits > FEW_HITS) && i < end - 1) {
           const before = isBehind ? kept : 0;
           const from = isBehind ? at : Math.max(at, i - BEHIND);
-          const length = this.#fillSieve(text, bytes, from, end, before);
+          // Where hits are few, one that looks back on the carry asks for no more than its neighbours.
+          const most = isDense || hits > FEW_HITS ? end : Math.min(end, at + BEHIND + 2 * AHEAD + STRIDE);
+          const length = this.#fillSieve(text, bytes, from, most, before);
           shift = before - from;
           // Before the end of the bytes at hand, marks end where what is behind them may matter.
           sifted = from + length === end ? end - 1 : from + length - 2 * AHEAD;

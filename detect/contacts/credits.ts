@@ -22,23 +22,23 @@ const MOST_IN_BURST = 60_000;
 /** Units of a burst: a success counts four, and one that proved to be a connection without a word (`BARE`) one. */
 const WHOLE = 4;
 
-// What is kept of a source and a target, or a source and a port: four numbers of 16 bits, which are read together.
-const FIELDS = 4;
-/** Successes of this hour in the low byte, of the one before in the high byte. */
+// What is kept of a source and a target, or a source and a port: three words, which are read together.
+const FIELDS = 3;
+/** Successes of this hour in the low byte, of the one before in the next. */
 const COUNTS = 0;
-/** Of this turn of `BURST_US`, and of the one before. */
-const BURST = 1;
-const BEFORE = 2;
-/** Turn in which the entry was written last: bursts need not be cleared by who turns. */
-const TURN = 3;
-const TURNS = 0xffff;
+/** Of this turn of `BURST_US` in the low half, of the one before in the high half. */
+const BURSTS = 1;
+/** Turn in which the entry was brought up to date last: nothing need be cleared by who turns. */
+const TURN = 2;
 
 export class Credits {
   /** (source, target, service) that counted already. */
   readonly #known = new HashSet(16_384);
-  readonly #entries = new Uint16Array(FIELDS * PLACES);
-  /** Turns of bursts so far. */
+  readonly #entries = new Int32Array(FIELDS * PLACES);
+  /** Turns of bursts so far, and how many there had been when this hour began, and the one before. */
   #turns = 2;
+  #hourTurn = 1;
+  #lastHourTurn = 1;
   readonly #burstUntil = new Float64Array(1);
   /** Clock at which a source reached something last, by hash of source and kind of network. */
   readonly #reached = new Float64Array(PLACES);
@@ -72,7 +72,8 @@ export class Credits {
     if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
     const at = this.#entry(hashWith(client, serverOrPort));
     this.count = this.#count(at);
-    this.burst = (this.#entries[at + BURST] + this.#entries[at + BEFORE]) / WHOLE;
+    const bursts = this.#entries[at + BURSTS];
+    this.burst = ((bursts & 0xffff) + (bursts >>> 16)) / WHOLE;
   }
 
   /** A source reached something. @param network Which networks are told apart: IP version, private or not. */
@@ -95,10 +96,12 @@ export class Credits {
   #entry(hash: number): number {
     const entries = this.#entries;
     const at = FIELDS * (hash & (PLACES - 1));
-    const age = (this.#turns - entries[at + TURN]) & TURNS;
-    if (age === 0) return at;
-    entries[at + BEFORE] = age === 1 ? entries[at + BURST] : 0;
-    entries[at + BURST] = 0;
+    const turn = entries[at + TURN];
+    if (turn === this.#turns) return at;
+    entries[at + BURSTS] = turn === this.#turns - 1 ? entries[at + BURSTS] << 16 : 0;
+    if (turn < this.#hourTurn) {
+      entries[at + COUNTS] = turn < this.#lastHourTurn ? 0 : (entries[at + COUNTS] & 0xff) << 8;
+    }
     entries[at + TURN] = this.#turns;
     return at;
   }
@@ -112,7 +115,7 @@ export class Credits {
     const entries = this.#entries;
     const at = this.#entry(hash);
     entries[at + COUNTS] = entries[at + COUNTS] & 0xff00 | Math.min(MOST, this.#count(at) + 1);
-    if (entries[at + BURST] < MOST_IN_BURST) entries[at + BURST] += WHOLE;
+    if ((entries[at + BURSTS] & 0xffff) < MOST_IN_BURST) entries[at + BURSTS] += WHOLE;
   }
 
   #failed(hash: number): void {
@@ -120,24 +123,25 @@ export class Credits {
     const at = this.#entry(hash);
     const older = entries[at + COUNTS] >> 8;
     entries[at + COUNTS] = Math.max(0, older - 1) << 8 | Math.min(MOST, Math.max(0, this.#count(at) - 1));
-    const burst = at + (entries[at + BURST] >= WHOLE ? BURST : BEFORE);
-    entries[burst] = Math.max(0, entries[burst] - (WHOLE - 1));
+    let now = entries[at + BURSTS] & 0xffff;
+    let before = entries[at + BURSTS] >>> 16;
+    if (now >= WHOLE) now -= WHOLE - 1;
+    else before = Math.max(0, before - (WHOLE - 1));
+    entries[at + BURSTS] = before << 16 | now;
   }
 
   #turnBurst(clockUs: number): void {
     const isOld = clockUs - this.#burstUntil[0] >= BURST_US;
     this.#burstUntil[0] = clockUs + BURST_US;
-    this.#turns = this.#turns + (isOld ? 2 : 1) & TURNS;
+    this.#turns += isOld ? 2 : 1;
   }
 
+  /** A turn begins with each hour, so that each is of one hour alone. */
   #turnHour(clockUs: number): void {
     this.#until[0] = clockUs + TURN_US;
-    const entries = this.#entries;
-    for (let at = 0; at < entries.length; at += FIELDS) {
-      entries[at + COUNTS] = (entries[at + COUNTS] & 0xff) << 8;
-      // Before the number of the turn comes round again.
-      if (((this.#turns - entries[at + TURN]) & TURNS) > 1) entries[at + BURST] = entries[at + BEFORE] = 0;
-    }
+    this.#turnBurst(clockUs);
+    this.#lastHourTurn = this.#hourTurn;
+    this.#hourTurn = this.#turns;
     this.#known.clear();
   }
 }

@@ -68,15 +68,6 @@ export class Walks<W extends Walk> {
     this.#convicted.delete(first, second);
   }
 
-  /** Those convicted, in no order. */
-  get convicted(): IterableIterator<W> {
-    return this.#convicted.values();
-  }
-
-  get convictedCount(): number {
-    return this.#convicted.size;
-  }
-
   get state(): RuleState {
     const all = [this.#fresh, this.#walking, this.#convicted];
     const sum = (count: (recent: Hashed<W>) => number) => all.reduce((n, one) => n + count(one), 0);

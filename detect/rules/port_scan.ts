@@ -100,7 +100,6 @@ interface PortWalk extends Walk {
   /** Key of its alert. */
   key: string;
   toldUs: number;
-  dirty: boolean;
 }
 
 /** Failures at one host, whoever they come from. */
@@ -160,6 +159,8 @@ class PortScan implements Rule {
   readonly #walks = new Walks<PortWalk>(MAX_WALKS, MAX_SCANS);
   readonly #targets = new Hashed<TargetTally>(MAX_TARGETS);
   readonly #held = new Set<PortWalk>();
+  /** Those convicted of which there is news; a convicted one whose place was taken is told all the same. */
+  readonly #untold = new Set<PortWalk>();
   /** Walks that passed the bound just now. */
   readonly #due: PortWalk[] = [];
   readonly #crowds = new Recent<string, Crowd>(MAX_SCANS);
@@ -218,8 +219,8 @@ class PortScan implements Rule {
     if (isFailure(outcome)) walk.failures++;
     this.#walks.put(pairFirst, pairSecond, walk);
     if (walk.convicted) {
-      walk.dirty = true;
-      if (clockUs - walk.toldUs >= TELL_US) this.#tellWalk(walk, 0);
+      if (clockUs - walk.toldUs >= TELL_US || this.#untold.size >= MAX_SCANS) this.#tellWalk(walk, 0);
+      else this.#untold.add(walk);
       return;
     }
     const { upper, lower } = boundsOf(options.falseAlarm, options.miss);
@@ -377,7 +378,7 @@ class PortScan implements Rule {
   }
 
   #tellChanged(afterUs: number): void {
-    for (const walk of this.#walks.convicted) if (walk.dirty) this.#tellWalk(walk, afterUs);
+    for (const walk of this.#untold) this.#tellWalk(walk, afterUs);
     for (const crowd of this.#crowds.values()) {
       if (!crowd.dirty) continue;
       // Of sources with one port each some may soon have another, and are told by themselves then.
@@ -392,7 +393,7 @@ class PortScan implements Rule {
     const { clockUs } = this.#context.world;
     if (clockUs - walk.toldUs < afterUs) return;
     walk.toldUs = clockUs;
-    walk.dirty = false;
+    this.#untold.delete(walk);
     const { client, server } = walk;
     if (walk.key.endsWith("*")) {
       const suspicion = { key: walk.key, source: client, target: "" };
@@ -500,7 +501,6 @@ function createWalk(contact: Contact): PortWalk {
     together: 0,
     key: "",
     toldUs: 0,
-    dirty: false,
   };
 }
 

@@ -141,6 +141,13 @@ export function nextHit(bytes: Uint8Array, at: number, end: number, low: number)
   }
 }
 
+/** Whether the probe at `i` of a text of `length` bytes can be part of a number. */
+export function mayHit(bytes: Uint8Array, i: number, length: number): boolean {
+  if (i + 1 >= length) return true;
+  if ((FIRST[bytes[i]] & SECOND[bytes[i + 1]]) === 0) return false;
+  return i < GLANCE || i + GLANCE >= length || isWorthAJudgement(bytes, i, 0, length);
+}
+
 /** Whether a hit at `i`, with `GLANCE` bytes around it there to read, can be part of a number. */
 function isWorthAJudgement(bytes: Uint8Array, i: number, low: number, end: number): boolean {
   const pair = FIRST[bytes[i]] & SECOND[bytes[i + 1]];

@@ -9,7 +9,7 @@
  * or the bytes after it push it out. What is told is masked.
  */
 import { createHmac } from "node:crypto";
-import { glances, nextHit, STRIDE } from "./byte_classes.ts";
+import { glances, mayHit, nextHit, STRIDE } from "./byte_classes.ts";
 import {
   AHEAD,
   ALERT_CONFIDENCE,
@@ -164,6 +164,10 @@ let sieve: CardSieve | null = null;
 /** The carry of a text that ends. Shared: nothing is kept in it between calls. */
 const joint = new Uint8Array(CARRY_BYTES);
 
+/** Bytes on either side of a probe that a glance takes in, and these. Shared: nothing is kept in them. */
+const AROUND = STRIDE + 1;
+const around = new Uint8Array(2 * AROUND + 1);
+
 /** The card numbers of one flow. */
 export class CardLanes implements FinderSink {
   readonly #services: CardServices;
@@ -317,6 +321,10 @@ export class CardLanes implements FinderSink {
         if (!isDense && i >= at) i = nextHit(bytes, i, end, at);
         if (i >= end - 1 && (open || i >= end)) break;
         const isBehind = kept > 0 && i < at + BEHIND;
+        if (isBehind && !isDense && !this.#isWorthALook(text, bytes, i, at, end)) {
+          i += STRIDE;
+          continue;
+        }
         if ((isDense || isBehind || ++hits > FEW_HITS) && i < end - 1) {
           const before = isBehind ? kept : 0;
           const from = isBehind ? at : Math.max(at, i - BEHIND);
@@ -340,13 +348,26 @@ export class CardLanes implements FinderSink {
         ? finder.inspect(this, sieve!.text, 0, sieve!.length, i + shift, true, delta - shift, text)
         : finder.inspect(this, bytes, at, end, i, open, delta, text);
       if (next === NEEDS_MORE) break;
-      const ahead = isBehind ? next - shift - i : next - i;
-      i += ahead > STRIDE ? STRIDE * Math.ceil(ahead / STRIDE) : STRIDE;
+      i += stridesTo(isBehind ? next - shift - i : next - i);
     }
     if (sieve !== null) sieve.wipe();
     if (isDense) text.dense--;
     else if (hits > FEW_HITS || glances.count * BYTES_A_GLANCE > end - at) text.dense = DENSE_CALLS;
     return i;
+  }
+
+  /** Whether a probe that looks back on the carry can be part of a number, by the bytes around it. */
+  #isWorthALook(text: Lane, bytes: Uint8Array, i: number, at: number, end: number): boolean {
+    const first = i - AROUND;
+    if (first < at - text.kept || i + AROUND >= end) return true;
+    const row = this.#services.pool.block(text.row);
+    const offset = this.#services.pool.offset(text.row) + text.kept - at;
+    for (let k = 0; k <= 2 * AROUND; k++) {
+      around[k] = first + k < at ? row[offset + first + k] : bytes[first + k];
+    }
+    const isWorth = mayHit(around, AROUND, around.length);
+    around.fill(0);
+    return isWorth;
   }
 
   /** Puts `before` bytes of the carry and those from `from` on into the sieve; how many of the latter it takes. */
@@ -537,3 +558,8 @@ class SharedFinder {
 }
 
 const finder = new SharedFinder();
+
+/** From a probe over `bytes` judged to the next one. */
+function stridesTo(bytes: number): number {
+  return bytes > STRIDE ? STRIDE * Math.ceil(bytes / STRIDE) : STRIDE;
+}

@@ -1,6 +1,7 @@
 /** A filter that is typed: it takes effect after a short rest, and the page's address follows. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { listHref } from "./list_filter.ts";
+import { typedAlready } from "./typed_already.ts";
 
 const TYPING_MS = 180;
 
@@ -14,7 +15,7 @@ export interface TypedFilter {
 
 /** @param path Of the page that the filter belongs to. */
 export function useFilter(first: string, path: string): TypedFilter {
-  const [typed, setTyped] = useState(first);
+  const [typed, setTyped] = useState(() => typedAlready(first));
   const [filter, setFilter] = useState(first.trim());
   useEffect(() => {
     if (typed.trim() === filter) return;

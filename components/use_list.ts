@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type ListKind, listPageHref, listParams, type ListState, PAGE_ROWS } from "./list_state.ts";
 import type { Trouble } from "./trouble.ts";
 import { usePolled } from "./use_polled.ts";
+import { typedAlready } from "./typed_already.ts";
 
 /** Rest after a keystroke before the filter is sent. */
 const TYPING_MS = 180;
@@ -29,7 +30,7 @@ export function useList<T extends { total: number; offset?: number }>(
   kind: ListKind,
 ): List<T> {
   const [state, setState] = useState(firstState);
-  const [typed, setTyped] = useState(firstState.q);
+  const [typed, setTyped] = useState(() => typedAlready(firstState.q));
   const pressed = useRef(false);
   const { data, trouble } = usePolled(first, `${kind.api}?${listParams(state)}`, {
     everyTicks: EVERY_TICKS,

@@ -16,6 +16,7 @@ import { isCapturing } from "../components/status.ts";
 import type { Trouble } from "../components/trouble.ts";
 import { MAX_WAITING, useAlerts } from "../components/use_alerts.ts";
 import { useLive } from "../components/use_live.ts";
+import { typedAlready } from "../components/typed_already.ts";
 
 /** Rest after a keystroke before the filter is sent. */
 const TYPING_MS = 180;
@@ -39,7 +40,7 @@ interface Done {
 export default function AlertList(props: Props) {
   const tick = useLive(props.tick);
   const [view, setView] = useState(props.view);
-  const [typed, setTyped] = useState(props.view.q);
+  const [typed, setTyped] = useState(() => typedAlready(props.view.q));
   const [withFirst, setWithFirst] = useState(false);
   const [asked, setAsked] = useState<Anomaly | null>(null);
   const [done, setDone] = useState<Done | null>(null);

@@ -22,6 +22,7 @@ import { TableHead } from "../components/TableHead.tsx";
 import { type Trouble, troubleOf } from "../components/trouble.ts";
 import { useMarks } from "../components/use_marks.ts";
 import { sliceWindow } from "../components/window.ts";
+import { typedAlready } from "../components/typed_already.ts";
 
 /** Rest after a keystroke before the filter is sent. */
 const TYPING_MS = 180;
@@ -53,7 +54,7 @@ interface Loaded {
 
 export default function ConnectionsTable(props: Props) {
   const [query, setQuery] = useState<TableQuery>({ ...props.query, offset: 0 });
-  const [typed, setTyped] = useState(props.query.q);
+  const [typed, setTyped] = useState(() => typedAlready(props.query.q));
   const [loaded, setLoaded] = useState<Loaded>({ page: props.page, key: keyOf(props.query) });
   const [view, setView] = useState<{ first: number; rows: number; rowHeight: number } | null>(null);
   const [trouble, setTrouble] = useState(props.trouble);

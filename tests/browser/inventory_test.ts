@@ -74,6 +74,27 @@ Deno.test(browserTest("a host's page: from the first page, by the list, to cards
   assert.deepEqual(others, []);
 }));
 
+Deno.test(
+  browserTest("what is typed before the scripts have come is kept, on every page with a filter", async () => {
+    await using server = await Server.start(["--demo"]);
+    await using browser = await TestBrowser.start();
+    const page = await browser.page();
+    for (const path of ["/", "/hosts", "/processes", "/findings", "/dns", "/packets"]) {
+      const { promise: typed, resolve: scriptsMayCome } = Promise.withResolvers<void>();
+      await page.route(/\/_fresh\/js\//, async (route) => {
+        await typed;
+        await route.continue();
+      });
+      await page.goto(server.url(path), { waitUntil: "commit" });
+      await page.getByRole("searchbox").fill("nas");
+      scriptsMayCome();
+      await until(`${path}: it is in effect`, () => new URL(page.url()).searchParams.get("q") === "nas");
+      assert.equal(await page.getByRole("searchbox").inputValue(), "nas", path);
+      await page.unroute(/\/_fresh\/js\//);
+    }
+  }),
+);
+
 Deno.test(browserTest("names from strangers are text on every page about them", async () => {
   await using capture = await Capture.of(conversations());
   await using server = await Server.start(["--pcap", capture.path, "--speed", "max"]);

@@ -170,7 +170,7 @@ class DnsServerChanged implements Rule {
     }
     server.answers++;
     server.lastUs = clockUs;
-    if (server.usual && client.settled) {
+    if (server.usual && (client.settled || client.answers > answers)) {
       asked[place] = hash;
       asked[place + 1] = serverHash;
       asked[place + 2] = second;

@@ -192,7 +192,7 @@ export class Detector {
         ];
       }
       if (this.#onContacts.length > 0 && (kind !== FactKind.flow || (fact.steps & CONTACT_STEPS) !== 0)) {
-        this.#tellContacts(world.contacts.take(fact, clockUs));
+        this.#takeContacts(fact);
       }
       for (let i = 0; i < rules.length; i++) {
         try {
@@ -238,7 +238,7 @@ export class Detector {
 
   /** The input is over: alerts are told for the last time. */
   close(): void {
-    if (this.#onContacts.length > 0) this.#tellContacts(this.#world.contacts.close(this.#world.clockUs));
+    this.#judgeContacts(true);
     for (const running of this.#running) {
       try {
         running.rule.close?.();
@@ -339,6 +339,25 @@ export class Detector {
     }
   }
 
+  #takeContacts(fact: FlowFact): void {
+    try {
+      this.#tellContacts(this.#world.contacts.take(fact, this.#world.clockUs));
+    } catch (error) {
+      this.#fail(this.#onContacts[0], error);
+    }
+  }
+
+  /** @param atEnd The input is over: nothing more will come of attempts. */
+  #judgeContacts(atEnd: boolean): void {
+    if (this.#onContacts.length === 0) return;
+    const { contacts, clockUs } = this.#world;
+    try {
+      this.#tellContacts(atEnd ? contacts.close(clockUs) : contacts.tick(clockUs));
+    } catch (error) {
+      this.#fail(this.#onContacts[0], error);
+    }
+  }
+
   #tellContacts(contacts: readonly Contact[]): void {
     if (contacts.length === 0) return;
     for (const running of this.#onContacts) {
@@ -352,7 +371,7 @@ export class Detector {
 
   #tick(): void {
     this.#nextTickUs = this.#world.clockUs + TICK_US;
-    if (this.#onContacts.length > 0) this.#tellContacts(this.#world.contacts.tick(this.#world.clockUs));
+    this.#judgeContacts(false);
     for (const running of this.#onTick) {
       try {
         running.rule.tick!();

@@ -6,8 +6,6 @@ import { addressTexts } from "./address_texts.ts";
 import { hashOfAddress, pairHash, secondHashOfAddress, secondPairHash } from "./contacts/address_hash.ts";
 
 export class FlowFact {
-  /** Counts the facts laid: two rules that share a memory tell by it whether the fact has been taken in already. */
-  serial = 0;
   /** One of `FactKind`: `flow`, `icmpError` or `arp`. */
   kind = 0;
   /** Bits of `FlowStep`; for ARP the operation. */
@@ -28,7 +26,6 @@ export class FlowFact {
 
   /** @internal */
   lay(batch: FactBatch, row: number): void {
-    this.serial++;
     this.#batch = batch;
     this.#row = row;
     this.#client = "";

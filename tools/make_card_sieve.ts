@@ -2,26 +2,44 @@
  * Makes `capture/inspect/card/card_sieve_bytes.ts`: WebAssembly from `card_sieve.as` beside it, as text of a module, so
  * that a worker without permissions and the compiled program have it.
  *
- *   deno task sieve
+ *   deno task sieve [--check]
+ *
+ * With `--check` nothing is written: exit code 1 where the module is not what the source gives.
  */
-import asc from "assemblyscript/asc";
+
+/**
+ * Fetched by whoever makes the sieve alone. Named in deno.json it would be fetched by all who start Netpane, with the 94
+ * MB of its compiler.
+ */
+const COMPILER: string = "npm:assemblyscript@0.28.20/asc";
+
+/** What is used of it. */
+interface Compiler {
+  main(args: string[], io: {
+    readFile(name: string): string | null;
+    writeFile(name: string, contents: string | Uint8Array): void;
+    listFiles(): string[];
+    stderr: { write(text: string | Uint8Array): void };
+  }): Promise<{ error: Error | null }>;
+}
 
 const FOLDER = new URL("../capture/inspect/card/", import.meta.url);
 /** Where it is kept. */
-export const TARGET = new URL("card_sieve_bytes.ts", FOLDER);
+const TARGET = new URL("card_sieve_bytes.ts", FOLDER);
 
 /** 64 KiB each; the memory the source lays out for itself, and no more. */
 const PAGES = "6";
 const LINE = 100;
 
 /** The module's text. */
-export async function makeSieve(): Promise<string> {
+async function makeSieve(): Promise<string> {
   const files: Record<string, string> = {
     "card_sieve.ts": Deno.readTextFileSync(new URL("card_sieve.as", FOLDER)),
   };
   let binary = new Uint8Array();
   let said = "";
-  const { error } = await asc.main([
+  const { default: compiler }: { default: Compiler } = await import(COMPILER);
+  const { error } = await compiler.main([
     ...["card_sieve.ts", "--outFile", "card_sieve.wasm", "-O3", "--converge", "--noAssert"],
     ...["--enable", "simd", "--runtime", "stub", "--initialMemory", PAGES, "--maximumMemory", PAGES],
   ], {
@@ -45,4 +63,9 @@ export async function makeSieve(): Promise<string> {
     `  return Uint8Array.fromBase64(BASE64.join(""));\n}\n`;
 }
 
-if (import.meta.main) Deno.writeTextFileSync(TARGET, await makeSieve());
+if (Deno.args.includes("--check")) {
+  if (await makeSieve() !== Deno.readTextFileSync(TARGET)) {
+    console.error("card_sieve_bytes.ts is not what card_sieve.as gives: run deno task sieve");
+    Deno.exit(1);
+  }
+} else Deno.writeTextFileSync(TARGET, await makeSieve());

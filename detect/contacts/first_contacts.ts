@@ -134,7 +134,8 @@ export class FirstContacts {
       contact.server = request.server;
       contact.clientFirst = request.clientHash;
       contact.clientSecond = hashText(request.client);
-      contact.serverFirst = contact.serverSecond = request.version === 4 ? request.serverHash : 0;
+      contact.serverFirst = request.serverHash;
+      contact.serverSecond = request.version === 4 ? request.serverHash : 0; // of IPv6 only the end is asked for
       contact.pairFirst = contact.pairSecond = 0;
       contact.prefix = request.prefix;
       contact.protocol = 0;

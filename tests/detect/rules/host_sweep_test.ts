@@ -61,6 +61,14 @@ Deno.test("host_sweep: open ports of a SYN sweep convict as closed ones do", () 
   assert(attempts(only(judge(traffic))) <= 6);
 });
 
+/** fe80::9 asks for the neighbour whose address ends in `host`. */
+function solicit(traffic: Traffic, host: number): void {
+  const target = `ff02::1:ff00:${host.toString(16)}`;
+  const message = hex("8700 0000 00000000 fe80000000000000 0000000000000001");
+  traffic.ip("fe80::9", target, PROTOCOL.icmpv6, message);
+  traffic.wait(0.02);
+}
+
 Deno.test("host_sweep: pings, UDP, IPv6, ARP, neighbour solicitations", () => {
   assert.equal(attempts(only(judge(sweep(20, (traffic, host) => traffic.ping(A, near(host), false))))), 5);
   const udp = sweep(30, (traffic, host) => traffic.udp({ client: A, server: near(host), port: 161 }));
@@ -73,17 +81,19 @@ Deno.test("host_sweep: pings, UDP, IPv6, ARP, neighbour solicitations", () => {
     if (host === 1) traffic.arp({ sender: target, senderMac: "020000000001", target: A, targetMac: MAC });
   });
   assert(attempts(only(judge(arp))) <= 14);
-  const solicitations = sweep(60, (traffic, host) => {
-    const target = `ff02::1:ff00:${host.toString(16)}`;
-    traffic.ip(
-      "fe80::9",
-      target,
-      PROTOCOL.icmpv6,
-      hex("8700 0000 00000000 fe80000000000000 0000000000000001"),
-    );
-    traffic.wait(0.02);
-  });
-  only(judge(solicitations), "fe80::9");
+  only(judge(sweep(60, solicit)), "fe80::9");
+});
+
+Deno.test("neighbours of IPv6 that are asked for in vain are as many targets", () => {
+  const targets = new Set<number>();
+  detect(sweep(20, solicit).wait(5).ping(A, A), [{
+    ...hostSweep,
+    create: () => ({
+      contacts: (contacts) => contacts.forEach(({ serverFirst }) => targets.add(serverFirst)),
+      state: { entries: 0, capacity: 0, evicted: 0 },
+    }),
+  }]);
+  assert.equal(targets.size, 19); // the ninth is its own
 });
 
 Deno.test("host_sweep: ARP of which no answer can be heard takes many, and fast ones", () => {

@@ -6,32 +6,33 @@ export class Maybe {
   readonly #words: Int32Array;
   readonly #mask: number;
   readonly #keys: number;
+  readonly #addKnown: (known: Maybe) => void;
   #added = 0;
 
-  /** @param keys How many it holds until it is full, a byte each; a power of two, 4 or more. */
-  constructor(keys: number) {
+  /**
+   * @param keys After so many it is cleared, and what is still known added anew; a byte each. A power of two, 4 or more.
+   * @param addKnown Adds what is still known, about `keys` at most.
+   */
+  constructor(keys: number, addKnown: (known: Maybe) => void) {
     this.#keys = keys;
     this.#words = new Int32Array(keys / 4);
     this.#mask = keys / 4 - 1;
-  }
-
-  /** Whether so many were added that it should be cleared, and what is still known be added again. */
-  get isFull(): boolean {
-    return this.#added >= this.#keys;
+    this.#addKnown = addKnown;
   }
 
   add(hash: number): void {
+    if (this.#added === this.#keys) {
+      this.#words.fill(0);
+      this.#added = -Infinity; // what is still known may be more than `keys`
+      this.#addKnown(this);
+      this.#added = 0;
+    }
     this.#words[hash >>> 5 & this.#mask] |= 1 << (hash & 31);
     this.#added++;
   }
 
-  /** False is certain; true is a guess, wrong one time in eight when it is full. */
+  /** False is certain; true is a guess, wrong one time in four at worst. */
   has(hash: number): boolean {
     return (this.#words[hash >>> 5 & this.#mask] >> (hash & 31) & 1) !== 0;
-  }
-
-  clear(): void {
-    this.#words.fill(0);
-    this.#added = 0;
   }
 }

@@ -24,7 +24,9 @@ export class Walks<W extends Walk> {
   readonly #walking: Hashed<W>;
   readonly #convicted: Hashed<W>;
   /** First halves of all keys. */
-  readonly #known = new Maybe(KNOWN);
+  readonly #known = new Maybe(KNOWN, (known) => {
+    for (const table of [this.#fresh, this.#walking, this.#convicted]) table.addTo(known);
+  });
 
   /** @param capacity,convictedCapacity Powers of two. */
   constructor(capacity: number, convictedCapacity: number) {
@@ -42,7 +44,7 @@ export class Walks<W extends Walk> {
 
   /** Puts a walk where it belongs by what it has come to. */
   put(first: number, second: number, walk: W): void {
-    if (!this.#known.has(first)) this.#knows(first);
+    if (!this.#known.has(first)) this.#known.add(first);
     if (walk.convicted) {
       this.#walking.delete(first, second);
       this.#fresh.delete(first, second);
@@ -51,15 +53,6 @@ export class Walks<W extends Walk> {
       this.#fresh.delete(first, second);
       this.#walking.set(first, second, walk);
     } else this.#fresh.set(first, second, walk);
-  }
-
-  #knows(first: number): void {
-    const known = this.#known;
-    if (known.isFull) {
-      known.clear();
-      for (const table of [this.#fresh, this.#walking, this.#convicted]) table.addTo(known);
-    }
-    known.add(first);
   }
 
   delete(first: number, second: number): void {

@@ -218,7 +218,9 @@ class Beaconing implements Rule {
   /** By names and further addresses of servers, with their client. */
   readonly #alias = new Hashed<Series>(MAX_FRESH);
   /** First halves of all keys of these three. */
-  readonly #known = new Maybe(32_768);
+  readonly #known = new Maybe(32_768, (known) => {
+    for (const table of [this.#fresh, this.#kept, this.#alias]) table.addTo(known);
+  });
   readonly #byFlow = new Hashed<Series>(MAX_FLOWS);
   /** Clients seen with a server, by hash: [check, count] each; who is seen often is not pushed out by those who are not. */
   readonly #clients = new Int32Array(2 * MAX_SERVERS);
@@ -422,7 +424,7 @@ class Beaconing implements Rule {
       series.serverSecond = contact.serverSecond;
       series.address = fact === null ? contact.address : fact.server;
       this.#alias.set(contact.first, contact.second, series);
-      this.#knows(contact.first);
+      this.#known.add(contact.first);
     }
     if (isNamed) this.#named(series, contact);
     return series;
@@ -440,18 +442,8 @@ class Beaconing implements Rule {
     }
     const series = createSeries(contact, { first, second, program });
     this.#fresh.set(first, second, series);
-    this.#knows(first);
+    this.#known.add(first);
     return series;
-  }
-
-  /** Notes a key of `#fresh` or `#alias`; `#kept` takes over from the former. */
-  #knows(first: number): void {
-    const known = this.#known;
-    if (known.isFull) {
-      known.clear();
-      for (const table of [this.#fresh, this.#kept, this.#alias]) table.addTo(known);
-    }
-    known.add(first);
   }
 
   /** Notes a first contact. */
@@ -492,7 +484,7 @@ class Beaconing implements Rule {
     const known = this.#alias.get(nameHash, clientHash);
     if (known !== undefined && !known.gone) return;
     this.#alias.set(nameHash, clientHash, series);
-    this.#knows(nameHash);
+    this.#known.add(nameHash);
   }
 
   #find(first: number, second: number): Series | undefined {

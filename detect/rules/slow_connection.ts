@@ -77,7 +77,9 @@ class SlowConnection implements Rule {
   readonly #fresh = new Hashed<Pair>(MAX_FRESH);
   readonly #kept = new Hashed<Pair>(MAX_KEPT, (pair) => this.#close(pair));
   /** First halves of the keys of both. */
-  readonly #known = new Maybe(32_768);
+  readonly #known = new Maybe(32_768, (known) => {
+    for (const table of [this.#fresh, this.#kept]) table.addTo(known);
+  });
   /** Segments counted already, and those of them sent again. */
   readonly #flows = new Hashed<[number, number]>(MAX_FLOWS);
   /** Pasts of pairs in an earlier run, until they are seen again: how many latencies, these, and shares of loss. */
@@ -202,10 +204,6 @@ class SlowConnection implements Rule {
     if (pair === undefined) {
       pair = this.#goOn(createPair(fact.client, fact.server));
       this.#fresh.set(first, second, pair);
-      if (this.#known.isFull) {
-        this.#known.clear();
-        for (const table of [this.#fresh, this.#kept]) table.addTo(this.#known);
-      }
       this.#known.add(first);
     }
     if (++pair.values === KEPT_VALUES && this.#fresh.delete(first, second)) {

@@ -88,8 +88,9 @@ export class FloodTable {
   }
 
   /** Counts SYNs of whose sources nothing is known. */
-  skip(row: number, count: number): void {
-    this.#words[WORDS * row + COUNTS + OPENED] += count;
+  skip(row: number, opened: number, answered: number): void {
+    this.#words[WORDS * row + COUNTS + OPENED] += opened;
+    this.#words[WORDS * row + COUNTS + ANSWERED] += answered;
   }
 
   answer(row: number): void {

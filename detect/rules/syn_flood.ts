@@ -75,6 +75,9 @@ const TELL_US = 1e6;
 const FEW = 8;
 /** Places for hosts, by hash. */
 const HOSTS = 8_192;
+/** Numbers kept of each: SYNs first, then how many were answered while they were few. */
+const KINDS = 2;
+const ANSWERED = 1;
 const STEPS = FlowStep.began | FlowStep.answered | FlowStep.established | FlowStep.reset;
 
 interface Flood {
@@ -127,8 +130,8 @@ class SynFlood implements Rule {
   readonly #context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>;
   readonly #table = new FloodTable();
   readonly #floods = new Map<string, Flood>();
-  /** SYNs at hosts by hash, half of which are forgotten every five seconds. */
-  readonly #atHost = new Uint16Array(HOSTS);
+  /** By hash of a host: SYNs, and of those not looked at what came of them. Half is forgotten every five seconds. */
+  readonly #atHost = new Uint16Array(KINDS * HOSTS);
   readonly #halvedUs = new Float64Array(1);
   /** Services at which a connection was completed. */
   readonly #alive = new HashSet(4_096);
@@ -152,7 +155,7 @@ class SynFlood implements Rule {
     const { clockUs } = this.#context.world;
     const server = fact.serverHash;
     const port = fact.serverPort;
-    const place = server & (HOSTS - 1);
+    const place = KINDS * (server & (HOSTS - 1));
     if ((steps & FlowStep.began) !== 0) {
       if ((fact.flags(0) & FLAGS) !== SYN) return;
       if (clockUs - this.#halvedUs[0] >= HALF_WINDOW_US) this.#halve(clockUs);
@@ -164,10 +167,13 @@ class SynFlood implements Rule {
       return;
     }
     if ((steps & FlowStep.established) !== 0) this.#alive.add(hashWith(server, port));
-    if (this.#atHost[place] < FEW) return;
-    const row = table.find(server, port, clockUs, false);
-    if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0 && row >= 0) table.answer(row);
-    if ((steps & (FlowStep.established | FlowStep.reset)) === 0) return;
+    const isFew = this.#atHost[place] < FEW;
+    const row = isFew ? -1 : table.find(server, port, clockUs, false);
+    if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0) {
+      if (row >= 0) table.answer(row);
+      else this.#atHost[place + ANSWERED]++;
+    }
+    if (isFew || (steps & (FlowStep.established | FlowStep.reset)) === 0) return;
     const host = table.find(server, ALL_PORTS, clockUs, false);
     if ((steps & FlowStep.established) !== 0) {
       if (row >= 0) table.complete(row);
@@ -193,7 +199,10 @@ class SynFlood implements Rule {
   /** @param row Of the service, or of all ports of the host. */
   #opened(fact: FlowFact, row: number, port: number): void {
     // Those that were not looked at were, if this is a flood, of the same kind.
-    if (this.#table.opened(row) === 0) this.#table.skip(row, FEW);
+    if (this.#table.opened(row) === 0) {
+      const at = KINDS * (fact.serverHash & (HOSTS - 1));
+      this.#table.skip(row, FEW, Math.min(FEW, this.#atHost[at + ANSWERED]));
+    }
     this.#table.open(row, fact.addressBytes, fact.clientAt, fact.clientHash);
     this.#judge(fact, row, port);
   }
@@ -201,7 +210,7 @@ class SynFlood implements Rule {
   #halve(clockUs: number): void {
     const places = this.#atHost;
     if (clockUs - this.#halvedUs[0] >= 2 * HALF_WINDOW_US) places.fill(0);
-    else for (let i = 0; i < HOSTS; i++) places[i] >>= 1;
+    else for (let i = 0; i < places.length; i++) places[i] >>= 1;
     this.#halvedUs[0] = clockUs;
   }
 

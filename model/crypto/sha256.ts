@@ -1,6 +1,7 @@
 /**
  * SHA-256 (FIPS 180-4 §6.2) and HMAC with it (RFC 2104) in plain JavaScript, for fingerprints and for the keys of QUIC's
- * first packets, which everybody can derive: see block_hash.ts. Not constant in time: not for secrets.
+ * first packets, which everybody can derive: see block_hash.ts. It does not branch or look up by what is hashed, but the
+ * engine promises no constant time: not for a secret whose use somebody can measure.
  */
 import { createHash } from "node:crypto";
 import {

@@ -8,7 +8,8 @@
  * The full number exists in `CardFinder`'s few buffers for the length of a call, and in the carry until its text ends
  * or the bytes after it push it out. What is told is masked.
  */
-import { createHmac } from "node:crypto";
+import { hexOf } from "../../../model/crypto/block_hash.ts";
+import { HmacSha256 } from "../../../model/crypto/sha256.ts";
 import { glances, mayHit, nextHit, STRIDE } from "./byte_classes.ts";
 import {
   AHEAD,
@@ -28,7 +29,6 @@ import { MAX_PAN_DIGITS } from "./brands.ts";
 import { CardSieve, SIEVE_TEXT } from "./card_sieve.ts";
 import { CardTable } from "./card_table.ts";
 import { Iso8583Reader, IsoState } from "./iso8583.ts";
-import { ShortHmac } from "./short_hmac.ts";
 
 /** Different cards of one flow that are told apart; further ones are counted in `cardsBeyond`. */
 export const MAX_CARDS_PER_FLOW = 1_000;
@@ -41,6 +41,8 @@ const FINGERPRINT_BYTES = 12;
 
 /** Digits on their way to be hashed. */
 const ascii = new Uint8Array(MAX_PAN_DIGITS);
+/** Their HMAC. */
+const code = new Uint8Array(32);
 
 /** A card that went by in clear text. Holds first six and last four digits at most. */
 export interface CardHit {
@@ -72,7 +74,7 @@ export interface CardHit {
 /** What all flows share. One object serves a whole inspector. */
 export class CardServices {
   readonly pool: CarryPool;
-  readonly #hmac: ShortHmac;
+  readonly #hmac: HmacSha256;
   /** Secret of this process for the table of known cards, so that the table says nothing about them. */
   readonly #seedLow: number;
   readonly #seedHigh: number;
@@ -84,19 +86,19 @@ export class CardServices {
    * @param carryBytes Ceiling of the memory of all lanes.
    */
   constructor(key: Uint8Array, carryBytes: number = DEFAULT_CARRY_BYTES) {
-    this.#hmac = new ShortHmac(key);
+    this.#hmac = new HmacSha256(key);
     this.pool = new CarryPool(carryBytes);
-    const seed = createHmac("sha256", key).update("netpane card table").digest();
-    this.#seedLow = seed.readUInt32LE(0) | 1;
-    this.#seedHigh = seed.readUInt32LE(4) | 1;
+    const seed = new DataView(this.#hmac.sign(new TextEncoder().encode("netpane card table")).buffer);
+    this.#seedLow = seed.getUint32(0, true) | 1;
+    this.#seedHigh = seed.getUint32(4, true) | 1;
   }
 
-  /** HMAC-SHA256 of the digits as ASCII. */
+  /** HMAC-SHA256 of the digits as ASCII. Its second pass overwrites what the first one has left of them in memory. */
   fingerprint(digits: Uint8Array, length: number): string {
     for (let i = 0; i < length; i++) ascii[i] = digits[i] + 48;
-    const fingerprint = this.#hmac.hex(ascii, length, FINGERPRINT_BYTES);
+    this.#hmac.sign(ascii.subarray(0, length), code);
     ascii.fill(0);
-    return fingerprint;
+    return hexOf(code.subarray(0, FINGERPRINT_BYTES));
   }
 
   /** A number below 2^53 that stands for the digits within a flow: an HMAC for each occurrence would cost more. */

@@ -64,6 +64,8 @@ export class ConnectionTrace {
   #formats: Map<TraceEventName, TraceFormat>;
   #poll: MappedMemory;
   #record = new Uint8Array(65_536); // a record's size is a u16
+  /** Taken from the rings, and to be told at the next call: what came before may not have been taken yet. */
+  #early: TraceRecord[] = [];
   #udpPausedUntilMs = 0;
   #udpSecondMs = 0;
   #udpThisSecond = 0;
@@ -115,6 +117,7 @@ export class ConnectionTrace {
   /** Waits until there is something to drain; false after `timeoutMs`. At most one may wait. */
   async wait(timeoutMs: number): Promise<boolean> {
     if (this.#closed || this.#waiting) return false;
+    if (this.#early.length > 0) return true;
     this.#waiting = true;
     const ready = await this.#libc.poll(this.#poll, this.#rings.length, timeoutMs);
     this.#waiting = false;
@@ -128,10 +131,17 @@ export class ConnectionTrace {
       this.#udpPausedUntilMs = 0;
       for (const fd of this.#udp) this.#libc.ioctl(fd, IOC_ENABLE, NO_ARGUMENT);
     }
-    const records: TraceRecord[] = [];
-    let room = MAX_RECORDS;
-    for (const ring of this.#rings) room -= this.#drainRing(ring, room, records);
-    // A socket is connected on whatever processor its answer came in: only time puts the rings in order.
+    // A program is named on one processor and sends on another, a socket is connected on whatever processor its answer
+    // came in: only time puts the rings in order. While a later ring was emptied an earlier one may have got what came
+    // before; so all are emptied twice, and what is later than all of the first time waits for the next call.
+    const records = this.#early;
+    this.#early = [];
+    const room = MAX_RECORDS - this.#drainRings(MAX_RECORDS, records);
+    let latest = 0;
+    for (const { timeNs } of records) if (timeNs > latest) latest = timeNs;
+    const again: TraceRecord[] = [];
+    this.#drainRings(room, again);
+    for (const record of again) (record.timeNs <= latest ? records : this.#early).push(record);
     records.sort((a, b) => a.timeNs - b.timeNs);
     let sends = 0;
     for (const record of records) {
@@ -202,6 +212,13 @@ export class ConnectionTrace {
       }
       this.#libc.ioctl(fd, IOC_ENABLE, NO_ARGUMENT);
     }
+  }
+
+  /** @returns How many records were taken. */
+  #drainRings(room: number, into: TraceRecord[]): number {
+    let taken = 0;
+    for (const ring of this.#rings) taken += this.#drainRing(ring, room - taken, into);
+    return taken;
   }
 
   #drainRing(ring: Ring, room: number, into: TraceRecord[]): number {

@@ -170,9 +170,12 @@ export class Openings {
   }
 
   #who(pid: number, nowMs: number): { process: Process; netns: number } {
-    const process = this.#processes.notice(pid, nowMs) ??
-      this.#processes.remember(pid, this.#names.get(pid) ?? "", nowMs);
-    if (process.diedMs === 0) this.#processes.describe(process, nowMs); // while it is there to be asked
+    const living = this.#processes.notice(pid, nowMs);
+    if (living !== null) this.#processes.describe(living, nowMs); // while it is there to be asked
+    // Or it ended between those two looks: then its name is all there is, as if it had never been met.
+    const process = living?.details != null
+      ? living
+      : this.#processes.remember(pid, this.#names.get(pid) ?? "", nowMs);
     const inode = process.diedMs === 0 ? this.#processes.netns(process, nowMs) : -1;
     return { process, netns: inode <= 0 ? -1 : inode === this.#homeInode ? 0 : inode };
   }

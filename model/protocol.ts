@@ -163,6 +163,8 @@ export interface StartInspect {
   type: "start-inspect";
   /** Flows kept at most. */
   maxFlows: number;
+  /** Flows are numbered from the one after this on: an inspector that takes over uses no number twice. */
+  flowsAfter: number;
   /** Addresses of this machine; empty for a file, where private ranges count as local. */
   localAddresses: string[];
   /** Key of this installation for fingerprints of card numbers (HMAC), 32 bytes. */

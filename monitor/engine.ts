@@ -40,6 +40,8 @@ const GATHER_ALERTS_MS = 100;
 const MAX_PUBLICATIONS = 3;
 /** A worker that crashes oftener than this is left down and said to be. */
 const MAX_RESTARTS = 20;
+/** More than one inspector ever sees, and far from 2^53 for the last of them. */
+const FLOWS_OF_AN_INSPECTOR = 2 ** 40;
 
 export interface LiveSource {
   kind: "live";
@@ -172,7 +174,7 @@ export class Engine {
       "none",
       (message) => {
         if (message.type === "alerts") {
-          this.#monitor.applyAlerts(message.alerts);
+          this.#monitor.applyAlerts(message.alerts, "inspect");
           return this.#tellAlerts();
         }
         this.#asked = false;
@@ -184,6 +186,7 @@ export class Engine {
     this.#inspect.send({
       type: "start-inspect",
       maxFlows: this.#options.maxFlows,
+      flowsAfter: this.#restarts.inspect * FLOWS_OF_AN_INSPECTOR,
       localAddresses: this.#localAddresses,
       fingerprintKey: this.#options.fingerprintKey,
       showPayload: this.#options.showPayload,
@@ -216,7 +219,7 @@ export class Engine {
             this.#options.usual = message.usual;
             return this.#options.keepUsual?.(message.usual);
           case "alerts":
-            this.#monitor.applyAlerts(message.alerts);
+            this.#monitor.applyAlerts(message.alerts, "detect");
             return this.#tellAlerts();
           case "stopped":
             return; // whoever asked for it waits for it

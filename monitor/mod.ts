@@ -48,6 +48,7 @@ import type { EveFile } from "./eve_file.ts";
 import { EveLog, type EveStats } from "./eve_log.ts";
 import { Feed, type FeedItem } from "./feed.ts";
 import { Alerts, type FlowLookup } from "./alerts.ts";
+import { OpenAlerts } from "./open_alerts.ts";
 import { Findings, MAX_PACKETS, MAX_QUERIES } from "./findings.ts";
 import { interfaceStatuses, type RatedInterfaces, sumOfRates } from "./interfaces.ts";
 import { Inventory } from "./inventory/mod.ts";
@@ -127,6 +128,7 @@ export class Monitor {
   #problems = new Map<string, Problem>();
   #findings: Findings;
   #alerts: Alerts;
+  readonly #openAlerts = { inspect: new OpenAlerts(), detect: new OpenAlerts() };
   /** For the feed, since the last tick; each alert once, as it stands then. */
   #toTell = new Map<string, Anomaly>();
   #notifier: Notifier | null = null;
@@ -216,8 +218,13 @@ export class Monitor {
     });
   }
 
-  /** Alerts come as they are raised, ahead of the second they belong to. */
-  applyAlerts(alerts: Observation[]): void {
+  /**
+   * Alerts come as they are raised, ahead of the second they belong to.
+   *
+   * @param by Who raised them, and ends them.
+   */
+  applyAlerts(alerts: readonly Observation[], by: "inspect" | "detect"): void {
+    this.#openAlerts[by].take(alerts);
     for (const alert of alerts) this.#alerts.add(alert);
     this.#eve?.takeAlerts(alerts, Date.now());
   }
@@ -288,9 +295,12 @@ export class Monitor {
     }
   }
 
-  /** A worker crashed and was started again; its state is lost. */
+  /** A worker crashed and was started again; its state is lost, and what it had told as going on is over. */
   countRestart(worker: "inspect" | "detect" | "capture" | "system"): void {
     this.#restarts[worker]++;
+    if (worker === "inspect" || worker === "detect") {
+      this.applyAlerts(this.#openAlerts[worker].ends(), worker);
+    }
     if (worker !== "inspect") return;
     this.#before.packets += this.#counters.packets;
     this.#before.bytes += this.#counters.wireBytes;

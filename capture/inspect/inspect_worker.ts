@@ -58,6 +58,7 @@ scope.onmessage = (event) => {
     case "start-inspect":
       inspector = new Inspector({
         maxFlows: message.maxFlows,
+        flowsAfter: message.flowsAfter,
         localAddresses: message.localAddresses,
         maxEnded: MAX_ENDED_WAITING,
         packetLog: { showPayload: message.showPayload },

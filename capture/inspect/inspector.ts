@@ -65,6 +65,8 @@ export interface InspectorOptions {
   facts?: FactSink;
   /** Facts handed over at once. @default {64} */
   factRows?: number;
+  /** Flows are numbered from the one after this on, for one that takes over from another. @default {0} */
+  flowsAfter?: number;
   /** For tests: `SECRET_WORDS` words instead of random ones. */
   secret?: Int32Array;
 }
@@ -119,7 +121,8 @@ export class Inspector {
       this.#ended.push(flows, row);
       this.#onFlowEnd?.(flows, row, tableRow);
     };
-    this.#flows = new FlowTable(options.maxFlows ?? MAX_FLOWS, this.#locals, secret, sink);
+    const { maxFlows = MAX_FLOWS, flowsAfter } = options;
+    this.#flows = new FlowTable(maxFlows, this.#locals, secret, sink, flowsAfter);
     this.#facts = options.facts ? new FactLog(options.facts, options.factRows) : null;
     this.#log = options.packetLog ? new PacketLog(options.packetLog.showPayload) : null;
     const tell = (observation: Observation) => {

@@ -79,7 +79,10 @@ const ids = (monitor: Monitor, query = "") => list(monitor, query).anomalies.map
 
 Deno.test("one click: the alert and its like are expected, others are not, and it can be undone", () =>
   withMonitor(async (monitor, path) => {
-    monitor.applyAlerts([told(), told({ id: "2", source: "10.0.0.10" }), told({ id: "3", port: 80 })]);
+    monitor.applyAlerts(
+      [told(), told({ id: "2", source: "10.0.0.10" }), told({ id: "3", port: 80 })],
+      "detect",
+    );
     monitor.drainAlerts();
     const body = { source: true, destination: true, port: true, comment: "Backup", until: "2027-02-01" };
     const entry = await monitor.expect("1", body);
@@ -103,7 +106,7 @@ Deno.test("one click: the alert and its like are expected, others are not, and i
       (error) => error instanceof AskError && error.status === 409,
     );
 
-    monitor.applyAlerts([told({ id: "4" })]);
+    monitor.applyAlerts([told({ id: "4" })], "detect");
     assert.equal(monitor.anomaly("4").expected!.id, entry.id, "the next of its like, too");
     assert.equal(monitor.stats().detect.alerts_expected, 2);
 
@@ -117,7 +120,7 @@ Deno.test("one click: the alert and its like are expected, others are not, and i
 
 Deno.test("a request to expect names what is wrong with it, and writes nothing", () =>
   withMonitor(async (monitor, path) => {
-    monitor.applyAlerts([told({ port: 0, target: "" })]);
+    monitor.applyAlerts([told({ port: 0, target: "" })], "detect");
     for (
       const [body, field] of [
         [{ source: true }, "comment"],
@@ -149,7 +152,7 @@ Deno.test("a request to expect names what is wrong with it, and writes nothing",
     );
     await assert.rejects(Deno.stat(path), Deno.errors.NotFound);
     const alone = new Monitor({ version: "1", mode: "live", startedMs: START });
-    alone.applyAlerts([told()]);
+    alone.applyAlerts([told()], "detect");
     await assert.rejects(
       alone.expect("1", { source: true, comment: "x" }),
       (error) => error instanceof AskError && error.status === 503,
@@ -158,7 +161,7 @@ Deno.test("a request to expect names what is wrong with it, and writes nothing",
 
 Deno.test("of a card in an answer, the port is the server's", () =>
   withMonitor(async (monitor) => {
-    monitor.applyAlerts([told({ direction: 1 })]);
+    monitor.applyAlerts([told({ direction: 1 })], "detect");
     const { src_ip, dest_port } = monitor.anomaly("1");
     assert.deepEqual([src_ip, dest_port], ["192.0.2.80", 40_000]);
     const entry = await monitor.expect("1", { source: true, port: true, comment: "x" });
@@ -173,7 +176,7 @@ Deno.test("filters by ends, time and state; pages by cursor, each alert once", (
         source: `10.0.${i % 5}.9`,
         atMs: START + 1000 * (i >> 1), // two of each time
         phase: i % 2 === 0 ? "new" : "final",
-      })]);
+      })], "detect");
     }
     assert.equal(list(monitor, "source=10.0.0.0/24").total, 5);
     assert.equal(list(monitor, "source=10.0.3.9&destination=192.0.2.80").total, 5);

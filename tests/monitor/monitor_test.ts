@@ -192,6 +192,31 @@ Deno.test("totals go on after the inspector has crashed, and what it held is cou
   assert.equal(m.stats().restarts.inspect, 1);
 });
 
+Deno.test("what a worker had told as going on is over when it crashes, and nothing else is", () => {
+  const m = monitor();
+  const alert = (id: string, phase: "new" | "update" | "final", count = 1): Observation => ({
+    ...observation("alert", 0, {
+      alert: { signature: "Scan", severity: 2 },
+      netpane: { kind: "port_scan", count },
+    }),
+    alert: { id, phase },
+  });
+  m.applyAlerts([alert("a", "new"), alert("b", "new"), alert("a", "update", 7)], "detect");
+  m.applyAlerts([alert("b", "final", 3)], "detect");
+  m.applyAlerts([alert("7:x", "new")], "inspect");
+  m.drainAlerts();
+  const open = () =>
+    m.anomalies({ limit: 10 }).anomalies.filter((one) => one.open).map(({ id }) => id).sort();
+  assert.deepEqual(open(), ["7:x", "a"]);
+  m.countRestart("detect");
+  assert.deepEqual(open(), ["7:x"]);
+  assert.deepEqual(m.drainAlerts().map(({ id, count, open }) => [id, count, open]), [["a", 7, false]]);
+  m.countRestart("detect");
+  assert.deepEqual(m.drainAlerts(), [], "each is told once");
+  m.countRestart("inspect");
+  assert.deepEqual(open(), []);
+});
+
 // ---------------------------------------------------------------- findings
 
 function observation(type: string, direction: number, fields: Record<string, unknown>): Observation {
@@ -262,12 +287,12 @@ Deno.test("an alert is one row that goes on and closes, joined with its connecti
     }),
     alert: { id: "7:x", phase },
   });
-  m.applyAlerts([alert("new", 1), alert("update", 5)]);
+  m.applyAlerts([alert("new", 1), alert("update", 5)], "inspect");
   assert.deepEqual(m.drainAlerts().map(({ count }) => count), [5], "each alert once, as it stands");
   assert.deepEqual(m.drainAlerts(), []);
   const [row] = m.anomalies({ kind: "", limit: 10 }).anomalies;
   assert.deepEqual([row.kind, row.count, row.open, row.src_ip], ["cardholder_data", 5, true, "192.0.2.1"]);
-  m.applyAlerts([alert("final", 6)]);
+  m.applyAlerts([alert("final", 6)], "inspect");
   const [closed] = m.anomalies({ kind: "cardholder_data", limit: 10 }).anomalies;
   assert.deepEqual([closed.count, closed.open], [6, false]);
   assert.equal(m.anomalies({ kind: "other", limit: 10 }).total, 0);

@@ -125,7 +125,7 @@ async function demoMonitor(): Promise<Monitor> {
     limit: 100,
   });
   monitor.applySystem(systemReport(connections, nowMs));
-  monitor.applyAlerts(alerts);
+  monitor.applyAlerts(alerts, "detect");
   monitor.applySnapshot(snapshot(), nowMs);
   return monitor;
 }

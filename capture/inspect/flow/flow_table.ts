@@ -102,6 +102,7 @@ export class FlowTable {
   readonly #tcp: TcpTracker;
   readonly #trips: RoundTrips;
   readonly #sink: FlowEndSink;
+  readonly #numbersAfter: number;
   readonly #locals: LocalAddresses;
   readonly #secret: Int32Array;
   readonly #words: Int32Array;
@@ -119,8 +120,16 @@ export class FlowTable {
   /**
    * @param capacity Flows at most, 1 to `MAX_FLOWS`.
    * @param secret `SECRET_WORDS` random words.
+   * @param numbersAfter See `InspectorOptions.flowsAfter`.
    */
-  constructor(capacity: number, locals: LocalAddresses, secret: Int32Array, sink: FlowEndSink) {
+  constructor(
+    capacity: number,
+    locals: LocalAddresses,
+    secret: Int32Array,
+    sink: FlowEndSink,
+    numbersAfter = 0,
+  ) {
+    this.#numbersAfter = numbersAfter;
     this.capacity = Math.min(MAX_FLOWS, Math.max(1, Math.floor(capacity) || 1));
     this.store = new FlowStore(this.capacity);
     this.#words = this.store.words;
@@ -374,7 +383,7 @@ export class FlowTable {
       words[w + RETRANSMISSIONS + d] = 0;
       bytes[b + TCP_FLAGS + d] = 0;
     }
-    doubles[f + ID] = ++this.created;
+    doubles[f + ID] = this.#numbersAfter + ++this.created;
     doubles[f + FIRST_US] = v.timeUs[0];
     doubles[f + LAST_US] = v.timeUs[0];
     doubles[f + RTT_US] = 0;

@@ -26,6 +26,7 @@ class Rig {
     this.send({
       type: "start-inspect",
       maxFlows,
+      flowsAfter: 0,
       localAddresses: ["10.0.0.1"],
       fingerprintKey: new Uint8Array(32),
       showPayload: false,

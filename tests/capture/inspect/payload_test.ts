@@ -111,6 +111,7 @@ async function inspectInWorker(frames: Uint8Array[]): Promise<Observation[]> {
     send({
       type: "start-inspect",
       maxFlows: 1024,
+      flowsAfter: 0,
       localAddresses: [],
       fingerprintKey: FINGERPRINT_KEY,
       showPayload: false,

@@ -1,0 +1,28 @@
+/**
+ * Alerts that a worker has told as going on, each as it was told last: should the worker crash, nobody else would ever
+ * say that they are over.
+ */
+import type { Observation } from "../model/observation.ts";
+
+/** As many as a detector has at once; of an inspector's beyond, the one that was told longest ago stays open. */
+const MAX_OPEN = 4_096;
+
+export class OpenAlerts {
+  /** By id, the one told longest ago first. */
+  readonly #open = new Map<string, Observation>();
+
+  take(alerts: readonly Observation[]): void {
+    for (const alert of alerts) {
+      const { id, phase } = alert.alert!;
+      this.#open.delete(id);
+      if (phase === "final") continue;
+      if (this.#open.size >= MAX_OPEN) this.#open.delete(this.#open.keys().next().value!);
+      this.#open.set(id, alert);
+    }
+  }
+
+  /** Each once more, as the last that is told of it. */
+  ends(): Observation[] {
+    return [...this.#open.values()].map((told) => ({ ...told, alert: { ...told.alert!, phase: "final" } }));
+  }
+}

@@ -5,6 +5,7 @@
  * true at a transport header, the caller counts the flow and looks at the payload, then asks on. No callbacks, no
  * recursion, nothing allocated.
  */
+import { parseEnc, parsePflog, parsePktap } from "./bsd_devices.ts";
 import { parseArp } from "./arp.ts";
 import { parseEthernet, parseLlc, parseVlan } from "./ethernet.ts";
 import { FragmentStore } from "./fragments.ts";
@@ -18,6 +19,7 @@ import { parseLoopback } from "./loopback.ts";
 import { parseMpls } from "./mpls.ts";
 import { Kind, type PacketView, Reason } from "./packet_view.ts";
 import { parseCiscoHdlc, parsePpp, parsePppoe } from "./ppp.ts";
+import { parseNflog } from "./nflog.ts";
 import { parsePpi } from "./ppi.ts";
 import { parsePortless, parseSctp, parseTcp, parseUdp } from "./transport.ts";
 import { followUdpPayload } from "./udp_tunnel.ts";
@@ -126,6 +128,18 @@ export class Decoder {
         return false;
       case Layer.ppi:
         v.layer = parsePpi(v);
+        return false;
+      case Layer.nflog:
+        v.layer = parseNflog(v);
+        return false;
+      case Layer.pflog:
+        v.layer = parsePflog(v);
+        return false;
+      case Layer.enc:
+        v.layer = parseEnc(v);
+        return false;
+      case Layer.pktap:
+        v.layer = parsePktap(v);
         return false;
       case Layer.wlan:
         v.layer = parseWlan(v);

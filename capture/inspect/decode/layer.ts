@@ -39,6 +39,10 @@ export const Layer = {
   rawIp: 29,
   wlan: 30,
   radiotap: 31,
+  nflog: 32,
+  pflog: 33,
+  enc: 34,
+  pktap: 35,
 } as const;
 
 /**
@@ -209,6 +213,14 @@ export function layerOfLinkType(linkType: number): number {
       return Layer.radiotap;
     case 192: // PPI
       return Layer.ppi;
+    case 239: // NFLOG
+      return Layer.nflog;
+    case 117: // PFLOG
+      return Layer.pflog;
+    case 109: // ENC
+      return Layer.enc;
+    case 258: // PKTAP
+      return Layer.pktap;
     default:
       return -1;
   }

@@ -94,7 +94,32 @@ Deno.test("decode: seeded bit flips never throw nor loop, and every packet is co
 
 Deno.test("decode: random bytes as every link type", () => {
   const random = createRandom(7);
-  for (const linkType of [0, 1, 9, 12, 14, 50, 51, 101, 104, 105, 108, 113, 127, 192, 228, 229, 276, 147]) {
+  for (
+    const linkType of [
+      0,
+      1,
+      9,
+      12,
+      14,
+      50,
+      51,
+      101,
+      104,
+      105,
+      108,
+      113,
+      127,
+      192,
+      228,
+      229,
+      276,
+      147,
+      109,
+      117,
+      239,
+      258,
+    ]
+  ) {
     const { inspector } = watch({ maxFlows: 100 });
     for (let i = 0; i < 500; i++) {
       const bytes = Uint8Array.from({ length: Math.floor(random() * 120) }, () => Math.floor(random() * 256));

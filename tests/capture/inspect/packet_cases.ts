@@ -414,6 +414,69 @@ export const PACKET_CASES: PacketCase[] = [
     undecoded: "unknown_link_type",
   },
   {
+    name: "NFLOG, attributes before the packet",
+    linkType: 239,
+    hex:
+      "02000005080001000800010009000a006c6f6700aa0000002500090045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f000000",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "NFLOG of a big-endian machine",
+    linkType: 239,
+    hex:
+      "0200000500080001080001000025000945000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f000000",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "NFLOG without a packet",
+    linkType: 239,
+    hex: "020000050800010008000100",
+    flows: [],
+    kind: "other",
+    undecoded: "truncated_link_header",
+  },
+  {
+    name: "NFLOG whose attribute has no length",
+    linkType: 239,
+    hex: "02000005000001002500090045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f000000",
+    flows: [],
+    kind: "other",
+    undecoded: "truncated_link_header",
+  },
+  {
+    name: "PFLOG",
+    linkType: 117,
+    hex:
+      "3d02000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "IPsec opened by a BSD (ENC)",
+    linkType: 109,
+    hex: "02000000000010000000000045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "PKTAP around Ethernet",
+    linkType: 258,
+    hex:
+      "9c0000000100000001000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000020000000001020000000002080045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "PKTAP in PKTAP",
+    linkType: 258,
+    hex: "0c0000000100000002010000000000000000000000000000",
+    flows: [],
+    kind: "other",
+    undecoded: "unknown_link_type",
+  },
+  {
     name: "MPLS, two labels",
     linkType: 1,
     hex:

@@ -11,6 +11,12 @@ export function processHref(pid: number): string {
   return `/processes/${pid}`;
 }
 
+/** Each process of that name that has ended. */
+export function endedHref(name: string): string {
+  const words = name === "" ? "unknown" : name.slice(0, 100).replaceAll('"', "");
+  return `/processes?${new URLSearchParams({ ended: "each", q: `process:"${words}" state:ended` })}`;
+}
+
 /** Programs whose row holds `name`. */
 export function programsHref(name: string): string {
   return `/processes?${new URLSearchParams({ q: name.slice(0, 100) })}`;

@@ -18,6 +18,8 @@ export interface ListKind {
   path: string;
   api: string;
   fixed: Record<string, string>;
+  /** What the API is asked besides. */
+  asks?: Record<string, string>;
   /** Order at first; and the orders that begin with the smallest. */
   sort: string;
   sorts: readonly string[];
@@ -55,10 +57,12 @@ export const DEVICE_LIST: ListKind = {
   rising: ["name", "mac", "vendor", "address"],
 };
 
+/** Ended processes of one program are one row. */
 export const PROGRAM_LIST: ListKind = {
   path: "/processes",
   api: "/api/processes",
   fixed: {},
+  asks: { ended: "together" },
   sort: "bytes",
   sorts: [
     "name",
@@ -74,6 +78,13 @@ export const PROGRAM_LIST: ListKind = {
     "last",
   ],
   rising: ["name", "pid", "user", "container"],
+};
+
+/** Each process is a row. */
+export const PROCESS_LIST: ListKind = {
+  ...PROGRAM_LIST,
+  fixed: { ended: "each" },
+  asks: { ended: "each" },
 };
 
 export const LISTENER_LIST: ListKind = {
@@ -118,8 +129,9 @@ export function listPageHref(state: ListState, kind: ListKind): string {
 }
 
 /** What the API is asked for it. */
-export function listParams({ q, sort, order, offset }: ListState): URLSearchParams {
+export function listParams({ q, sort, order, offset }: ListState, { asks }: ListKind): URLSearchParams {
   return new URLSearchParams({
+    ...asks,
     q: q.trim(),
     sort,
     order,

@@ -32,7 +32,7 @@ export function useList<T extends { total: number; offset?: number }>(
   const [state, setState] = useState(firstState);
   const [typed, setTyped] = useState(() => typedAlready(firstState.q));
   const pressed = useRef(false);
-  const { data, trouble } = usePolled(first, `${kind.api}?${listParams(state)}`, {
+  const { data, trouble } = usePolled(first, `${kind.api}?${listParams(state, kind)}`, {
     everyTicks: EVERY_TICKS,
     hold: () => pressed.current,
     trouble: firstTrouble,

@@ -6,7 +6,7 @@ import type { TypeName } from "../model/help.ts";
 import { ANOMALY_PARAMETERS } from "../monitor/anomaly_query.ts";
 import { FEED_PARAMETERS } from "../monitor/feed_subscription.ts";
 import { HOST_PARAMETERS, listParameters } from "../monitor/inventory/list_query.ts";
-import { DEVICE_ORDER, HOST_ORDER, LISTENER_ORDER, PROGRAM_ORDER } from "../monitor/inventory/orders.ts";
+import { DEVICE_ORDER, HOST_ORDER, LISTENER_ORDER, PROGRAM_PARAMETERS } from "../monitor/inventory/orders.ts";
 import { INTERFACE_PARAMETERS } from "../monitor/interface_query.ts";
 import { DNS_PARAMETERS, PACKET_PARAMETERS } from "../monitor/packet_query.ts";
 import { integer, type Parameters } from "../monitor/parameters.ts";
@@ -140,7 +140,7 @@ export const LISTS = {
     rows: "processes",
     type: "Process",
     file: "processes",
-    parameters: listParameters(PROGRAM_ORDER),
+    parameters: PROGRAM_PARAMETERS,
   },
   listeners: {
     rows: "listeners",

@@ -13,12 +13,12 @@ import {
   text,
 } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
-import { processHref } from "../components/inventory_links.ts";
+import { endedHref, processHref } from "../components/inventory_links.ts";
 import { legible } from "../components/legible.ts";
 import { FilterTrouble } from "../components/FilterField.tsx";
 import { ListFilter } from "../components/ListFilter.tsx";
 import { ListBox, type ListColumn, ListHead, ListPager } from "../components/ListParts.tsx";
-import { type ListState, PROGRAM_LIST } from "../components/list_state.ts";
+import { listPageHref, type ListState, PROCESS_LIST, PROGRAM_LIST } from "../components/list_state.ts";
 import type { Trouble } from "../components/trouble.ts";
 import { useList } from "../components/use_list.ts";
 import { useLive } from "../components/use_live.ts";
@@ -42,16 +42,21 @@ interface Props {
   state: ListState;
   /** What is wrong with the filter in the page's address. */
   trouble: Trouble | null;
+  /** Whether each process that has ended is a row, or all of a program are one. */
+  isEach: boolean;
 }
 
 export default function ProgramList(props: Props) {
   const tick = useLive(props.tick);
-  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props, PROGRAM_LIST);
+  const { isEach } = props;
+  const kind = isEach ? PROCESS_LIST : PROGRAM_LIST;
+  const { page, state, typed, trouble, setTyped, ask, hold } = useList(props, kind);
   const isFile = tick.capture.mode === "playback";
   return (
     <div class="connections">
       <ListFilter
-        path={PROGRAM_LIST.path}
+        path={kind.path}
+        fixed={kind.fixed}
         list="programs"
         label="Filter programs"
         placeholder="Filter: firefox root docker 443/tcp"
@@ -61,18 +66,26 @@ export default function ProgramList(props: Props) {
         examples={["state:active", "state:ended", "user:root", "bytes>1M"]}
       >
         <p class="filter-count">
-          <b>{count(page.total)}</b>
-          {page.total === page.all ? " processes" : ` of ${counted(page.all, "process", "processes")}`}
+          <b>{count(page.matching)}</b>
+          {page.matching === page.all ? " processes" : ` of ${counted(page.all, "process", "processes")}`}
+          {!isFile && page.all > 0 && (
+            <a
+              class="filter-more"
+              href={listPageHref({ ...state, offset: 0 }, isEach ? PROGRAM_LIST : PROCESS_LIST)}
+            >
+              {isEach ? "Ended ones together" : "Each that has ended"}
+            </a>
+          )}
         </p>
       </ListFilter>
       <FilterTrouble filter={state.q} trouble={trouble} />
       <ListBox label="List of programs" {...hold}>
         <table class="list list-programs">
           <caption class="visually-hidden">Programs with sockets or traffic</caption>
-          <ListHead columns={COLUMNS} fields={PROGRAM.fields} state={state} kind={PROGRAM_LIST} onAsk={ask} />
+          <ListHead columns={COLUMNS} fields={PROGRAM.fields} state={state} kind={kind} onAsk={ask} />
           <tbody>
             {page.processes.map((program) => (
-              <Row key={`${program.pid} ${program.started}`} program={program} />
+              <Row key={`${program.pid} ${program.started} ${program.processes > 1}`} program={program} />
             ))}
           </tbody>
           {!isFile && state.q.trim() === "" && <Rest page={page} />}
@@ -92,7 +105,9 @@ export default function ProgramList(props: Props) {
                   >
                     Clear the filter
                   </button>
-                  <a class="without-script" href={PROGRAM_LIST.path}>Clear the filter</a>
+                  <a class="without-script" href={listPageHref({ ...state, q: "", offset: 0 }, kind)}>
+                    Clear the filter
+                  </a>
                 </>
               )
               : <p>No program has a socket, or none may be looked into.</p>}
@@ -101,7 +116,7 @@ export default function ProgramList(props: Props) {
       </ListBox>
       <ListPager
         state={state}
-        kind={PROGRAM_LIST}
+        kind={kind}
         total={page.total}
         shown={page.processes.length}
         onAsk={ask}
@@ -134,11 +149,18 @@ export default function ProgramList(props: Props) {
 }
 
 function Row({ program }: { program: ProgramSummary }) {
-  const { pid, name, path, command_line, user, parent, container, listens, active } = program;
+  const { pid, name, path, command_line, user, parent, container, listens, active, processes } = program;
+  const isOne = processes === 1;
   return (
     <tr class={`${program.bits_per_second > 0 ? "busy" : ""}${active ? "" : " over"}`}>
       <th scope="row" class="l-program">
-        <a class="list-link" href={processHref(pid)} title={legible(command_line || path || name)}>
+        <a
+          class="list-link"
+          href={isOne ? processHref(pid) : endedHref(name)}
+          title={isOne
+            ? legible(command_line || path || name)
+            : `${count(processes)} processes that have ended, the latest ${pid}: ${legible(path || name)}`}
+        >
           {program.alerts_open > 0 && (
             <span class="found-mark tone-error" title={counted(program.alerts_open, "open alert")}>
               <Icon name="error" />
@@ -146,7 +168,7 @@ function Row({ program }: { program: ProgramSummary }) {
             </span>
           )}
           <b class="list-name foreign">{legible(name || "unknown", 80)}</b>
-          <span class="mono dim">{pid}</span>
+          <span class="mono dim">{isOne ? pid : `× ${count(processes)}`}</span>
           {!active && <span class="badge">ended</span>}
         </a>
       </th>

@@ -237,6 +237,8 @@ export interface ProgramSummary {
   alerts: number;
   /** Last seen with sockets or traffic. */
   last: number;
+  /** Processes that this row is about: 1, or of ended ones that are told together how many; the others say the latest. */
+  processes: number;
 }
 
 /** Bytes since the start of Netpane. */
@@ -256,6 +258,8 @@ export interface ProgramPage {
   forgotten_bytes: ByteCount;
   offset: number;
   processes: ProgramSummary[];
+  /** Processes of all rows that match. */
+  matching: number;
   /** Traffic of this machine that no program could be found for. */
   unattributed: ByteCount & { connections: number };
   /** Traffic between others, seen in passing. */

@@ -374,6 +374,13 @@ export const PROGRAM = describe<ProgramSummary>("A process that has sockets, or 
     title: "Last seen",
     example: 1_795_000_012_500,
   },
+  processes: {
+    is: "integer",
+    help:
+      "Processes that this row is about: more than 1 for ended ones told together, whose latest has the number",
+    title: "Processes",
+    example: 1,
+  },
 });
 
 export const PROGRAM_PAGE = describe<ProgramPage>("Processes: a part of the list", {
@@ -385,6 +392,7 @@ export const PROGRAM_PAGE = describe<ProgramPage>("Processes: a part of the list
   forgotten_bytes: { is: "ByteCount", help: "What those had moved" },
   offset: OFFSET,
   processes: { is: "Process", help: "The rows", list: true },
+  matching: { is: "integer", help: "Processes of all rows that match", example: 214 },
   unattributed: { is: "Unattributed", help: "Traffic of this machine that no program could be found for" },
   strangers: { is: "Strangers", help: "Traffic between others, seen in passing" },
   attribution: { is: "AttributionWord", help: "The ways in which programs are found", list: true },

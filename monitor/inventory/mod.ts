@@ -37,8 +37,9 @@ import { LazyHost } from "./lazy_host.ts";
 import { Listeners } from "./listeners.ts";
 import { type ListOrder, parseListQuery, selectRows } from "./list_query.ts";
 import { learnFrom } from "./observed.ts";
-import { DEVICE_ORDER, HOST_ORDER, LISTENER_ORDER, PROGRAM_ORDER } from "./orders.ts";
+import { DEVICE_ORDER, HOST_ORDER, LISTENER_ORDER, parseProgramQuery, PROGRAM_ORDER } from "./orders.ts";
 import { type ProgramRecord, Programs } from "./programs.ts";
+import { together } from "./together.ts";
 
 /** Sorted views kept until the next second, so that many pages cost one sort. */
 const MAX_VIEWS = 16;
@@ -208,18 +209,25 @@ export class Inventory {
 
   /** `GET /api/processes`. @throws QueryError */
   processes(parameters: URLSearchParams): ProgramPage {
-    const query = parseListQuery(parameters, PROGRAM_ORDER);
-    const rows = this.#rows("programs", query, PROGRAM_ORDER, () => this.#allPrograms());
-    const { size, capacity, forgotten } = this.#programs.table.counters();
+    const query = parseProgramQuery(parameters);
+    const isTogether = query.ended === "together";
+    const rows = isTogether
+      ? this.#rows("programs together", query, PROGRAM_ORDER, () => this.#everyProgram(), together)
+      : this.#rows("programs", query, PROGRAM_ORDER, () => this.#allPrograms());
+    const { table, forgottenBytes, lost } = this.#programs;
+    const { size, capacity, forgotten } = table.counters();
     const { bytes_in, bytes_out } = this.#programs.unattributed;
     return {
       ts: Date.now(),
       total: rows.length,
-      all: size,
+      all: isTogether ? size + forgotten - lost.processes : size,
       capacity,
-      forgotten,
-      forgotten_bytes: { ...this.#programs.forgottenBytes },
+      forgotten: isTogether ? lost.processes : forgotten,
+      forgotten_bytes: isTogether
+        ? { bytes_in: lost.bytes_in, bytes_out: lost.bytes_out }
+        : { ...forgottenBytes },
       offset: query.offset,
+      matching: rows.reduce((sum, { processes }) => sum + processes, 0),
       processes: rows.slice(query.offset, query.offset + query.limit),
       unattributed: {
         bytes_in: Math.max(0, bytes_in),
@@ -355,6 +363,7 @@ export class Inventory {
     query: { q: string; sort: S; order: "asc" | "desc" },
     order: ListOrder<S, T>,
     make: () => T[],
+    fold?: (rows: readonly T[]) => readonly T[],
   ): T[] {
     if (this.#viewsVersion !== this.#view.version()) {
       this.#views.clear();
@@ -365,7 +374,7 @@ export class Inventory {
     if (view === undefined) {
       let all = this.#views.get(what) as T[] | undefined;
       if (all === undefined) this.#views.set(what, all = make());
-      view = selectRows(all, query, order);
+      view = selectRows(all, query, order, fold);
       if (this.#views.size >= MAX_VIEWS) this.#views.delete(this.#views.keys().next().value!);
       this.#views.set(key, view);
     }
@@ -417,6 +426,20 @@ export class Inventory {
     return Array.from(this.#programs.table.values(), (record) => this.#program(record));
   }
 
+  /** Those that had to go as well, one row for each program. */
+  #everyProgram(): ProgramSummary[] {
+    const earlier = Array.from(this.#programs.earlier.values(), (gone) => ({
+      ...this.#program({ ...gone, trips: null, report: 0, tick: 0 }),
+      active: false,
+      listens: [],
+      connections: 0,
+      bits_per_second: 0,
+      started: gone.firstStartedMs,
+      processes: gone.processes,
+    }));
+    return [...this.#allPrograms(), ...earlier];
+  }
+
   #program(record: ProgramRecord): ProgramSummary {
     const { info, bytesIn, bytesOut, trips, last } = record;
     this.#countNow();
@@ -445,6 +468,7 @@ export class Inventory {
       alerts_open: alerts?.open ?? 0,
       alerts: alerts?.all ?? 0,
       last,
+      processes: 1,
     };
   }
 

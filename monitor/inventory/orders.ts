@@ -3,7 +3,8 @@ import { METHOD_CONFIDENCE } from "../../model/system.ts";
 import type { Device, Listener, ProgramSummary } from "../../model/inventory.ts";
 import { addressOrder } from "../query.ts";
 import type { HostFacts } from "./lazy_host.ts";
-import type { ListOrder } from "./list_query.ts";
+import { choice, readParameters } from "../parameters.ts";
+import { type ListOrder, listParameters, type ListQuery, usualOrder } from "./list_query.ts";
 import { DEVICES, HOSTS, LISTENERS, PROGRAMS } from "./subjects.ts";
 
 export type HostSort =
@@ -105,6 +106,24 @@ export const PROGRAM_ORDER: ListOrder<ProgramSort, ProgramSummary> = {
       String(1e15 - program.bytes_in - program.bytes_out).padStart(16, "0")
     } ${program.pid} ${program.started}`,
 };
+
+/** Of the list of programs. */
+export const PROGRAM_PARAMETERS = {
+  ...listParameters(PROGRAM_ORDER),
+  ended: choice(
+    ["each", "together"],
+    "each",
+    "Whether processes that have ended are rows of their own, or all of one program, user and container are one row",
+  ),
+};
+
+/** @throws QueryError for a parameter that is unknown or out of range. */
+export function parseProgramQuery(
+  parameters: URLSearchParams,
+): ListQuery<ProgramSort> & { ended: "each" | "together" } {
+  const query = readParameters(PROGRAM_PARAMETERS, parameters);
+  return { ...usualOrder(query, PROGRAM_ORDER), ended: query.ended };
+}
 
 export type ListenerSort =
   | "port"

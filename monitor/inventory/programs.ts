@@ -12,6 +12,9 @@ import { Trips, tripsTo } from "./trips.ts";
 /** Processes kept; the one that was active least recently goes. */
 export const MAX_PROGRAMS = 4_096;
 
+/** Programs of which processes had to go; then the one that had one least recently goes. */
+export const MAX_EARLIER_PROGRAMS = 1_024;
+
 /** States of sockets that no process holds any more. */
 const OVER = new Set(["time_wait", "closed", "fin_wait2", "new_syn_recv"]);
 
@@ -30,10 +33,25 @@ export interface ProgramRecord {
   tick: number;
 }
 
+/** Processes of one program that had to go, in one: so a program's sums stay, however often it was started. */
+export interface EarlierProcesses {
+  /** Of the latest. */
+  info: ProcessInfo;
+  processes: number;
+  bytesIn: number;
+  bytesOut: number;
+  connections: number;
+  firstStartedMs: number;
+  last: number;
+}
+
 export class Programs {
   readonly table: Recent<ProgramRecord>;
   /** Of processes that had to go. */
   readonly forgottenBytes: ByteCount = { bytes_in: 0, bytes_out: 0 };
+  readonly earlier: Recent<EarlierProcesses>;
+  /** Of processes whose program is no longer among `earlier`. */
+  readonly lost: ByteCount & { processes: number } = { processes: 0, bytes_in: 0, bytes_out: 0 };
   readonly unattributed: ByteCount = { bytes_in: 0, bytes_out: 0 };
   strangersBytes = 0;
   #report = 0;
@@ -42,9 +60,29 @@ export class Programs {
   #tick = 0;
 
   constructor(capacity = MAX_PROGRAMS) {
-    this.table = new Recent(capacity, ({ bytesIn, bytesOut }) => {
-      this.forgottenBytes.bytes_in += bytesIn;
-      this.forgottenBytes.bytes_out += bytesOut;
+    this.table = new Recent(capacity, (record) => {
+      this.forgottenBytes.bytes_in += record.bytesIn;
+      this.forgottenBytes.bytes_out += record.bytesOut;
+      this.#addEarlier(record);
+    });
+    this.earlier = new Recent(MAX_EARLIER_PROGRAMS, ({ processes, bytesIn, bytesOut }) => {
+      this.lost.processes += processes;
+      this.lost.bytes_in += bytesIn;
+      this.lost.bytes_out += bytesOut;
+    });
+  }
+
+  #addEarlier({ info, bytesIn, bytesOut, connections, last }: ProgramRecord): void {
+    const key = programOf(info);
+    const known = this.earlier.get(key);
+    this.earlier.touch(key, {
+      info,
+      processes: (known?.processes ?? 0) + 1,
+      bytesIn: (known?.bytesIn ?? 0) + bytesIn,
+      bytesOut: (known?.bytesOut ?? 0) + bytesOut,
+      connections: (known?.connections ?? 0) + connections,
+      firstStartedMs: Math.min(known?.firstStartedMs ?? Infinity, info.startedMs),
+      last: Math.max(known?.last ?? 0, last),
     });
   }
 
@@ -142,6 +180,13 @@ export class Programs {
     }
     return record;
   }
+}
+
+/** What makes processes those of one program: another user, or a file of the same name elsewhere, is another. */
+export function programOf(
+  { name, path, user, container }: Pick<ProcessInfo, "name" | "path" | "user" | "container">,
+): string {
+  return `${name}\0${path}\0${user}\0${container}`;
 }
 
 /** Numbers of processes are given away again; with its start a process has a name of its own. */

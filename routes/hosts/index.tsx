@@ -25,8 +25,9 @@ export const handler = define.handlers({
     const { monitor } = ctx.state;
     const { inventory } = monitor;
     const isDevices = ctx.url.searchParams.get("tab") === "devices";
-    const state = parseListState(ctx.url.searchParams, isDevices ? DEVICE_LIST : HOST_LIST);
-    const [params, all] = [listParams(state), listParams({ ...state, q: "", offset: 0 })];
+    const kind = isDevices ? DEVICE_LIST : HOST_LIST;
+    const state = parseListState(ctx.url.searchParams, kind);
+    const [params, all] = [listParams(state, kind), listParams({ ...state, q: "", offset: 0 }, kind)];
     const { answer: list, trouble, status } = askOrTell(
       () =>
         isDevices

@@ -8,6 +8,7 @@ import {
   listPageHref,
   listParams,
   parseListState,
+  PROCESS_LIST,
   PROGRAM_LIST,
 } from "../../components/list_state.ts";
 import { askOrTell } from "../../http/page_trouble.ts";
@@ -25,8 +26,10 @@ export const handler = define.handlers({
     const { monitor } = ctx.state;
     const { inventory } = monitor;
     const isListeners = ctx.url.searchParams.get("tab") === "listening";
-    const state = parseListState(ctx.url.searchParams, isListeners ? LISTENER_LIST : PROGRAM_LIST);
-    const [params, all] = [listParams(state), listParams({ ...state, q: "", offset: 0 })];
+    const isEach = ctx.url.searchParams.get("ended") === "each";
+    const kind = isListeners ? LISTENER_LIST : isEach ? PROCESS_LIST : PROGRAM_LIST;
+    const state = parseListState(ctx.url.searchParams, kind);
+    const [params, all] = [listParams(state, kind), listParams({ ...state, q: "", offset: 0 }, kind)];
     const { answer: list, trouble, status } = askOrTell(
       () =>
         isListeners
@@ -39,6 +42,7 @@ export const handler = define.handlers({
     );
     return page({
       state,
+      isEach,
       tick: monitor.tick(),
       ...list,
       trouble,
@@ -48,7 +52,7 @@ export const handler = define.handlers({
 });
 
 export default define.page<typeof handler>(function Programs({ data }) {
-  const { state, tick, programs, listeners, trouble, about } = data;
+  const { state, isEach, tick, programs, listeners, trouble, about } = data;
   const clean = { ...state, q: "", offset: 0 };
   return (
     <Frame path="/processes" tick={tick} about={about} api={API}>
@@ -74,7 +78,9 @@ export default define.page<typeof handler>(function Programs({ data }) {
             ["Listening", listPageHref({ ...clean, sort: LISTENER_LIST.sort, order: "asc" }, LISTENER_LIST)],
           ]}
         />
-        {programs !== null && <ProgramList tick={tick} page={programs} state={state} trouble={trouble} />}
+        {programs !== null && (
+          <ProgramList tick={tick} page={programs} state={state} trouble={trouble} isEach={isEach} />
+        )}
         {listeners !== null && <ListenerList tick={tick} page={listeners} state={state} trouble={trouble} />}
       </section>
     </Frame>

@@ -326,6 +326,66 @@ Deno.test("many short processes keep the table at its ceiling and no byte is los
   assert.equal(page.unattributed.bytes_out, 0);
 });
 
+Deno.test("ended processes of one program are one row when asked for together, also those that had to go", () => {
+  const { inventory, machine, second } = house({ programs: 50 });
+  const sum = { curl: 0, wget: 0 };
+  const users = new Map<string, number>();
+  for (let i = 1; i <= 200; i++) {
+    const name = i % 4 === 0 ? "wget" : "curl";
+    const user = i % 20 === 0 ? "alice" : "root";
+    machine({
+      sockets: [socket({ pid: i, localPort: 30_000 + i })],
+      processes: [process({ pid: i, name, user, startedMs: START + i })],
+    });
+    second([], [{ id: i, ports: [30_000 + i, 443], bytes: [i, 0], end: FlowEnd.timeout }]);
+    sum[name] += i;
+    users.set(user, (users.get(user) ?? 0) + 1);
+  }
+  machine({
+    sockets: [socket({ pid: 201 })],
+    processes: [process({ pid: 201, name: "curl", user: "root" })],
+  });
+  const ask = (text: string) => inventory.processes(new URLSearchParams(`ended=together&sort=name&${text}`));
+  const page = ask("");
+  assert.deepEqual(
+    page.processes.map(({ name, user, active, processes }) => [name, user, active, processes]),
+    [["curl", "root", true, 1], ["curl", "root", false, 150], ["wget", "root", false, 40], [
+      "wget",
+      "alice",
+      false,
+      10,
+    ]],
+    "what is there now is a row of its own",
+  );
+  assert.deepEqual([page.total, page.matching, page.all, page.forgotten], [4, 201, 201, 0]);
+  const moved = (wanted: string) =>
+    page.processes.filter(({ name }) => name === wanted).reduce((sum, { bytes_out }) => sum + bytes_out, 0);
+  assert.deepEqual({ curl: moved("curl"), wget: moved("wget") }, sum);
+  const [curls] = page.processes.filter(({ processes }) => processes > 1);
+  assert.deepEqual([curls.pid, curls.started, curls.connections_seen], [199, START + 1, 150], "the latest");
+  assert.deepEqual(ask("q=user:alice").processes.map(({ processes }) => processes), [10]);
+  assert.equal(ask("q=user:alice").matching, 10);
+  assert.equal(inventory.processes(new URLSearchParams("limit=5000")).processes.length, 50, "each by itself");
+  assert.throws(() => ask("ended=no"), QueryError);
+});
+
+Deno.test("programs that had to go altogether are counted with what they moved", () => {
+  const { inventory, machine, second } = house({ programs: 10 });
+  for (let i = 1; i <= 1_100; i++) {
+    machine({
+      sockets: [socket({ pid: i, localPort: 30_000 + i })],
+      processes: [process({ pid: i, name: `once${i}` })],
+    });
+    second([], [{ id: i, ports: [30_000 + i, 443], bytes: [1, 0], end: FlowEnd.timeout }]);
+  }
+  const page = inventory.processes(new URLSearchParams("ended=together"));
+  assert.deepEqual([page.matching, page.forgotten, page.forgotten_bytes], [
+    1_034,
+    66,
+    { bytes_in: 0, bytes_out: 66 },
+  ]);
+});
+
 Deno.test("process numbers that are none are 400, those never seen 404", () => {
   const { inventory } = house();
   for (const text of ["", "-1", "1e3", "abc", "99999999999"]) {

@@ -19,7 +19,28 @@ export function together(rows: readonly ProgramSummary[]): ProgramSummary[] {
       if (!row.active) ended.set(key, first);
     }
   }
-  return folded;
+  return withoutHalfKnown(folded, ended);
+}
+
+/**
+ * Some were gone before their file could be read: where but one program of that name, user and container is known, they
+ * are its. Those of which nothing was known but the name stay by themselves.
+ */
+function withoutHalfKnown(
+  rows: ProgramSummary[],
+  ended: ReadonlyMap<string, ProgramSummary>,
+): ProgramSummary[] {
+  const known = new Map<string, ProgramSummary | null>();
+  for (const row of ended.values()) {
+    if (row.path === "") continue;
+    const key = programOf({ ...row, path: "" });
+    known.set(key, known.has(key) ? null : row);
+  }
+  return rows.filter((row) => {
+    const sum = row.active || row.path !== "" || row.user === "" ? null : known.get(programOf(row)) ?? null;
+    if (sum !== null) add(sum, row);
+    return sum === null;
+  });
 }
 
 /** Adds up what adds up; all else is the latest's. Alerts are the program's anyway. */

@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { HostPage, ProgramPage } from "../../model/inventory.ts";
 import { pcapFile } from "../support/capture_files.ts";
-import { needs } from "../support/needs.ts";
+import { findProgram, needs } from "../support/needs.ts";
 import { ethernet, ipv4, PROTOCOL, udp } from "../support/packets.ts";
 import { Server } from "../support/server.ts";
 import { until } from "../support/wait.ts";
@@ -150,7 +150,7 @@ Deno.test(
 );
 
 {
-  const need = needs("root");
+  const need = needs("root", "curl");
   const test = browserTest(
     need.name("programs and listening sockets, live: this very browser is among them"),
     async () => {
@@ -167,6 +167,21 @@ Deno.test(
       await page.getByRole("link", { name: new RegExp(`${mine.name} ?${mine.pid}`) }).click();
       await page.getByRole("heading", { name: mine.name, level: 1 }).waitFor();
       await until("its connections", async () => await page.locator(".list-conns tbody tr").count() > 0);
+      const RUNS = 8;
+      for (let i = 0; i < RUNS; i++) {
+        await new Deno.Command(findProgram("curl")!, { args: ["-s", server.url("/healthz")], stdout: "null" })
+          .output();
+      }
+      await until("all have ended", async () => {
+        const { matching, processes } = await server.json<ProgramPage>(
+          "/api/processes?ended=together&q=process:curl+state:ended",
+        );
+        return matching >= RUNS && processes.some(({ processes }) => processes > 1);
+      });
+      await page.goto(server.url("/processes?q=process:curl"));
+      await page.getByRole("link", { name: /curl ?× ?\d+ ?ended/ }).first().click();
+      await page.getByRole("link", { name: "Ended ones together" }).waitFor();
+      assert.ok(await page.locator(".list-programs tbody tr").count() >= RUNS, "each by itself");
       await page.goto(server.url("/processes?tab=listening"));
       const row = page.locator(".list-listeners tbody tr", { hasText: String(server.port) });
       assert.match(await row.innerText(), /this machine alone[\s\S]*127\.0\.0\.1[\s\S]*deno/);

@@ -369,6 +369,33 @@ Deno.test("ended processes of one program are one row when asked for together, a
   assert.throws(() => ask("ended=no"), QueryError);
 });
 
+Deno.test("ended processes whose file could not be read are with the only program of their name, or alone", () => {
+  const { inventory, machine } = house();
+  const run = (pid: number, name: string, path: string, user: string) =>
+    machine({
+      sockets: [socket({ pid, localPort: 30_000 + pid })],
+      processes: [process({ pid, name, path, user, startedMs: START + pid })],
+    });
+  run(1, "curl", "/usr/bin/curl", "root");
+  run(2, "curl", "", "root"); // went too soon
+  run(3, "curl", "", ""); // nothing known
+  run(4, "wget", "/usr/bin/wget", "root");
+  run(5, "wget", "/tmp/wget", "root"); // another program of that name
+  run(6, "wget", "", "root");
+  machine({});
+  const page = inventory.processes(new URLSearchParams("ended=together&sort=name"));
+  assert.deepEqual(
+    page.processes.map(({ name, path, user, processes }) => `${name} ${path} ${user} ${processes}`).sort(),
+    [
+      "curl   1",
+      "curl /usr/bin/curl root 2",
+      "wget  root 1",
+      "wget /tmp/wget root 1",
+      "wget /usr/bin/wget root 1",
+    ],
+  );
+});
+
 Deno.test("programs that had to go altogether are counted with what they moved", () => {
   const { inventory, machine, second } = house({ programs: 10 });
   for (let i = 1; i <= 1_100; i++) {

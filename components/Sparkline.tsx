@@ -1,6 +1,5 @@
 /** The last minute of an interface in a strip: in and out on one scale. The rates stand beside it in words. */
-import type { RateHistory } from "./live.ts";
-import { SPARK_POINTS } from "./live.ts";
+import { RATE_POINTS, type RateHistory } from "../model/interface_rates.ts";
 
 const WIDTH = 120;
 const HEIGHT = 28;
@@ -25,7 +24,7 @@ export function Sparkline({ rates }: { rates: RateHistory | undefined }) {
 /** Newest at the right edge; a single point is no line yet. */
 function line(values: number[], top: number): string {
   if (values.length < 2) return "";
-  const step = WIDTH / (SPARK_POINTS - 1);
+  const step = WIDTH / (RATE_POINTS - 1);
   const first = WIDTH - (values.length - 1) * step;
   return values.map((value, i) => {
     const y = HEIGHT - 1.5 - (value / top) * (HEIGHT - 3);

@@ -6,21 +6,13 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import type { PageSnapshot, ThroughputPoint, Tick } from "../model/api.ts";
+import { type InterfaceRates, withRates } from "../model/interface_rates.ts";
 
 /** `lost`: the server is away; the stream is opened again by itself. */
 export type Link = "connecting" | "open" | "lost";
 
-/** Two rates a second of one interface, for its sparkline; bits per second, oldest first. */
-export interface RateHistory {
-  in: number[];
-  out: number[];
-}
-
 /** Points of throughput kept: five minutes. */
 export const HISTORY_POINTS = 300;
-/** Points kept for each interface, and interfaces they are kept for. */
-export const SPARK_POINTS = 60;
-const MAX_SPARKS = 64;
 
 /** Silence after which the server is thought to be away: it speaks each second. */
 const SILENCE_MS = 6_000;
@@ -40,8 +32,8 @@ export const paused = signal(false);
 export const tick = signal<Tick | null>(null);
 /** Throughput as shown, oldest first; `null` until the first snapshot. */
 export const history = signal<ThroughputPoint[] | null>(null);
-/** Rates of each interface since the page was opened. */
-export const rates = signal<ReadonlyMap<string, RateHistory>>(new Map());
+/** Rates of each interface in the last minute. */
+export const rates = signal<InterfaceRates>(new Map());
 /**
  * Counts the times that rows told one by one may have been missed (the first is that between the making of the page
  * and the opening of the stream): whoever shows such rows then asks for them anew.
@@ -53,7 +45,7 @@ export const packetTime = computed(() => tick.value?.packet_time ?? 0);
 /** What came in while nobody looked: shown as soon as the display goes on. */
 let latestTick: Tick | null = null;
 let latestHistory: ThroughputPoint[] | null = null;
-let latestRates = new Map<string, RateHistory>();
+let latestRates: InterfaceRates = new Map();
 let source: EventSource | null = null;
 let started = false;
 let retryMs = FIRST_RETRY_MS;
@@ -96,6 +88,11 @@ export function startFeed(): void {
   open();
   setInterval(watch, 1_000);
   document.addEventListener("visibilitychange", show);
+}
+
+/** Rates before the page was opened, which the stream goes on with. */
+export function seedRates(first: InterfaceRates): void {
+  if (latestRates.size === 0) latestRates = first;
 }
 
 /** Stops and goes on with the display. */
@@ -141,7 +138,7 @@ function open(): void {
     if (next === null) return;
     latestTick = next;
     latestHistory = withPoint(latestHistory ?? [], next.throughput);
-    latestRates = withRates(latestRates, next);
+    latestRates = withRates(latestRates, next.interfaces);
     heard();
   });
   source.addEventListener("reset", () => {
@@ -185,18 +182,6 @@ function show(): void {
     if (latestHistory !== null) history.value = latestHistory;
     rates.value = latestRates;
   });
-}
-
-function withRates(before: ReadonlyMap<string, RateHistory>, next: Tick): Map<string, RateHistory> {
-  const after = new Map<string, RateHistory>();
-  for (const face of next.interfaces.slice(0, MAX_SPARKS)) {
-    const old = before.get(face.name);
-    after.set(face.name, {
-      in: [...old?.in ?? [], face.received_bits_per_second].slice(-SPARK_POINTS),
-      out: [...old?.out ?? [], face.sent_bits_per_second].slice(-SPARK_POINTS),
-    });
-  }
-  return after;
 }
 
 function parse<T>(event: Event): T | null {

@@ -55,7 +55,6 @@ interface OpenAlert {
   /** When it was told last, and something was added last, by the inspector's clock. */
   toldUs: number;
   changedUs: number;
-  dirty: boolean;
 }
 
 export interface DeskCounters {
@@ -92,6 +91,10 @@ export class AlertBoard {
   readonly #tell: (observation: Observation) => void;
   /** By kind and key, the longest quiet first. */
   readonly #open = new Map<string, OpenAlert>();
+  /** Of them, those to which something was added that is not told yet. */
+  readonly #dirty = new Set<OpenAlert>();
+  /** Before this none of them has been quiet for long enough, by the inspector's clock. */
+  #nextQuietUs = Infinity;
   readonly #perKind = new Map<string, number>();
   readonly #raised: Record<string, number> = {};
   #count = 0;
@@ -135,9 +138,9 @@ export class AlertBoard {
         lastUs: this.#timeUs,
         toldUs: this.#clockUs,
         changedUs: this.#clockUs,
-        dirty: false,
       };
       this.#open.set(key, alert);
+      this.#nextQuietUs = Math.min(this.#nextQuietUs, this.#clockUs + quietUsOf(spec));
       this.#perKind.set(spec.kind, (this.#perKind.get(spec.kind) ?? 0) + 1);
       this.#raised[spec.kind] = (this.#raised[spec.kind] ?? 0) + 1;
       this.#tell(told(alert, "new", this.#nameOf));
@@ -146,7 +149,7 @@ export class AlertBoard {
     alert.suspicion = suspicion;
     alert.lastUs = Math.max(alert.lastUs, this.#timeUs);
     alert.changedUs = this.#clockUs;
-    alert.dirty = true;
+    this.#dirty.add(alert);
     this.#open.delete(key); // so that the order of the map is that of the last change
     this.#open.set(key, alert);
     if (this.#clockUs - alert.toldUs >= UPDATE_US) this.#update(alert);
@@ -162,10 +165,9 @@ export class AlertBoard {
 
   /** Tells what has changed and waited, and ends what has been quiet for long. */
   tick(): void {
-    for (const [key, alert] of this.#open) {
-      const quietUs = (alert.spec.quietSeconds ?? DEFAULT_QUIET_S) * 1e6;
-      if (this.#clockUs - alert.changedUs >= quietUs) this.#end(key);
-      else if (alert.dirty && this.#clockUs - alert.toldUs >= UPDATE_US) this.#update(alert);
+    if (this.#clockUs >= this.#nextQuietUs) this.#endQuiet();
+    for (const alert of this.#dirty) {
+      if (this.#clockUs - alert.toldUs >= UPDATE_US) this.#update(alert);
     }
   }
 
@@ -189,9 +191,19 @@ export class AlertBoard {
     };
   }
 
+  #endQuiet(): void {
+    let next = Infinity;
+    for (const [key, alert] of this.#open) {
+      const quietUs = quietUsOf(alert.spec);
+      if (this.#clockUs - alert.changedUs >= quietUs) this.#end(key);
+      else next = Math.min(next, alert.changedUs + quietUs);
+    }
+    this.#nextQuietUs = next;
+  }
+
   #update(alert: OpenAlert): void {
     alert.toldUs = this.#clockUs;
-    alert.dirty = false;
+    this.#dirty.delete(alert);
     this.#tell(told(alert, "update", this.#nameOf));
   }
 
@@ -199,6 +211,7 @@ export class AlertBoard {
     const alert = this.#open.get(key);
     if (alert === undefined) return;
     this.#open.delete(key);
+    this.#dirty.delete(alert);
     this.#perKind.set(alert.spec.kind, this.#perKind.get(alert.spec.kind)! - 1);
     this.#tell(told(alert, "final", this.#nameOf));
   }
@@ -213,6 +226,10 @@ export class AlertBoard {
       return;
     }
   }
+}
+
+function quietUsOf({ quietSeconds = DEFAULT_QUIET_S }: RuleSpec): number {
+  return quietSeconds * 1e6;
 }
 
 function told(

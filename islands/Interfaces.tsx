@@ -1,8 +1,10 @@
 /** Each interface of the machine: its addresses, what goes through it, and whether its packets are captured. */
+import { useEffect, useState } from "preact/hooks";
 import type { InterfaceStatus, Tick } from "../model/api.ts";
+import type { RateHistory } from "../model/interface_rates.ts";
 import { bitRate, count, text } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
-import { rates } from "../components/live.ts";
+import { rates, seedRates } from "../components/live.ts";
 import { Sparkline } from "../components/Sparkline.tsx";
 import { useLive } from "../components/use_live.ts";
 
@@ -12,8 +14,17 @@ const SHOWN_FACES = 6;
 /** Addresses shown before the rest is only counted. */
 const SHOWN_ADDRESSES = 2;
 
-export default function Interfaces(props: { tick: Tick }) {
+interface Props {
+  tick: Tick;
+  /** Rates of the last minute, by name. */
+  rates: [string, RateHistory][];
+}
+
+export default function Interfaces(props: Props) {
   const tick = useLive(props.tick);
+  const [first] = useState(() => new Map(props.rates));
+  useEffect(() => seedRates(first), []);
+  const lines = rates.value.size > 0 ? rates.value : first;
   if (tick.interfaces.length === 0) {
     return (
       <p class="empty">
@@ -28,7 +39,9 @@ export default function Interfaces(props: { tick: Tick }) {
   return (
     <>
       <ul class="faces">
-        {faces.filter((face) => !rest.includes(face)).map((face) => <Face key={face.name} face={face} />)}
+        {faces.filter((face) => !rest.includes(face)).map((face) => (
+          <Face key={face.name} face={face} line={lines.get(face.name)} />
+        ))}
       </ul>
       {rest.length > 0 && (
         <details class="numbers">
@@ -37,14 +50,16 @@ export default function Interfaces(props: { tick: Tick }) {
             <span class="foreign">{rest.slice(0, 4).map((face) => face.name).join(", ")}</span>
             {rest.length > 4 && " …"}
           </summary>
-          <ul class="faces">{rest.map((face) => <Face key={face.name} face={face} />)}</ul>
+          <ul class="faces">
+            {rest.map((face) => <Face key={face.name} face={face} line={lines.get(face.name)} />)}
+          </ul>
         </details>
       )}
     </>
   );
 }
 
-function Face({ face }: { face: InterfaceStatus }) {
+function Face({ face, line }: { face: InterfaceStatus; line: RateHistory | undefined }) {
   const more = face.addresses.slice(SHOWN_ADDRESSES);
   const all = face.addresses.map((a) => `${a.address}/${a.prefix_length}`);
   return (
@@ -60,7 +75,7 @@ function Face({ face }: { face: InterfaceStatus }) {
           : all.slice(0, SHOWN_ADDRESSES).map((a) => <span key={a}>{a}</span>)}
         {more.length > 0 && <span class="dim">and {more.length} more</span>}
       </p>
-      <Sparkline rates={rates.value.get(face.name)} />
+      <Sparkline rates={line} />
       <p class="face-rates">
         <span class="rate-in" title="Received">
           <Icon name="in" />

@@ -38,6 +38,7 @@ import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
 import type { Matcher } from "../model/filter/match.ts";
 import type { DoorCounters } from "../model/door.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
+import { type InterfaceRates, type RateHistory, withRates } from "../model/interface_rates.ts";
 import type { Observation } from "../model/observation.ts";
 import { Vendors } from "../enrich/vendors.ts";
 import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
@@ -125,6 +126,7 @@ export class Monitor {
   #playback: PlaybackReport | null = null;
   #system: SystemReport | null = null;
   #rated: RatedInterfaces = { atMs: 0, statuses: [] };
+  #rates: InterfaceRates = new Map();
   #problems = new Map<string, Problem>();
   #findings: Findings;
   #alerts: Alerts;
@@ -183,6 +185,7 @@ export class Monitor {
     this.#findings.join();
     this.#alerts.join(this.#packetTimeMs);
     this.#rated = interfaceStatuses(report, this.#rated, this.#capture?.interfaces ?? []);
+    this.#rates = withRates(this.#rates, this.#rated.statuses);
     this.#replaceProblems(
       "system:",
       report.problems.map((problem, i) => ({ id: `system:${i}`, severity: "info", ...problem })),
@@ -406,6 +409,12 @@ export class Monitor {
 
   interfaces(): InterfaceStatus[] {
     return this.#rated.statuses;
+  }
+
+  /** The last minute of each interface that is up, of so many: what a page begins with. */
+  interfaceRates(most: number): [string, RateHistory][] {
+    return this.#rated.statuses.filter(({ up }) => up).slice(0, most)
+      .map(({ name }): [string, RateHistory] => [name, this.#rates.get(name) ?? { in: [], out: [] }]);
   }
 
   pie(): PieData {

@@ -20,6 +20,9 @@ import { askOrTell } from "../http/page_trouble.ts";
 import { define } from "../state.ts";
 import { aboutOf, Frame } from "./(_frame)/Frame.tsx";
 
+/** Interfaces whose last minute is in the page itself; the others begin with it. */
+const MAX_LINES = 12;
+
 const API: [string, string][] = [
   ["/api/stats", "All counters (JSON)"],
   ["/api/connections", "Connections (JSON)"],
@@ -45,13 +48,14 @@ export const handler = define.handlers({
       marks: monitor.anomalies({ expected: "no", limit: MAX_MARKS }).anomalies.map(markOf)
         .filter((mark) => mark !== null),
       rules: rulesText(monitor.rules()),
+      rates: monitor.interfaceRates(MAX_LINES),
       about: aboutOf(monitor),
     }, { status, headers: { "cache-control": "no-store" } });
   },
 });
 
 export default define.page<typeof handler>(function Dashboard({ data }) {
-  const { tick, history, connections, trouble, query, alerts, marks, rules, about } = data;
+  const { tick, history, connections, trouble, query, alerts, marks, rules, rates, about } = data;
   const playback = tick.capture.mode === "playback";
   return (
     <Frame path="/" tick={tick} about={about} api={API}>
@@ -75,7 +79,7 @@ export default define.page<typeof handler>(function Dashboard({ data }) {
       {!playback && (
         <section class="card span-interfaces" aria-labelledby="interfaces-title">
           <h2 id="interfaces-title">Interfaces</h2>
-          <Interfaces tick={tick} />
+          <Interfaces tick={tick} rates={rates} />
         </section>
       )}
       <section class={`card ${playback ? "span-all" : "span-leaders"}`} aria-labelledby="hosts-title">

@@ -19,6 +19,7 @@ export const UNDECODED_REASONS = [
   "fragment_budget",
   "tunnel_depth",
   "truncated_tunnel_header",
+  "encrypted_link",
 ] as const;
 
 export type UndecodedReason = typeof UNDECODED_REASONS[number];

@@ -19,6 +19,7 @@ import { parseLoopback } from "./loopback.ts";
 import { parseMpls } from "./mpls.ts";
 import { Kind, type PacketView, Reason } from "./packet_view.ts";
 import { parseCiscoHdlc, parsePpp, parsePppoe } from "./ppp.ts";
+import { parseMacsec } from "./macsec.ts";
 import { parseNflog } from "./nflog.ts";
 import { parsePpi } from "./ppi.ts";
 import { parsePortless, parseSctp, parseTcp, parseUdp } from "./transport.ts";
@@ -128,6 +129,9 @@ export class Decoder {
         return false;
       case Layer.ppi:
         v.layer = parsePpi(v);
+        return false;
+      case Layer.macsec:
+        v.layer = parseMacsec(v);
         return false;
       case Layer.nflog:
         v.layer = parseNflog(v);

@@ -43,6 +43,7 @@ export const Layer = {
   pflog: 33,
   enc: 34,
   pktap: 35,
+  macsec: 36,
 } as const;
 
 /**
@@ -68,13 +69,14 @@ export const Ethertype = {
   pppoeDiscovery: 0x8863,
   pppoeSession: 0x8864,
   qinq: 0x88a8,
+  macsec: 0x88e5,
   qinqOld: 0x9100,
 } as const;
 
 /**
  * Ethertypes without IP inside that are understood well enough to be called known: nothing is lost by stopping.
  * From IEEE 802 Numbers: Wake-on-LAN, TRILL, slow protocols (LACP), EAPOL, PROFINET, HyperSCSI, AoE, EtherCAT,
- * HomePlug, MACsec, LLDP, MRP, PBB-TE, PTP, CFM, FCoE, FIP, loopback test, Cisco CDP in HDLC, IPX, AppleTalk, AARP,
+ * HomePlug, LLDP, MRP, PBB-TE, PTP, CFM, FCoE, FIP, loopback test, Cisco CDP in HDLC, IPX, AppleTalk, AARP,
  * DEC MOP, WLCCP, Realtek remote control.
  */
 function isControlEthertype(type: number): boolean {
@@ -100,7 +102,6 @@ function isControlEthertype(type: number): boolean {
     case 0x88cc:
     case 0x88e1:
     case 0x88e3:
-    case 0x88e5:
     case 0x88f7:
     case 0x8902:
     case 0x8906:
@@ -137,6 +138,8 @@ export function layerOfEthertype(type: number): number {
       return Layer.mpls;
     case Ethertype.pppoeSession:
       return Layer.pppoe;
+    case Ethertype.macsec:
+      return Layer.macsec;
     case Ethertype.ppp:
       return Layer.ppp;
     case Ethertype.transparentEthernet:

@@ -1,6 +1,6 @@
 /**
  * IEEE 802.11 data frames: bare, behind a radiotap header (https://www.radiotap.org), or in CAPWAP. Management and
- * control frames carry no packets; protected ones cannot be read.
+ * control frames carry no packets; protected ones cannot be read, which is counted.
  */
 import type { Cursor } from "../../../model/cursor.ts";
 import { Layer } from "./layer.ts";
@@ -38,12 +38,16 @@ export function parseWlan(v: PacketView): number {
   if (!c.has(2)) return v.stop(Reason.truncated_link_header);
   const size = sizeOfWlan(c, 0);
   if (size === 0) return Layer.done;
+  if (size === ENCRYPTED) return v.stop(Reason.encrypted_link);
   return size > 0 && c.skip(size) ? Layer.llc : v.stop(Reason.truncated_link_header);
 }
 
+/** What `sizeOfWlan` answers for a data frame that cannot be read. */
+export const ENCRYPTED = -2;
+
 /**
- * Bytes of the header of a data frame at `offset` that carries a readable packet; 0 for any other frame, -1 when it
- * is cut.
+ * Bytes of the header of a data frame at `offset` that carries a readable packet; `ENCRYPTED` where it is protected, 0
+ * for any other frame, -1 when it is cut.
  */
 export function sizeOfWlan(c: Cursor, offset: number): number {
   let first = c.peek8(offset);
@@ -54,7 +58,8 @@ export function sizeOfWlan(c: Cursor, offset: number): number {
     first = second;
     second = swapped;
   }
-  if ((first & VERSION_AND_TYPE) !== DATA || (first & NO_DATA) !== 0 || (second & PROTECTED) !== 0) return 0;
+  if ((first & VERSION_AND_TYPE) !== DATA || (first & NO_DATA) !== 0) return 0;
+  if ((second & PROTECTED) !== 0) return ENCRYPTED;
   let size = BASIC_HEADER;
   if ((second & (TO_DS | FROM_DS)) === (TO_DS | FROM_DS)) size += 6;
   if ((first & QOS) !== 0) {

@@ -477,6 +477,40 @@ export const PACKET_CASES: PacketCase[] = [
     undecoded: "unknown_link_type",
   },
   {
+    name: "MACsec that protects integrity alone",
+    linkType: 1,
+    hex:
+      "02000000000102000000000288e5000000000044080045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f00000000000000000000000000000000",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "MACsec with a channel's name",
+    linkType: 1,
+    hex:
+      "02000000000102000000000288e52000000000442eb73f3995c30001080045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f00000000000000000000000000000000",
+    flows: ["udp 10.0.0.1:1111 192.0.2.9:2222 5"],
+    kind: "udp",
+  },
+  {
+    name: "MACsec, encrypted",
+    linkType: 1,
+    hex:
+      "02000000000102000000000288e52c00000000442eb73f3995c300019999999999999999999999999999999999999999999999999999999999999999999999999999999900000000000000000000000000000000",
+    flows: [],
+    kind: "other",
+    undecoded: "encrypted_link",
+  },
+  {
+    name: "MACsec of a version to come",
+    linkType: 1,
+    hex:
+      "02000000000102000000000288e5800000000044080045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f00000000000000000000000000000000",
+    flows: [],
+    kind: "other",
+    undecoded: "unknown_ethertype",
+  },
+  {
     name: "MPLS, two labels",
     linkType: 1,
     hex:
@@ -868,6 +902,7 @@ export const PACKET_CASES: PacketCase[] = [
       "084100000200000000010200000000020200000000030000aaaa03000000080045000021000100004011aec10a000001c0000209045708ae000de2f268656c6c6f",
     flows: [],
     kind: "other",
+    undecoded: "encrypted_link",
   },
   {
     name: "802.11 beacon",

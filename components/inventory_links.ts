@@ -1,5 +1,8 @@
 /** Addresses of the pages about one host, one process, and of their lists. */
 
+/** Of a word in a filter that is made here. */
+const MAX_WORD = 150;
+
 /** Page of a host; the lists for what is no address. */
 export function hostHref(ip: string): string {
   // Colons are fine in a path, and easier to read.
@@ -11,10 +14,17 @@ export function processHref(pid: number): string {
   return `/processes/${pid}`;
 }
 
-/** Each process of that name that has ended. */
-export function endedHref(name: string): string {
-  const words = name === "" ? "unknown" : name.slice(0, 100).replaceAll('"', "");
-  return `/processes?${new URLSearchParams({ ended: "each", q: `process:"${words}" state:ended` })}`;
+/** Each process of a program that has ended and is still kept, as near as the filter can say it. */
+export function endedHref({ name, path, user }: { name: string; path: string; user: string }): string {
+  const words = ["state:ended"];
+  const say = (field: string, text: string) => {
+    const bare = text.slice(0, MAX_WORD).replaceAll('"', "");
+    if (bare !== "") words.push(`${field}:"${bare}"`);
+  };
+  if (path !== "") say("path", path);
+  else say("process", name);
+  say("user", user);
+  return `/processes?${new URLSearchParams({ ended: "each", q: words.join(" ") })}`;
 }
 
 /** Programs whose row holds `name`. */

@@ -6,7 +6,7 @@
  */
 import { batch, computed, signal } from "@preact/signals";
 import type { PageSnapshot, ThroughputPoint, Tick } from "../model/api.ts";
-import { type InterfaceRates, withRates } from "../model/interface_rates.ts";
+import { type InterfaceRates, joinRates, withRates } from "../model/interface_rates.ts";
 
 /** `lost`: the server is away; the stream is opened again by itself. */
 export type Link = "connecting" | "open" | "lost";
@@ -92,7 +92,7 @@ export function startFeed(): void {
 
 /** Rates before the page was opened, which the stream goes on with. */
 export function seedRates(first: InterfaceRates): void {
-  if (latestRates.size === 0) latestRates = first;
+  latestRates = joinRates(first, latestRates);
 }
 
 /** Stops and goes on with the display. */

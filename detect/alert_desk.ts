@@ -149,6 +149,8 @@ export class AlertBoard {
     alert.suspicion = suspicion;
     alert.lastUs = Math.max(alert.lastUs, this.#timeUs);
     alert.changedUs = this.#clockUs;
+    // Later, as a rule; not so where the clock was put back.
+    this.#nextQuietUs = Math.min(this.#nextQuietUs, this.#clockUs + quietUsOf(spec));
     this.#dirty.add(alert);
     this.#open.delete(key); // so that the order of the map is that of the last change
     this.#open.set(key, alert);

@@ -1,7 +1,7 @@
 /** Each interface of the machine: its addresses, what goes through it, and whether its packets are captured. */
 import { useEffect, useState } from "preact/hooks";
 import type { InterfaceStatus, Tick } from "../model/api.ts";
-import type { RateHistory } from "../model/interface_rates.ts";
+import { inOrder, type RateHistory } from "../model/interface_rates.ts";
 import { bitRate, count, text } from "../components/format.ts";
 import { Icon } from "../components/Icon.tsx";
 import { rates, seedRates } from "../components/live.ts";
@@ -24,7 +24,7 @@ export default function Interfaces(props: Props) {
   const tick = useLive(props.tick);
   const [first] = useState(() => new Map(props.rates));
   useEffect(() => seedRates(first), []);
-  const lines = rates.value.size > 0 ? rates.value : first;
+  const lines = rates.value.size > 0 || props.tick !== tick ? rates.value : first;
   if (tick.interfaces.length === 0) {
     return (
       <p class="empty">
@@ -120,10 +120,4 @@ function Capture({ face }: { face: InterfaceStatus }) {
 /** Down, and nothing wrong with it. */
 function isIdle(face: InterfaceStatus): boolean {
   return !face.up && face.problem === null;
-}
-
-/** What is captured first, then what is up, then by index; loopback after the others. */
-function inOrder(faces: InterfaceStatus[]): InterfaceStatus[] {
-  const rank = (f: InterfaceStatus) => (f.capture === "off" ? 4 : 0) + (f.up ? 0 : 2) + (f.loopback ? 1 : 0);
-  return [...faces].sort((a, b) => rank(a) - rank(b) || a.index - b.index);
 }

@@ -1,4 +1,5 @@
 /** Programs: what has sockets or had, and what it moved since Netpane began. */
+import type { ComponentChildren } from "preact";
 import type { Tick } from "../model/api.ts";
 import type { ProgramPage, ProgramSummary } from "../model/inventory.ts";
 import { PROGRAM } from "../model/help/inventory.ts";
@@ -71,6 +72,8 @@ export default function ProgramList(props: Props) {
           {!isFile && page.all > 0 && (
             <a
               class="filter-more"
+              // Said outright: by its path it would be the page one is on.
+              aria-current="false"
               href={listPageHref({ ...state, offset: 0 }, isEach ? PROGRAM_LIST : PROCESS_LIST)}
             >
               {isEach ? "Ended ones together" : "Each that has ended"}
@@ -85,7 +88,11 @@ export default function ProgramList(props: Props) {
           <ListHead columns={COLUMNS} fields={PROGRAM.fields} state={state} kind={kind} onAsk={ask} />
           <tbody>
             {page.processes.map((program) => (
-              <Row key={`${program.pid} ${program.started} ${program.processes > 1}`} program={program} />
+              <Row
+                // Of ended ones told together the number is another with each that is added.
+                key={isEach || program.active ? `${program.pid} ${program.started}` : programKey(program)}
+                program={program}
+              />
             ))}
           </tbody>
           {!isFile && state.q.trim() === "" && <Rest page={page} />}
@@ -148,19 +155,17 @@ export default function ProgramList(props: Props) {
   );
 }
 
+function programKey({ name, path, user, container }: ProgramSummary): string {
+  return ["ended", name, path, user, container].join("\n");
+}
+
 function Row({ program }: { program: ProgramSummary }) {
-  const { pid, name, path, command_line, user, parent, container, listens, active, processes } = program;
+  const { pid, name, user, parent, container, listens, active, processes } = program;
   const isOne = processes === 1;
   return (
     <tr class={`${program.bits_per_second > 0 ? "busy" : ""}${active ? "" : " over"}`}>
       <th scope="row" class="l-program">
-        <a
-          class="list-link"
-          href={isOne ? processHref(pid) : endedHref(name)}
-          title={isOne
-            ? legible(command_line || path || name)
-            : `${count(processes)} processes that have ended, the latest ${pid}: ${legible(path || name)}`}
-        >
+        <Name program={program}>
           {program.alerts_open > 0 && (
             <span class="found-mark tone-error" title={counted(program.alerts_open, "open alert")}>
               <Icon name="error" />
@@ -168,9 +173,16 @@ function Row({ program }: { program: ProgramSummary }) {
             </span>
           )}
           <b class="list-name foreign">{legible(name || "unknown", 80)}</b>
-          <span class="mono dim">{isOne ? pid : `× ${count(processes)}`}</span>
+          <span class="mono dim">
+            {isOne ? pid : (
+              <>
+                × {count(processes)}
+                <span class="visually-hidden">processes</span>
+              </>
+            )}
+          </span>
           {!active && <span class="badge">ended</span>}
-        </a>
+        </Name>
       </th>
       <td class="l-user foreign">{legible(user, 40) || NOTHING}</td>
       <td class="l-parent">
@@ -196,6 +208,21 @@ function Row({ program }: { program: ProgramSummary }) {
       </td>
       <td class="l-rtt num">{roundTrip(program.rtt_ms)}</td>
     </tr>
+  );
+}
+
+/** Leads to the process, or to those of the row that are still kept; of none of them there is more to see. */
+function Name({ program, children }: { program: ProgramSummary; children: ComponentChildren }) {
+  const { pid, name, path, command_line, processes, kept } = program;
+  const what = processes === 1
+    ? legible(command_line || path || name)
+    : `${count(processes)} processes that have ended, the latest ${pid}: ${legible(path || name)}`;
+  const title = kept === processes ? what : `${what}; ${count(processes - kept)} had to go for newer ones`;
+  if (kept === 0) return <span class="list-link" title={title}>{children}</span>;
+  return (
+    <a class="list-link" href={processes === 1 ? processHref(pid) : endedHref(program)} title={title}>
+      {children}
+    </a>
   );
 }
 

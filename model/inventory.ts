@@ -239,6 +239,8 @@ export interface ProgramSummary {
   last: number;
   /** Processes that this row is about: 1, or of ended ones that are told together how many; the others say the latest. */
   processes: number;
+  /** Of them, those that can be asked for by their numbers; the others had to go for newer ones. */
+  kept: number;
 }
 
 /** Bytes since the start of Netpane. */
@@ -258,7 +260,7 @@ export interface ProgramPage {
   forgotten_bytes: ByteCount;
   offset: number;
   processes: ProgramSummary[];
-  /** Processes of all rows that match. */
+  /** Processes of all rows that match; `total` counts rows. */
   matching: number;
   /** Traffic of this machine that no program could be found for. */
   unattributed: ByteCount & { connections: number };

@@ -82,6 +82,8 @@ export class Alerts {
     }
     const lastMs = typeof last_seen === "number" ? last_seen : observation.timeUs / 1000;
     const known = this.all.get(id);
+    // Of one that had to go for newer ones, the end is no news.
+    if (known === undefined && phase === "final") return;
     const alert: Anomaly = known ?? {
       id,
       kind,
@@ -113,8 +115,10 @@ export class Alerts {
     this.#join(alert);
     this.#judge(alert);
     if (known === undefined) {
-      counters.alerts++;
-      if (alert.expected !== null) counters.expected++;
+      if (phase === "new") {
+        counters.alerts++;
+        if (alert.expected !== null) counters.expected++;
+      }
       this.#perKind.set(kind, (this.#perKind.get(kind) ?? 0) + 1);
     }
     this.#changed(alert);

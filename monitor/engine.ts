@@ -196,6 +196,7 @@ export class Engine {
   /** The inspector holds slots when it crashes, so whoever fills them starts over too. */
   #restartInspect(): void {
     this.#monitor.countRestart("inspect");
+    this.#tellAlerts();
     this.#asked = false;
     if (++this.#restarts.inspect > MAX_RESTARTS) return this.#leftDown("inspect", "inspector");
     this.#startInspect();
@@ -249,6 +250,7 @@ export class Engine {
   /** What rules had learnt is lost; what they had told stays. */
   #restartDetect(): void {
     this.#monitor.countRestart("detect");
+    this.#tellAlerts();
     if (++this.#restarts.detect > MAX_RESTARTS) return this.#leftDown("detect", "detector");
     this.#startDetect();
   }

@@ -38,7 +38,7 @@ import { ANY_ALERT, selectAlerts } from "../model/alerts.ts";
 import type { Matcher } from "../model/filter/match.ts";
 import type { DoorCounters } from "../model/door.ts";
 import type { InspectorCounters, TrafficKind } from "../model/inspection.ts";
-import { type InterfaceRates, type RateHistory, withRates } from "../model/interface_rates.ts";
+import { inOrder, type InterfaceRates, type RateHistory, withRates } from "../model/interface_rates.ts";
 import type { Observation } from "../model/observation.ts";
 import { Vendors } from "../enrich/vendors.ts";
 import type { CaptureReport, InterfaceCapture, PlaybackReport, Snapshot } from "../model/protocol.ts";
@@ -302,7 +302,7 @@ export class Monitor {
   countRestart(worker: "inspect" | "detect" | "capture" | "system"): void {
     this.#restarts[worker]++;
     if (worker === "inspect" || worker === "detect") {
-      this.applyAlerts(this.#openAlerts[worker].ends(), worker);
+      this.applyAlerts(this.#openAlerts[worker].takeEnds(), worker);
     }
     if (worker !== "inspect") return;
     this.#before.packets += this.#counters.packets;
@@ -413,7 +413,7 @@ export class Monitor {
 
   /** The last minute of each interface that is up, of so many: what a page begins with. */
   interfaceRates(most: number): [string, RateHistory][] {
-    return this.#rated.statuses.filter(({ up }) => up).slice(0, most)
+    return inOrder(this.#rated.statuses).filter(({ up }) => up).slice(0, most)
       .map(({ name }): [string, RateHistory] => [name, this.#rates.get(name) ?? { in: [], out: [] }]);
   }
 

@@ -21,8 +21,13 @@ export class OpenAlerts {
     }
   }
 
-  /** Each once more, as the last that is told of it. */
-  ends(): Observation[] {
-    return [...this.#open.values()].map((told) => ({ ...told, alert: { ...told.alert!, phase: "final" } }));
+  /** Each once more, as the last that is told of it; none is open afterwards. */
+  takeEnds(): Observation[] {
+    const ends = Array.from(
+      this.#open.values(),
+      (told): Observation => ({ ...told, alert: { ...told.alert!, phase: "final" } }),
+    );
+    this.#open.clear();
+    return ends;
   }
 }

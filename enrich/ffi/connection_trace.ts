@@ -38,8 +38,11 @@ const PAGE_BYTES = Deno.build.arch === "x86_64" ? 4096 : 65_536; // the ring wan
 const RING_BYTES = 128 * 1024;
 /** Processors beyond are not watched: 32 MiB of rings are enough. */
 const MAX_CPUS = 256;
-/** Records taken at one look, over all processors; the rest at the next. */
-export const MAX_RECORDS = 4_096;
+/** Records taken at one look from all processors, each of which has its share; the rest at the next. */
+const MAX_RECORDS = 4_096;
+const LEAST_SHARE = 64;
+/** Records that wait for the next look at most. */
+const MAX_EARLY = 16_384;
 /** More UDP look-ups than this a second are too many to follow: then UDP is not watched for a while. */
 const UDP_A_SECOND = 2_000;
 const UDP_PAUSE_MS = 10_000;
@@ -133,15 +136,17 @@ export class ConnectionTrace {
     }
     // A program is named on one processor and sends on another, a socket is connected on whatever processor its answer
     // came in: only time puts the rings in order. While a later ring was emptied an earlier one may have got what came
-    // before; so all are emptied twice, and what is later than all of the first time waits for the next call.
-    const records = this.#early;
-    this.#early = [];
-    const room = MAX_RECORDS - this.#drainRings(MAX_RECORDS, records);
+    // before; so all are emptied twice, and what is later than all of the first time waits for the next call. So does
+    // what is later than the last that was taken of a ring with more in it than its share.
+    const taken = this.#early;
+    const heldBack = taken.length;
+    let horizon = this.#drainRings(taken);
     let latest = 0;
-    for (const { timeNs } of records) if (timeNs > latest) latest = timeNs;
-    const again: TraceRecord[] = [];
-    this.#drainRings(room, again);
-    for (const record of again) (record.timeNs <= latest ? records : this.#early).push(record);
+    for (const { timeNs } of taken) if (timeNs > latest) latest = timeNs;
+    horizon = Math.min(horizon, latest, this.#drainRings(taken));
+    if (heldBack > MAX_EARLY) horizon = Infinity; // order is worth no more than this
+    const records = taken.filter(({ timeNs }) => timeNs <= horizon);
+    this.#early = taken.filter(({ timeNs }) => timeNs > horizon);
     records.sort((a, b) => a.timeNs - b.timeNs);
     let sends = 0;
     for (const record of records) {
@@ -214,20 +219,29 @@ export class ConnectionTrace {
     }
   }
 
-  /** @returns How many records were taken. */
-  #drainRings(room: number, into: TraceRecord[]): number {
-    let taken = 0;
-    for (const ring of this.#rings) taken += this.#drainRing(ring, room - taken, into);
-    return taken;
+  /**
+   * Takes from each ring its share.
+   *
+   * @returns Time of the earliest of what was taken last of the rings that have more; Infinity where none has.
+   */
+  #drainRings(into: TraceRecord[]): number {
+    const share = Math.max(LEAST_SHARE, Math.floor(MAX_RECORDS / this.#rings.length));
+    let horizon = Infinity;
+    for (const ring of this.#rings) {
+      const before = into.length;
+      if (this.#drainRing(ring, share, into) || into.length === before) continue;
+      horizon = Math.min(horizon, into[into.length - 1].timeNs);
+    }
+    return horizon;
   }
 
-  #drainRing(ring: Ring, room: number, into: TraceRecord[]): number {
+  /** @returns Whether nothing is left in it. */
+  #drainRing(ring: Ring, most: number, into: TraceRecord[]): boolean {
     // The kernel writes data_head after the records, and reads data_tail before it writes over old ones: the atomic
     // accesses keep our reads between the two.
     const head = Number(Atomics.load(ring.positions, 0));
     let tail = Number(Atomics.load(ring.positions, (DATA_TAIL - DATA_HEAD) / 8));
-    let taken = 0;
-    while (head - tail >= RECORD_HEADER_BYTES && taken < room) {
+    for (let taken = 0; head - tail >= RECORD_HEADER_BYTES && taken < most; taken++) {
       this.#copy(ring, tail, RECORD_HEADER_BYTES);
       const size = this.#record[6] | this.#record[7] << 8;
       if (size < RECORD_HEADER_BYTES || size > head - tail) { // never from a sane kernel: begin anew behind it
@@ -238,10 +252,9 @@ export class ConnectionTrace {
       const record = parseTraceRecord(new Cursor(this.#record, 0, size), this.#formats);
       if (record !== null) into.push(record);
       tail += size;
-      taken++;
     }
     Atomics.store(ring.positions, (DATA_TAIL - DATA_HEAD) / 8, BigInt(tail));
-    return taken;
+    return head - tail < RECORD_HEADER_BYTES;
   }
 
   /** `bytes` from position `at`, which may wrap round the ring's end, to the start of #record. */

@@ -381,6 +381,11 @@ export const PROGRAM = describe<ProgramSummary>("A process that has sockets, or 
     title: "Processes",
     example: 1,
   },
+  kept: {
+    is: "integer",
+    help: "Of them, those that can be asked for by their numbers; the others had to go for newer ones",
+    example: 1,
+  },
 });
 
 export const PROGRAM_PAGE = describe<ProgramPage>("Processes: a part of the list", {
@@ -392,7 +397,7 @@ export const PROGRAM_PAGE = describe<ProgramPage>("Processes: a part of the list
   forgotten_bytes: { is: "ByteCount", help: "What those had moved" },
   offset: OFFSET,
   processes: { is: "Process", help: "The rows", list: true },
-  matching: { is: "integer", help: "Processes of all rows that match", example: 214 },
+  matching: { is: "integer", help: "Processes of all rows that match; total counts rows", example: 214 },
   unattributed: { is: "Unattributed", help: "Traffic of this machine that no program could be found for" },
   strangers: { is: "Strangers", help: "Traffic between others, seen in passing" },
   attribution: { is: "AttributionWord", help: "The ways in which programs are found", list: true },

@@ -81,16 +81,14 @@ export function parseHostQuery(parameters: URLSearchParams): { resolve: boolean 
 /**
  * The rows that match, sorted; a new array. What is not known comes last, whichever way round.
  *
- * @param fold Makes fewer rows of those that match.
  * @throws QueryError for a filter that cannot be read.
  */
 export function selectRows<S extends string, T>(
   rows: readonly T[],
   { q, sort, order }: Pick<ListQuery<S>, "q" | "sort" | "order">,
   { sorts, subject, key }: ListOrder<S, T>,
-  fold: (rows: readonly T[]) => readonly T[] = (rows) => rows,
 ): T[] {
-  const matching = fold(q === "" ? rows : rows.filter(filterOf(q, subject)));
+  const matching = q === "" ? rows : rows.filter(filterOf(q, subject));
   const sign = order === "asc" ? 1 : -1;
   const valueOf = sorts[sort];
   return matching.map((row) => ({ row, value: valueOf(row), key: key(row) }))

@@ -212,7 +212,7 @@ export class Inventory {
     const query = parseProgramQuery(parameters);
     const isTogether = query.ended === "together";
     const rows = isTogether
-      ? this.#rows("programs together", query, PROGRAM_ORDER, () => this.#everyProgram(), together)
+      ? this.#rows("programs together", query, PROGRAM_ORDER, () => together(this.#everyProgram()))
       : this.#rows("programs", query, PROGRAM_ORDER, () => this.#allPrograms());
     const { table, forgottenBytes, lost } = this.#programs;
     const { size, capacity, forgotten } = table.counters();
@@ -220,7 +220,7 @@ export class Inventory {
     return {
       ts: Date.now(),
       total: rows.length,
-      all: isTogether ? size + forgotten - lost.processes : size,
+      all: isTogether ? size + this.#programs.earlierProcesses : size,
       capacity,
       forgotten: isTogether ? lost.processes : forgotten,
       forgotten_bytes: isTogether
@@ -363,7 +363,6 @@ export class Inventory {
     query: { q: string; sort: S; order: "asc" | "desc" },
     order: ListOrder<S, T>,
     make: () => T[],
-    fold?: (rows: readonly T[]) => readonly T[],
   ): T[] {
     if (this.#viewsVersion !== this.#view.version()) {
       this.#views.clear();
@@ -374,7 +373,7 @@ export class Inventory {
     if (view === undefined) {
       let all = this.#views.get(what) as T[] | undefined;
       if (all === undefined) this.#views.set(what, all = make());
-      view = selectRows(all, query, order, fold);
+      view = selectRows(all, query, order);
       if (this.#views.size >= MAX_VIEWS) this.#views.delete(this.#views.keys().next().value!);
       this.#views.set(key, view);
     }
@@ -436,6 +435,7 @@ export class Inventory {
       bits_per_second: 0,
       started: gone.firstStartedMs,
       processes: gone.processes,
+      kept: 0,
     }));
     return [...this.#allPrograms(), ...earlier];
   }
@@ -469,6 +469,7 @@ export class Inventory {
       alerts: alerts?.all ?? 0,
       last,
       processes: 1,
+      kept: 1,
     };
   }
 

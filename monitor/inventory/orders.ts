@@ -113,7 +113,8 @@ export const PROGRAM_PARAMETERS = {
   ended: choice(
     ["each", "together"],
     "each",
-    "Whether processes that have ended are rows of their own, or all of one program, user and container are one row",
+    "Whether processes that have ended are rows of their own, or all of one program, user and container are one row " +
+      "(then also those that had to go for newer ones; the filter looks at rows)",
   ),
 };
 

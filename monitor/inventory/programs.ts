@@ -15,6 +15,9 @@ export const MAX_PROGRAMS = 4_096;
 /** Programs of which processes had to go; then the one that had one least recently goes. */
 export const MAX_EARLIER_PROGRAMS = 1_024;
 
+/** Of each, processes that are known again. */
+const MAX_LATEST = 8;
+
 /** States of sockets that no process holds any more. */
 const OVER = new Set(["time_wait", "closed", "fin_wait2", "new_syn_recv"]);
 
@@ -41,8 +44,11 @@ export interface EarlierProcesses {
   bytesIn: number;
   bytesOut: number;
   connections: number;
+  /** 0 where not known of any. */
   firstStartedMs: number;
   last: number;
+  /** Keys of the latest of them: one that comes back is no other process. */
+  latest: string[];
 }
 
 export class Programs {
@@ -72,6 +78,13 @@ export class Programs {
     });
   }
 
+  /** Processes behind `earlier`. */
+  get earlierProcesses(): number {
+    let sum = 0;
+    for (const { processes } of this.earlier.values()) sum += processes;
+    return sum;
+  }
+
   #addEarlier({ info, bytesIn, bytesOut, connections, last }: ProgramRecord): void {
     const key = programOf(info);
     const known = this.earlier.get(key);
@@ -81,9 +94,25 @@ export class Programs {
       bytesIn: (known?.bytesIn ?? 0) + bytesIn,
       bytesOut: (known?.bytesOut ?? 0) + bytesOut,
       connections: (known?.connections ?? 0) + connections,
-      firstStartedMs: Math.min(known?.firstStartedMs ?? Infinity, info.startedMs),
+      firstStartedMs: earlierOf(known?.firstStartedMs ?? 0, info.startedMs),
       last: Math.max(known?.last ?? 0, last),
+      latest: [...known?.latest ?? [], keyOf(info.pid, info.startedMs)].slice(-MAX_LATEST),
     });
+  }
+
+  /** A process that had to go is there again: it takes back what it had moved, where that is told apart. */
+  #comesBack(key: string, record: ProgramRecord): void {
+    const program = programOf(record.info);
+    const known = this.earlier.get(program);
+    if (known === undefined || !known.latest.includes(key)) return;
+    known.latest = known.latest.filter((one) => one !== key);
+    if (--known.processes > 0) return;
+    this.earlier.delete(program);
+    record.bytesIn = known.bytesIn;
+    record.bytesOut = known.bytesOut;
+    record.connections = known.connections;
+    this.forgottenBytes.bytes_in -= known.bytesIn;
+    this.forgottenBytes.bytes_out -= known.bytesOut;
   }
 
   nextTick(): void {
@@ -158,9 +187,9 @@ export class Programs {
 
   #record(info: ProcessInfo, atMs: number): ProgramRecord {
     const key = keyOf(info.pid, info.startedMs);
-    return this.#touched(
-      key,
-      this.table.get(key) ?? {
+    let record = this.table.get(key);
+    if (record === undefined) {
+      record = {
         info,
         bytesIn: 0,
         bytesOut: 0,
@@ -169,8 +198,10 @@ export class Programs {
         last: atMs,
         report: 0,
         tick: -1,
-      },
-    );
+      };
+      this.#comesBack(key, record);
+    }
+    return this.#touched(key, record);
   }
 
   #touched(key: string, record: ProgramRecord): ProgramRecord {
@@ -180,6 +211,11 @@ export class Programs {
     }
     return record;
   }
+}
+
+/** The earlier of two times; 0 is not known. */
+export function earlierOf(a: number, b: number): number {
+  return a === 0 || b === 0 ? a || b : Math.min(a, b);
 }
 
 /** What makes processes those of one program: another user, or a file of the same name elsewhere, is another. */

@@ -3,7 +3,7 @@
  * tomorrow, among which nobody finds what is there now.
  */
 import type { ProgramSummary } from "../../model/inventory.ts";
-import { programOf } from "./programs.ts";
+import { earlierOf, programOf } from "./programs.ts";
 
 /** The rows, with those of ended processes of one program, user and container made one. */
 export function together(rows: readonly ProgramSummary[]): ProgramSummary[] {
@@ -53,10 +53,11 @@ function add(sum: ProgramSummary, row: ProgramSummary): void {
     sum.command_line = row.command_line;
     sum.last = row.last;
     sum.rtt_ms = row.rtt_ms ?? sum.rtt_ms;
-  }
-  sum.started = Math.min(sum.started, row.started);
+  } else sum.rtt_ms ??= row.rtt_ms;
+  sum.started = earlierOf(sum.started, row.started);
   sum.connections_seen += row.connections_seen;
   sum.bytes_in += row.bytes_in;
   sum.bytes_out += row.bytes_out;
   sum.processes += row.processes;
+  sum.kept += row.kept;
 }

@@ -38,7 +38,10 @@ export const handler = define.handlers({
       () =>
         isListeners
           ? { programs: null, listeners: { ...inventory.listeners(all), total: 0, listeners: [] } }
-          : { programs: { ...inventory.processes(all), total: 0, processes: [] }, listeners: null },
+          : {
+            programs: { ...inventory.processes(all), total: 0, matching: 0, processes: [] },
+            listeners: null,
+          },
     );
     return page({
       state,

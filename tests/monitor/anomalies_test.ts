@@ -171,12 +171,13 @@ Deno.test("of a card in an answer, the port is the server's", () =>
 Deno.test("filters by ends, time and state; pages by cursor, each alert once", () =>
   withMonitor(async (monitor) => {
     for (let i = 0; i < 25; i++) {
-      monitor.applyAlerts([told({
+      const alert = {
         id: String(i),
         source: `10.0.${i % 5}.9`,
         atMs: START + 1000 * (i >> 1), // two of each time
-        phase: i % 2 === 0 ? "new" : "final",
-      })], "detect");
+      };
+      monitor.applyAlerts([told(alert)], "detect");
+      if (i % 2 === 1) monitor.applyAlerts([told({ ...alert, phase: "final" })], "detect");
     }
     assert.equal(list(monitor, "source=10.0.0.0/24").total, 5);
     assert.equal(list(monitor, "source=10.0.3.9&destination=192.0.2.80").total, 5);
@@ -254,6 +255,8 @@ Deno.test("an alert is judged again when its program becomes known, and when an 
   store.join(Date.UTC(2027, 1, 1)); // its last day is over, the alert goes on
   assert.deepEqual(changes.splice(0), [["1", false, false]]);
 
+  store.add(told({ id: "2", flowId: 7 }));
+  changes.splice(0);
   store.add(told({ id: "2", phase: "final", flowId: 7 }));
   assert.deepEqual(changes.splice(0), [["2", true, false]], "over before the entry was");
   store.configure([], new Set(), Date.UTC(2027, 1, 1));
@@ -272,6 +275,20 @@ Deno.test("a kind that is off is counted and not taken in; what it had open is o
   assert.deepEqual(store.counters.cardholder_data, { alerts: 1, expected: 0, off: 1 });
   assert.equal(store.kept().alerts_off, 1);
 });
+
+Deno.test("the end of an alert that had to go for newer ones is no news, also when its worker crashes", () =>
+  withMonitor(async (monitor) => {
+    const COUNT = MAX_ANOMALIES + 500;
+    for (let i = 0; i < COUNT; i++) monitor.applyAlerts([told({ id: String(i) })], "inspect");
+    const told_ = () => monitor.rules().find(({ kind }) => kind === "cardholder_data")!.counters.alerts;
+    assert.deepEqual([list(monitor).all, list(monitor).forgotten, told_()], [MAX_ANOMALIES, 500, COUNT]);
+    monitor.applyAlerts([told({ id: "0", phase: "final" })], "inspect");
+    assert.deepEqual([list(monitor).all, list(monitor).forgotten, told_()], [MAX_ANOMALIES, 500, COUNT]);
+    monitor.countRestart("inspect");
+    assert.deepEqual([list(monitor).all, list(monitor).forgotten, told_()], [MAX_ANOMALIES, 500, COUNT]);
+    assert.equal(list(monitor, "open=true").total, 0);
+    await Promise.resolve();
+  }));
 
 Deno.test("a flood of one kind pushes out its own, not the others", () => {
   const { store } = alerts();

@@ -396,6 +396,46 @@ Deno.test("ended processes whose file could not be read are with the only progra
   );
 });
 
+Deno.test("a filter looks at rows as they are told, ended ones together, whatever had to go", () => {
+  for (const programs of [50, 2]) {
+    const { inventory, machine, second } = house({ programs });
+    for (let i = 1; i <= 20; i++) {
+      machine({ sockets: [socket({ pid: i, localPort: 30_000 + i })], processes: [process({ pid: i })] });
+      second([], [{ id: i, ports: [30_000 + i, 443], bytes: [100_000, 0], end: FlowEnd.timeout }]);
+    }
+    machine({});
+    const ask = (q: string) =>
+      inventory.processes(new URLSearchParams({ ended: "together", q })).processes.map(({ processes }) =>
+        processes
+      );
+    assert.deepEqual(ask("bytes>1M"), [20]);
+    assert.deepEqual(ask("bytes<1M"), []);
+  }
+});
+
+Deno.test("a process that had to go and comes back is one process, with all it moved", () => {
+  const { inventory, machine, second } = house({ programs: 2 });
+  const daemon = process({ pid: 1, name: "chronyd", startedMs: START });
+  let pid = 1;
+  for (let round = 1; round <= 3; round++) {
+    machine({ sockets: [socket({ pid: 1, localPort: 20_000 + round })], processes: [daemon] });
+    second([], [{ id: 1_000 + round, ports: [20_000 + round, 443], bytes: [10, 0], end: FlowEnd.timeout }]);
+    const page = inventory.processes(new URLSearchParams("ended=together&q=chronyd"));
+    assert.deepEqual(
+      page.processes.map(({ active, processes, bytes_out }) => [active, processes, bytes_out]),
+      [[true, 1, 10 * round]],
+    );
+    for (let i = 0; i < 3; i++) {
+      pid++;
+      machine({ sockets: [socket({ pid, localPort: 30_000 + pid })], processes: [process({ pid })] });
+    }
+    const gone = inventory.processes(new URLSearchParams("ended=together&q=chronyd")).processes;
+    assert.deepEqual(gone.map(({ active, processes, kept }) => [active, processes, kept]), [[false, 1, 0]]);
+  }
+  const { all, matching } = inventory.processes(new URLSearchParams("ended=together"));
+  assert.deepEqual([all, matching], [10, 10], "nine others");
+});
+
 Deno.test("programs that had to go altogether are counted with what they moved", () => {
   const { inventory, machine, second } = house({ programs: 10 });
   for (let i = 1; i <= 1_100; i++) {

@@ -114,10 +114,13 @@ Deno.test("routes: lists, one of each, and what is refused, as problems with the
       await using web = webServer(pair.right);
       await using server = await Server.start(["--interface", "eth0"], { namespace: pair.left });
       await fetched(pair.left, "http://192.0.2.2/");
-      await fetched(pair.left, "http://192.0.2.2/bytes/300000", "-H", "Host: shop.example.org");
-      const host = await until("the host is known with its program", async () => {
+      // The wire is a program: on a busy machine it delivers late now and then, but never early.
+      const LATEST_MS = DELAY_MS + Math.max(1, DELAY_MS / 10);
+      const host = await until("the host is known with its program, and the wire was in time", async () => {
+        await fetched(pair.left, "http://192.0.2.2/bytes/300000", "-H", "Host: shop.example.org");
         const host = await server.json<HostDetail>("/api/hosts/192.0.2.2");
-        return host.talked_to_by.length > 0 && host.bytes_from > 300_000 && host.names.length > 0 && host;
+        return host.talked_to_by.length > 0 && host.bytes_from > 300_000 && host.names.length > 0 &&
+          (host.latency?.min_ms ?? Infinity) <= LATEST_MS && host;
       });
       assert.deepEqual(host.names.map(({ name, from }) => [name, from]), [["shop.example.org", "http"]]);
       assert.deepEqual(
@@ -127,7 +130,7 @@ Deno.test("routes: lists, one of each, and what is refused, as problems with the
       assert.equal(host.talked_to_by[0].name, "curl");
       const { min_ms } = host.latency!;
       console.log(`asked ${DELAY_MS} ms, told ${JSON.stringify(host.latency)}`);
-      assert.ok(Math.abs(min_ms - DELAY_MS) <= Math.max(1, DELAY_MS / 10), `${min_ms} ms`);
+      assert.ok(min_ms >= DELAY_MS - 1, `${min_ms} ms`);
       const [, mac] = /link\/ether (\S+)/.exec(pair.right.run("ip", "link", "show", "eth0"))!;
       assert.equal(host.device?.mac, mac);
       assert.equal(host.device?.random, (parseInt(mac, 16) & 2) !== 0);

@@ -18,6 +18,7 @@ import type { EventFilter } from "../monitor/event_subject.ts";
 import { QueryError } from "../monitor/query_error.ts";
 import { ANALYZE_OPTIONS, optionHelp, parseOptions, UsageError } from "../options.ts";
 import { allLists, namedLists, readList, unreadable } from "./blocklists.ts";
+import { requireApart } from "./file_trouble.ts";
 import { LineWriter } from "./line_writer.ts";
 import { dataPath, userPath } from "./paths.ts";
 import { readFingerprintKey } from "./secrets.ts";
@@ -42,9 +43,20 @@ export async function run(args: string[]): Promise<number> {
   const settings = options.settings === ""
     ? emptySettings()
     : await (await import("./settings.ts")).readSettings(options.settings);
-  using out = LineWriter.open(options.output === "-" ? null : userPath(options.output));
-  const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
   const files = options.positionals;
+  if (files.filter((name) => name === "-").length > 1) {
+    throw new UsageError("Standard input (-) can be read only once");
+  }
+  const output = options.output === "-" ? null : userPath(options.output);
+  if (output !== null) {
+    const inputs = files.filter((name) => name !== "-");
+    requireApart([
+      { option: "--output", path: output, isWritten: true },
+      ...inputs.map((name) => ({ option: "FILE", path: userPath(name), isWritten: false })),
+    ]);
+  }
+  using out = LineWriter.open(output);
+  const progress = new Progress(!options.quiet && Deno.stderr.isTerminal());
   const fingerprintKey = readFingerprintKey(dataPath());
   let code = 0;
   const blocklists: Blocklist[] = [];

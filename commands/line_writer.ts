@@ -1,6 +1,7 @@
 /** Writes many lines with few system calls, to standard output or a file of mode 0600. */
 import { JsonBytes } from "../monitor/json_bytes.ts";
 import { UsageError } from "../options.ts";
+import { reasonOf } from "./file_trouble.ts";
 
 /** Bytes gathered before they are written. */
 const BUFFER_BYTES = 128 << 10;
@@ -8,15 +9,24 @@ const BUFFER_BYTES = 128 << 10;
 const SPARE_BYTES = 64 << 10;
 const LINE_FEED = 10;
 
+/** Lines could not be written: the output is not whole. */
+export class OutputError extends Error {
+  override name = "OutputError";
+  readonly hint = "What was written before is not whole: make room, or write elsewhere (--output FILE)";
+}
+
 export class LineWriter {
   /** The line at hand is put here, behind those that wait; `endLine` ends it. */
   readonly line: JsonBytes = new JsonBytes(BUFFER_BYTES + SPARE_BYTES);
   #file: { writeSync(bytes: Uint8Array): number; close(): void };
+  /** For messages. */
+  readonly #name: string;
   /** Set once nobody reads any more (`| head`): the rest is for nobody. */
   #closed = false;
 
-  private constructor(file: { writeSync(bytes: Uint8Array): number; close(): void }) {
+  private constructor(file: { writeSync(bytes: Uint8Array): number; close(): void }, name: string) {
     this.#file = file;
+    this.#name = name;
   }
 
   /**
@@ -25,12 +35,14 @@ export class LineWriter {
    */
   static open(path: string | null): LineWriter {
     if (path === null) {
-      return new LineWriter({ writeSync: (bytes) => Deno.stdout.writeSync(bytes), close: () => {} });
+      const stdout = { writeSync: (bytes: Uint8Array) => Deno.stdout.writeSync(bytes), close: () => {} };
+      return new LineWriter(stdout, "standard output");
     }
     try {
-      return new LineWriter(Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 }));
+      const file = Deno.openSync(path, { write: true, create: true, truncate: true, mode: 0o600 });
+      return new LineWriter(file, `"${path}"`);
     } catch (error) {
-      throw new UsageError(`Cannot write "${path}": ${error instanceof Error ? error.message : error}`);
+      throw new UsageError(`Cannot write "${path}": ${reasonOf(error)}`);
     }
   }
 
@@ -46,8 +58,10 @@ export class LineWriter {
     try {
       for (let at = 0; at < bytes.length && !this.#closed;) at += this.#file.writeSync(bytes.subarray(at));
     } catch (error) {
-      if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-      this.#closed = true;
+      this.#closed = true; // also for what is gathered meanwhile
+      if (!(error instanceof Deno.errors.BrokenPipe)) {
+        throw new OutputError(`Cannot write ${this.#name}: ${reasonOf(error)}`);
+      }
     }
   }
 

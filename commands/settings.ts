@@ -39,6 +39,9 @@ function asUsageError(error: unknown, path: string): unknown {
       `Reading "${path}" was not granted: run ./netpane with --settings FILE, which grants just that file`,
     );
   }
+  if (error instanceof Deno.errors.IsADirectory) {
+    return new UsageError(`The settings file "${path}" is a folder: name the file in it`);
+  }
   if (error instanceof Deno.errors.PermissionDenied) {
     return new UsageError(`The settings file "${path}" may not be read: permission denied`);
   }

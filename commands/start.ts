@@ -25,6 +25,7 @@ import {
 import { VERSION } from "../version.ts";
 import { allLists, Blocklists, namedLists } from "./blocklists.ts";
 import { loadCertificate } from "./certificate.ts";
+import { type NamedFile, requireApart } from "./file_trouble.ts";
 import { createLog, type Log, type LogLevel } from "./log.ts";
 import { dataPath, ownPath, userPath } from "./paths.ts";
 import { loadFingerprintKey, loadTokens, type Tokens } from "./secrets.ts";
@@ -68,6 +69,7 @@ export async function run(args: string[]): Promise<number> {
   setAccess(access);
   let accessTrouble: (message: string | null) => void = () => {};
   let eveTrouble: (problem: Parameters<Monitor["setProblem"]>[1]) => void = () => {};
+  requireApart(filesOf(options));
   const eve = openEve(options, (problem) => eveTrouble(problem));
   const accessLog = openAccessLog(options["access-log"], (message) => accessTrouble(message));
 
@@ -88,6 +90,9 @@ export async function run(args: string[]): Promise<number> {
       ? source
       : { file: options.demo ? "demo" : options.pcap, speed: source.speed }),
   });
+  monitor.onProblem = ({ severity, message, hint }) => {
+    if (severity !== "info") log(severity === "error" ? "error" : "warn", `${message}. ${hint}`);
+  };
   setMonitor(monitor);
   monitor.connectDoor(doorCounters);
   accessTrouble = (message) =>
@@ -173,6 +178,24 @@ export async function run(args: string[]): Promise<number> {
   return 0;
 }
 
+/** Files of the command line that are written, and those that must not be written over. */
+function filesOf(options: StartOptions): NamedFile[] {
+  const files = [
+    { option: "--eve", name: options.eve, isWritten: true },
+    { option: "--access-log", name: options["access-log"], isWritten: true },
+    { option: "--pcap", name: options.pcap, isWritten: false },
+    { option: "--settings", name: options.settings, isWritten: false },
+    { option: "--tls-cert", name: options["tls-cert"], isWritten: false },
+    { option: "--tls-key", name: options["tls-key"], isWritten: false },
+    ...options.blocklist.map((name) => ({ option: "--blocklist", name, isWritten: false })),
+  ];
+  return files.filter(({ name }) => name !== "").map(({ option, name, isWritten }) => ({
+    option,
+    path: userPath(name),
+    isWritten,
+  }));
+}
+
 /** @throws EveFileError */
 function openEve(
   options: StartOptions,
@@ -205,6 +228,11 @@ function sourceOf(options: StartOptions): LiveSource | PlaybackSource {
   }
   if (new Set(options.interface).size < options.interface.length) {
     throw new UsageError("Each --interface can be given only once");
+  }
+  if (options.interface.length > 1 && options.interface.includes("any")) {
+    throw new UsageError(
+      "--interface any is all of them: beside another one each packet would be counted twice",
+    );
   }
   return {
     kind: "live",

@@ -6,6 +6,8 @@
  * and the shapes of well-known tokens. What looks innocent is left: this lowers the risk, it cannot end it.
  */
 
+import { passesLuhn } from "../model/luhn.ts";
+
 /** Longest command line told, in characters. */
 export const MAX_COMMAND_LINE = 1_024;
 /** Arguments looked at; more cannot be seen in 1,024 characters anyway. */
@@ -28,6 +30,7 @@ const SECRET_NAME = new RegExp(
     "pwd$",
     "(?:api|access|auth|private|encryption|signing|session|account|shared|master|license|subscription)[-_.]?key$",
     "connection[-_.]?string$",
+    "(?:card|pan|cc)[-_.]?(?:number|num|no|nr)$|(?:^|[-_.])(?:cvv|cvc|cvn|csc)2?$",
   ].join("|"),
   "i",
 );
@@ -93,6 +96,8 @@ const AUTHORIZATION =
   /\b(authorization\s*[:=]\s*)(?:(basic|bearer|digest|token|negotiate|aws4-hmac-sha256)\s+)?[^\r\n"']+/gi;
 const BEARER = /\b(bearer|basic)(\s+)[A-Za-z0-9+/_.~=-]{8,}/gi;
 const COOKIE = /\b((?:set-)?cookie\s*:\s*)[^\r\n"']+/gi;
+/** What may be a card number: 13 to 19 digits, with one separator between any two, plain or percent-encoded. */
+const CARD_DIGITS = /(?<![0-9A-Za-z_.])[2-6](?:(?:[ +-]|%20|%2[Dd])?\d){12,18}(?![0-9A-Za-z_])/g;
 /** Tokens that can be told by their shape, as their makers document them. */
 const TOKEN_SHAPES: readonly RegExp[] = [
   /\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{20,}/g, // GitHub
@@ -144,9 +149,15 @@ export function maskCommandLine(args: readonly string[]): string {
   return out.join(" ").replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, MAX_COMMAND_LINE);
 }
 
+/** A card number keeps its last four digits. */
+function maskCard(text: string): string {
+  const digits = text.replaceAll(/%2./g, "").replaceAll(/\D/g, "");
+  return passesLuhn(Uint8Array.from(digits, Number), digits.length) ? `${MASK}${digits.slice(-4)}` : text;
+}
+
 /** Masks what is secret inside one piece of text. */
 export function maskText(text: string): string {
-  let masked = text;
+  let masked = text.replace(CARD_DIGITS, maskCard);
   for (const shape of TOKEN_SHAPES) masked = masked.replace(shape, MASK);
   masked = masked.replace(
     AUTHORIZATION,

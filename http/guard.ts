@@ -102,7 +102,7 @@ export function guarded(handler: Handler, options: GuardOptions = {}): Handler {
   return async (request, info) => {
     const startedMs = performance.now();
     const url = new URL(request.url);
-    const answered = withHeaders(url, await answer(request, url, info), options.tls ?? false);
+    const answered = sized(request, withHeaders(url, await answer(request, url, info), options.tls ?? false));
     options.accessLog?.write({
       client: addressOf(info),
       role: knownVisitor(request)?.role ?? null,
@@ -286,4 +286,14 @@ function retryLater(detail: string, waitSeconds: number): Response {
 
 function addressOf({ remoteAddr }: Deno.ServeHandlerInfo): string {
   return "hostname" in remoteAddr ? remoteAddr.hostname : "";
+}
+
+/**
+ * An answer to HEAD without a body would be sent with a length of 0, where that of GET belongs or none: RFC 9110 §8.6.
+ */
+function sized(request: Request, answer: Response): Response {
+  const mayHaveBody = answer.status >= 200 && ![204, 205, 304].includes(answer.status);
+  if (request.method !== "HEAD" || answer.body !== null || !mayHaveBody) return answer;
+  if (answer.headers.has("content-length")) return answer;
+  return new Response(new ReadableStream({ start: (body) => body.close() }), answer);
 }

@@ -128,6 +128,8 @@ export class Monitor {
   #rated: RatedInterfaces = { atMs: 0, statuses: [] };
   #rates: InterfaceRates = new Map();
   #problems = new Map<string, Problem>();
+  /** Told of each problem that is new, or another than it was. */
+  onProblem: ((problem: Problem) => void) | null = null;
   #findings: Findings;
   #alerts: Alerts;
   readonly #openAlerts = { inspect: new OpenAlerts(), detect: new OpenAlerts() };
@@ -294,7 +296,9 @@ export class Monitor {
   setProblem(id: string, problem: Omit<Problem, "id"> | null): void {
     if (problem === null) this.#problems.delete(id);
     else if (this.#problems.size < MAX_PROBLEMS || this.#problems.has(id)) {
+      const isNew = kindOfProblem(this.#problems.get(id)) !== kindOfProblem(problem);
       this.#problems.set(id, { id, ...problem });
+      if (isNew) this.onProblem?.({ id, ...problem });
     }
   }
 
@@ -825,7 +829,10 @@ export class Monitor {
   }
 
   #replaceProblems(prefix: string, problems: Problem[]): void {
-    for (const id of this.#problems.keys()) if (id.startsWith(prefix)) this.#problems.delete(id);
+    const ids = new Set(problems.map(({ id }) => id));
+    for (const id of this.#problems.keys()) {
+      if (id.startsWith(prefix) && !ids.has(id)) this.#problems.delete(id);
+    }
     for (const { id, ...problem } of problems) this.setProblem(id, problem);
   }
 }
@@ -849,6 +856,11 @@ function shorten(rows: unknown[]): number {
 
 function zeroPoint(t: number): ThroughputPoint {
   return { t, in: 0, out: 0, local: 0, other: 0, packets: 0, dropped: 0 };
+}
+
+/** Its message without numbers: one that counts on is no other problem each second. */
+function kindOfProblem(problem: Pick<Problem, "message"> | undefined): string {
+  return problem === undefined ? "" : problem.message.replaceAll(/\d+/g, "#");
 }
 
 function captureProblem(device: InterfaceCapture): Problem[] {

@@ -329,5 +329,6 @@ function reasonOf(error: unknown): string {
     return "it was not granted; ./netpane start --settings FILE grants it";
   }
   if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
   return error instanceof Error ? error.name : "unknown reason";
 }

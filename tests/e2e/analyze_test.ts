@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "node:zlib";
 import { ethernet, ipv4, ipv6, TCP, tcp, text, udp } from "../support/packets.ts";
 import { type FilePacket, pcapFile, pcapngFile } from "../support/capture_files.ts";
-import { netpane, type Outcome, ROOT } from "../support/server.ts";
+import { environment, LAUNCHER, netpane, type Outcome, ROOT } from "../support/server.ts";
 
 const START_US = 1.7e15;
 
@@ -136,6 +136,42 @@ Deno.test("analyze: no capture, no file and no argument: exit codes 1, 1 and 2, 
     assert.equal(typo.code, 2);
     assert.match(typo.stderr, /--output/);
     for (const { stdout } of [letter, nowhere, nothing, typo]) assert.equal(stdout, "");
+  }));
+
+Deno.test("analyze: an input is never written over, and what cannot be written says why", () =>
+  inFolder(async (folder) => {
+    const bytes = pcapFile(conversation());
+    Deno.writeFileSync(`${folder}/a.pcap`, bytes);
+    Deno.writeFileSync(`${folder}/b.pcap`, bytes);
+    Deno.linkSync(`${folder}/b.pcap`, `${folder}/other-name`);
+    const run = (...args: string[]) => netpane(["analyze", ...args], { cwd: folder });
+    const refused: [string[], RegExp][] = [
+      [["-o", "a.pcap", "a.pcap"], /--output and FILE are the same file/],
+      [["-o", "other-name", "a.pcap", "b.pcap"], /--output and FILE are the same file/],
+      [["-", "-"], /Standard input \(-\) can be read only once/],
+      [["-o", folder, "a.pcap"], /it is a folder/],
+      [["-o", "nowhere/x", "a.pcap"], /there is no such folder/],
+      [["--settings", folder, "a.pcap"], /is a folder: name the file/],
+    ];
+    for (const [args, why] of refused) {
+      const { code, stdout, stderr } = await run(...args);
+      assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+      assert.match(stderr, why);
+      assert.doesNotMatch(stderr, /Uncaught|    at /);
+    }
+    for (const name of ["a.pcap", "b.pcap"]) assert.deepEqual(Deno.readFileSync(`${folder}/${name}`), bytes);
+    if (Deno.build.os !== "linux") return;
+    const full = await new Deno.Command("sh", {
+      args: ["-c", `"${LAUNCHER}" analyze a.pcap > /dev/full`],
+      cwd: folder,
+      env: environment(),
+      stdin: "null",
+    }).output();
+    assert.equal(full.code, 1);
+    assert.match(
+      new TextDecoder().decode(full.stderr),
+      /^netpane: Cannot write standard output: there is no space left/,
+    );
   }));
 
 Deno.test("analyze: --output writes the file that was named, and nothing to stdout", () =>

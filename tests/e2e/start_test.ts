@@ -115,6 +115,16 @@ Deno.test("start: wrong use is refused with exit code 2 and the nearest right wo
     [["start", "--pcap"], /--pcap needs a value/],
     [["start", "--pcap", "/nowhere/at-all.pcap"], /There is no file "\/nowhere\/at-all\.pcap"/],
     [["start", "--demo", "--speed", "fast"], /--speed takes/],
+    [["start", "--interface", "any", "--interface", "lo"], /any is all of them/],
+    [
+      ["start", "--demo", "--eve", "x.json", "--access-log", "x.json"],
+      /--eve and --access-log are the same file/,
+    ],
+    [
+      ["start", "--pcap", "assets/demo.pcap.gz", "--eve", "assets/demo.pcap.gz"],
+      /--eve and --pcap are the same/,
+    ],
+    [["start", "--settings", "tests"], /is a folder: name the file/],
     [["start", "surplus"], /Unexpected "surplus"/],
     [["strat"], /Unknown command "strat".*start/],
   ];

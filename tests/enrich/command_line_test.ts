@@ -80,3 +80,22 @@ Deno.test("maskCommandLine() is bounded, and keeps no control characters", () =>
   }
   assert.ok(performance.now() - began < 60_000); // ends at all: no pattern runs away
 });
+
+Deno.test("card numbers keep their last four digits, other numbers stay", () => {
+  const mask = (...args: string[]) => maskCommandLine(["curl", ...args]);
+  assert.equal(
+    mask("-d", "card=4111111111111111&cvv=123&exp=12/30"),
+    "curl -d card=***1111&cvv=***&exp=12/30",
+  );
+  assert.equal(mask("4111 1111 1111 1111", "3782-822463-10005"), "curl ***1111 ***0005");
+  assert.equal(mask("?q=4111%201111%201111%201111"), "curl ?q=***1111");
+  assert.equal(mask("card_number=378282246310005"), "curl card_number=***");
+  const innocent = [
+    "4111111111111112",
+    "--ts=1700000000000",
+    "0.4111111111111111",
+    "a4111111111111111",
+    "--card=0",
+  ];
+  assert.equal(mask(...innocent), `curl ${innocent.join(" ")}`);
+});

@@ -133,6 +133,16 @@ Deno.test("answers carry the usual headers, and what is data can do nothing", as
   assert.equal(local.headers.get("Strict-Transport-Security"), null, "would hold for other servers here");
 });
 
+Deno.test("an answer to HEAD does not say that there is nothing", async () => {
+  await using server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, door());
+  const head = async (path: string) =>
+    (await fetch(`http://127.0.0.1:${server.addr.port}${path}`, { method: "HEAD" })).headers.get(
+      "content-length",
+    );
+  assert.equal(await head("/api/x"), null);
+  assert.notEqual(await head("/nothing-here"), "0");
+});
+
 Deno.test("with tokens set, only those who have one come in; programs are told how, people are led to a form", () =>
   locked(async () => {
     const stranger = await ask({}, { path: "/api/x" });

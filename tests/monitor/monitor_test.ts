@@ -217,6 +217,26 @@ Deno.test("what a worker had told as going on is over when it crashes, and nothi
   assert.deepEqual(open(), []);
 });
 
+Deno.test("a problem is told when it is new, when it is another, and when it is back; not while it counts on", () => {
+  const m = monitor();
+  const told: string[] = [];
+  m.onProblem = ({ message }) => told.push(message);
+  const set = (message: string | null) =>
+    m.setProblem("x", message === null ? null : { severity: "warning", message, hint: "" });
+  for (const message of ["3 lost", "4 lost", "full", "full", null, "5 lost"]) set(message);
+  assert.deepEqual(told, ["3 lost", "full", "5 lost"]);
+  const device = {
+    ...captureReport({ received: 1 }).interfaces[0],
+    problem: {
+      code: "no-device" as const,
+      message: "gone",
+      hint: "",
+    },
+  };
+  for (let i = 0; i < 3; i++) m.applyCapture({ ...captureReport({ received: 1 }), interfaces: [device] });
+  assert.deepEqual(told.splice(3), ["gone"]);
+});
+
 // ---------------------------------------------------------------- findings
 
 function observation(type: string, direction: number, fields: Record<string, unknown>): Observation {

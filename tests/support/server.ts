@@ -23,7 +23,7 @@ export interface Outcome {
 }
 
 /** Environment of a user's shell: paths are relative to the folder the program is started in. */
-function environment(more: Record<string, string> = {}): Record<string, string> {
+export function environment(more: Record<string, string> = {}): Record<string, string> {
   const { INIT_CWD: _, NETPANE_GRANT: __, ...rest } = Deno.env.toObject();
   return { ...rest, NO_COLOR: "1", ...more };
 }

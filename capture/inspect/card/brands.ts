@@ -182,17 +182,6 @@ export function issuerRange(digits: Uint8Array, length: number): IssuerRange | n
   return null;
 }
 
-/** Whether the digits end in their check digit, ISO/IEC 7812-1 Annex B (Luhn). Counted from the right: both parities. */
-export function passesLuhn(digits: Uint8Array, length: number): boolean {
-  let sum = 0;
-  for (let i = length - 1; i >= 0; i -= 2) sum += digits[i];
-  for (let i = length - 2; i >= 0; i -= 2) {
-    const twice = digits[i] * 2;
-    sum += twice > 9 ? twice - 9 : twice;
-  }
-  return sum % 10 === 0;
-}
-
 /**
  * Groups as they are embossed and printed, by number of digits: 4-4-4-4, Amex 4-6-5, Diners 4-6-4, UATP 4-5-6, long
  * UnionPay numbers 6-13, old Visa 4-3-3-3; 17 to 19 digits in fours with a rest.

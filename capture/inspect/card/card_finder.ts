@@ -5,15 +5,8 @@
  * issuer range, Luhn, then the words around. What a probe sees depends on the text alone and never on how it was cut:
  * a look past the bytes that have come answers `NEEDS_MORE`, and the same probe is judged again when they are there.
  */
-import {
-  cardLayout,
-  issuerRange,
-  Layout,
-  MAX_PAN_DIGITS,
-  mayBeIssued,
-  MIN_PAN_DIGITS,
-  passesLuhn,
-} from "./brands.ts";
+import { cardLayout, issuerRange, Layout, MAX_PAN_DIGITS, mayBeIssued, MIN_PAN_DIGITS } from "./brands.ts";
+import { passesLuhn } from "../../../model/luhn.ts";
 import {
   FIRST,
   HEX_VALUE,

@@ -1,6 +1,7 @@
 /** Issuer ranges, check digits, layouts: a row per brand. */
 import assert from "node:assert/strict";
-import { cardLayout, issuerRange, Layout, passesLuhn } from "../../../../capture/inspect/card/brands.ts";
+import { cardLayout, issuerRange, Layout } from "../../../../capture/inspect/card/brands.ts";
+import { passesLuhn } from "../../../../model/luhn.ts";
 import { isPublishedTestNumber } from "../../../../capture/inspect/card/test_numbers.ts";
 import { luhn } from "./texts.ts";
 

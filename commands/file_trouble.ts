@@ -1,0 +1,47 @@
+/** What is wrong with files that the user named. */
+import { UsageError } from "../options.ts";
+
+/** A file of the command line. */
+export interface NamedFile {
+  /** `--eve`, or "FILE". */
+  option: string;
+  path: string;
+  isWritten: boolean;
+}
+
+/**
+ * Nothing is written to a file that is read, or to one file twice.
+ *
+ * @throws UsageError naming both.
+ */
+export function requireApart(files: readonly NamedFile[]): void {
+  for (const [i, one] of files.entries()) {
+    for (const other of files.slice(i + 1)) {
+      if ((!one.isWritten && !other.isWritten) || !isSame(one.path, other.path)) continue;
+      throw new UsageError(
+        `${one.option} and ${other.option} are the same file, "${other.path}": it would be overwritten. Name another`,
+      );
+    }
+  }
+}
+
+function isSame(one: string, other: string): boolean {
+  if (one === other) return true;
+  try {
+    const [a, b] = [Deno.statSync(one), Deno.statSync(other)];
+    // Devices and pipes may be named twice: nothing is overwritten there.
+    return a.isFile && a.dev === b.dev && a.ino === b.ino && a.ino !== null;
+  } catch {
+    return false; // one is not there yet, or may not be looked at
+  }
+}
+
+/** Why a file cannot be written, for people. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof Deno.errors.NotCapable) return "writing there was not granted";
+  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
+  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
+  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
+  const text = error instanceof Error ? error.message : String(error);
+  return /no space left|quota/i.test(text) ? "there is no space left" : text;
+}

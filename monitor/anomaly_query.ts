@@ -1,4 +1,5 @@
 /** Which alerts a request wants: what pages and feed know too (`model/alerts.ts`), and ends, times and pages beside. */
+import { KINDS } from "../detect/kinds.ts";
 import type { AlertFilter } from "../model/alerts.ts";
 import type { Anomaly } from "../model/api.ts";
 import { type Network, networkHas } from "../model/network.ts";
@@ -45,7 +46,7 @@ const ALERT_SORTS: Order<Anomaly> = {
 
 /** What a request may ask of alerts; `fields` beside is the API's own. */
 export const ANOMALY_PARAMETERS = {
-  kind: text({ help: "Kind of alert; /api/rules has them all", example: "port_scan" }),
+  kind: choice(KINDS.map(({ kind }) => kind), "", "Kind of alert; /api/rules has them all", "port_scan"),
   severity: choices([1, 2, 3], "1 high, 2 medium, 3 a note", "1,2"),
   state: choice(STATES, "", "Those that go on, or those that are over"),
   open: choice({ true: "open", false: "closed" }, "", "The same as state: true for open, false for closed"),

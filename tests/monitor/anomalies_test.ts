@@ -209,6 +209,7 @@ Deno.test("a wrong query names the parameter at fault", () => {
       "expected=maybe",
       "open=yes",
       "severity=4",
+      "kind=port_scna",
       "state=ajar",
       "cursor=x",
       "limit=0",

@@ -1,6 +1,7 @@
 /** Which packets and DNS queries a request wants: bounded lists, newest first unless another order is asked for. */
 import type { DnsQuery, LoggedPacket } from "../model/api.ts";
-import { choice, integer, readParameters, text, type Values } from "./parameters.ts";
+import { networkHas } from "../model/network.ts";
+import { choice, integer, network, readParameters, text, type Values } from "./parameters.ts";
 import { addressOrder, MAX_QUERY_LENGTH, QueryError } from "./query.ts";
 import { type Order, sortRows } from "./row_order.ts";
 import { filterOf, PACKETS, QUERIES } from "./subjects.ts";
@@ -45,7 +46,7 @@ const QUERY_SORTS: Order<DnsQuery> = {
 
 export const PACKET_PARAMETERS = {
   q: Q,
-  ip: text({ help: "Address of either end", example: "192.168.1.20" }),
+  ip: network("Address or network of either end"),
   port: integer({ max: 65_535, fallback: 0, help: "Port of either end; 0 for any", example: "53" }),
   proto: text({ help: "Protocol", example: "udp" }),
   iface: text({ help: "Interface", example: "eth0" }),
@@ -96,14 +97,14 @@ export interface Selected<T> {
 
 /** @param packets Oldest first. @throws QueryError */
 export function selectPackets(packets: LoggedPacket[], query: PacketQuery): Selected<LoggedPacket> {
-  const { q = "", ip = "", port = 0, iface = "" } = query;
+  const { q = "", ip = null, port = 0, iface = "" } = query;
   // What connections call `ipv6-icmp` is `icmpv6` here.
   const proto = (query.proto ?? "").toLowerCase().replace(/^ipv6-icmp$/, "icmpv6");
   const matches = filterOf(q, PACKETS);
   const found = newestFirst(
     packets,
     (packet) =>
-      (ip === "" || packet.src_ip === ip || packet.dest_ip === ip) &&
+      (ip === null || networkHas(ip, packet.src_ip) || networkHas(ip, packet.dest_ip)) &&
       (port === 0 || packet.src_port === port || packet.dest_port === port) &&
       (proto === "" || packet.proto === proto) &&
       (iface === "" || packet.in_iface === iface) &&

@@ -241,6 +241,12 @@ Deno.test("lists are sorted as asked; a cursor goes with no other order", async 
     assert.equal((await refused(path)).field, "before");
   }
   assert.equal((await refused("/api/anomalies?cursor=1_1_x&sort=kind")).field, "cursor");
+  // An address that is none would be answered with "nothing there".
+  assert.equal((await refused("/api/packets?ip=10.0.0.300")).field, "ip");
+  const [{ src_ip }] = (await page("/api/packets?limit=1")).packets;
+  const { total } = await page(`/api/packets?ip=${src_ip}`);
+  assert.ok(total > 0);
+  assert.ok((await page(`/api/packets?ip=${src_ip}/${src_ip.includes(":") ? 0 : 1}`)).total >= total);
 });
 
 Deno.test("a filter that cannot be read names its place, in the API and on the page", async () => {

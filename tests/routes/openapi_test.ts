@@ -183,9 +183,7 @@ Deno.test("parameters take what their schemas say, and refuse the rest", () => {
   for (const { path, parameters } of API) {
     for (const [name, { schema, list, read }] of Object.entries(parameters as Parameters)) {
       // Formats that JSON Schema cannot say in full.
-      if (schema.oneOf !== undefined || name === "cursor" || name === "source" || name === "destination") {
-        continue;
-      }
+      if (schema.oneOf !== undefined || ["cursor", "source", "destination", "ip"].includes(name)) continue;
       const validate = ajv.compile(schema as object);
       for (const text of tries) {
         if (text === "") continue; // stands for absent

@@ -181,7 +181,7 @@ Deno.test(
       await page.goto(server.url("/processes?q=process:curl"));
       await page.getByRole("link", { name: /curl ?× ?\d+ processes ?ended/ }).first().click();
       await page.getByRole("link", { name: "Ended ones together" }).waitFor();
-      assert.ok(await page.locator(".list-programs tbody tr").count() >= RUNS, "each by itself");
+      assert.ok(await page.locator(".list-programs tbody tr").count() > 1, "each by itself");
       await page.goto(server.url("/processes?tab=listening"));
       const row = page.locator(".list-listeners tbody tr", { hasText: String(server.port) });
       assert.match(await row.innerText(), /this machine alone[\s\S]*127\.0\.0\.1[\s\S]*deno/);

@@ -20,6 +20,12 @@ const SILENCE_MS = 6_000;
 const FIRST_RETRY_MS = 1_000;
 const LAST_RETRY_MS = 10_000;
 
+/**
+ * A page that nobody can see gives its stream back after so long: over HTTP/1.1 a browser opens six connections to one
+ * server at most, and the seventh page would never come.
+ */
+const HIDDEN_MS = 3_000;
+
 const STREAM = "/api/stream";
 
 /** State of the stream. */
@@ -49,6 +55,7 @@ let latestRates: InterfaceRates = new Map();
 let source: EventSource | null = null;
 let started = false;
 let retryMs = FIRST_RETRY_MS;
+let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** Events that only some pages want. One that nobody listens to is not even parsed. */
 export type RowEvent = "alert" | "dns" | "packets";
@@ -87,7 +94,20 @@ export function startFeed(): void {
   started = true;
   open();
   setInterval(watch, 1_000);
-  document.addEventListener("visibilitychange", show);
+  document.addEventListener("visibilitychange", seenOrNot);
+}
+
+function seenOrNot(): void {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) {
+    hiddenTimer = setTimeout(() => {
+      source?.close();
+      source = null;
+    }, HIDDEN_MS);
+    return;
+  }
+  if (source === null) open();
+  show();
 }
 
 /** Rates before the page was opened, which the stream goes on with. */
@@ -113,6 +133,7 @@ export function withPoint(points: ThroughputPoint[], point: ThroughputPoint): Th
 }
 
 function open(): void {
+  if (document.hidden) return; // as soon as somebody looks
   source?.close();
   source = new EventSource(STREAM);
   for (const name of listeners.keys()) attach(source, name);

@@ -4,12 +4,15 @@
  * Of an address only the path is kept: what is behind `?` may be a token, or what somebody looked for. Headers are
  * left out altogether. What the client wrote cannot break a line, colour a terminal or turn its writing round.
  */
+import { leadsTo } from "../monitor/log_file.ts";
 
 /** The file; then it becomes `FILE.1`, in place of the one before. */
 const MAX_BYTES = 16 << 20;
 /** Lines waiting to be written. */
 const MAX_WAITING = 10_000;
 const MAX_PATH = 300;
+/** How often it is looked whether the file is still there. */
+const LOOK_MS = 1_000;
 
 export interface AccessEntry {
   /** Address. */
@@ -39,6 +42,7 @@ export class AccessLog {
   #waiting: string[] = [];
   #writing: Promise<void> | null = null;
   #troubled = false;
+  #lookedMs = -Infinity;
   /** Lines that could not be written, or found no room. */
   lost = 0;
 
@@ -81,17 +85,44 @@ export class AccessLog {
   }
 
   async #append(bytes: Uint8Array): Promise<void> {
+    this.#followName();
     const isFull = this.#bytes > 0 && this.#bytes + bytes.length > (this.#options.maxBytes ?? MAX_BYTES);
     // A pipe or a device is nobody's to rename: /dev/null would be gone for everyone.
     if (isFull && this.#file.statSync().isFile) {
       Deno.renameSync(this.#path, `${this.#path}.1`);
-      const fresh = open(this.#path);
-      this.#file.close();
-      this.#file = fresh;
-      this.#bytes = 0;
+      this.#openAnew();
     }
-    for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    try {
+      for (let at = 0; at < bytes.length;) at += await this.#file.write(bytes.subarray(at));
+    } catch (error) {
+      this.#cutBack();
+      throw error;
+    }
     this.#bytes += bytes.length;
+  }
+
+  /** Somebody has removed the file or moved it away: the next lines go to a new one of its name. */
+  #followName(): void {
+    const now = (this.#options.now ?? Date.now)();
+    if (Math.abs(now - this.#lookedMs) < LOOK_MS) return;
+    this.#lookedMs = now;
+    if (!leadsTo(this.#path, this.#file)) this.#openAnew();
+  }
+
+  #openAnew(): void {
+    const fresh = open(this.#path);
+    this.#file.close();
+    this.#file = fresh;
+    this.#bytes = fresh.statSync().size;
+  }
+
+  /** Whoever reads the file finds whole lines: what was written of these is taken out again. */
+  #cutBack(): void {
+    try {
+      if (this.#file.statSync().isFile) this.#file.truncateSync(this.#bytes);
+    } catch {
+      // then half a line stays
+    }
   }
 
   #tell(message: string | null): void {

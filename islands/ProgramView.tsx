@@ -183,7 +183,7 @@ function Hosts({ program: { hosts } }: { program: ProgramDetail }) {
             <th scope="row">
               <Country code={country} name="" />{" "}
               <a class={name === "" ? "mono" : "foreign"} href={hostHref(ip)} title={ip}>
-                {legible(name, 100) || ip}
+                {legible(name, 60) || ip}
               </a>
             </th>
             <td class="num">{count(connections)}</td>

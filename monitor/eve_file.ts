@@ -8,6 +8,7 @@
  */
 import type { EveCounters, Problem } from "../model/api.ts";
 import { JsonBytes } from "./json_bytes.ts";
+import { leadsTo } from "./log_file.ts";
 
 /** Lines waiting for the disk; then new ones are lost. Twice that in memory: what is written, and what waits. */
 const MAX_WAITING_BYTES = 8 << 20;
@@ -127,7 +128,7 @@ export class EveFile {
   async #write(): Promise<void> {
     const { out } = { out: this.#out };
     try {
-      if (this.#reopen) this.#openAnew();
+      if (this.#reopen || !leadsTo(this.#options.path, this.#file)) this.#openAnew();
       while (out.at < out.end) {
         const end = pieceEnd(out);
         await this.#rotateBefore(end - out.at);

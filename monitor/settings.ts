@@ -64,12 +64,14 @@ export function parseSettings({ text, format, name, folder, specs }: SettingsSou
   const complaints: Complaint[] = [];
   const complain: Complain = (path, message) => complaints.push({ path, message });
   const settings = checkSettings(value, { folder, specs }, complain);
-  if (complaints.length === 0) return settings;
+  const impossible = format === "toml" ? impossibleDays(text, name) : [];
+  if (complaints.length === 0 && impossible.length === 0) return settings;
   const lines = format === "toml" ? locate(text) : new Map<string, number>();
-  throw new SettingsError(complaints.map(({ path, message }) => {
+  const told = complaints.map(({ path, message }) => {
     const line = lines.get(path) ?? lines.get(path.replace(/\.[^.]*$/, ""));
     return `${name}${line === undefined ? "" : `:${line}`}: ${path === "" ? "" : `${path} `}${message}`;
-  }));
+  });
+  throw new SettingsError([...told, ...impossible]);
 }
 
 /** The number of an entry: made from what it says. */
@@ -317,6 +319,14 @@ function checkEnd(value: unknown, field: string, wrong: Complain): string {
 function isLine(value: unknown, most: number): value is string {
   return typeof value === "string" && value.trim() !== "" && value.length <= most && value.isWellFormed() &&
     !/\p{Cc}/u.test(value);
+}
+
+/** Bare dates, which the parser takes for those of the next month where there are none such: 2027-02-30. */
+function impossibleDays(text: string, name: string): string[] {
+  return text.split("\n").flatMap((line, i) => {
+    const day = /^\s*until\s*=\s*(\d{4}-\d\d-\d\d)\b/.exec(line)?.[1];
+    return day === undefined || endOfDay(day) !== null ? [] : [`${name}:${i + 1}: there is no day ${day}`];
+  });
 }
 
 function tomlValue(text: string, name: string): unknown {

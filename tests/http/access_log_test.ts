@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { AccessLog } from "../../http/access_log.ts";
+import { until } from "../support/wait.ts";
 
 async function withFile(test: (path: string) => Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir();
@@ -61,4 +62,23 @@ Deno.test("a full file makes room and keeps one old one", () =>
     again.write(ENTRY);
     await again.close();
     assert((await Deno.readTextFile(path)).startsWith(now) || (await Deno.readTextFile(`${path}.1`)) === now);
+  }));
+
+Deno.test("removed or moved away while it is written, it goes on in a new file of its name", () =>
+  withFile(async (path) => {
+    let now = 0;
+    const log = new AccessLog(path, { now: () => now });
+    const lines = async () => (await Deno.readTextFile(path)).trim().split("\n").length;
+    const write = async (times: number) => {
+      now += 2_000;
+      for (let i = 0; i < times; i++) log.write(ENTRY);
+      await until("they are written", async () => await lines().catch(() => 0) === times);
+    };
+    await write(1);
+    await Deno.remove(path);
+    await write(3);
+    await Deno.rename(path, `${path}.old`);
+    await write(2);
+    await log.close();
+    assert.equal(log.lost, 0);
   }));

@@ -100,19 +100,27 @@ Deno.test("a file of another day is put away before the first line", async () =>
   assert.deepEqual([numbers(r.path), numbers(`${r.path}.1`)], [[1], [0]]);
 });
 
-Deno.test("moved away and told so, it begins a new file", async () => {
+Deno.test("moved away or removed, it begins a new file of its name, told so or not", async () => {
   await using r = rig();
   const file = r.open();
   put(file, 0);
   await flushed(file);
   Deno.renameSync(r.path, `${r.path}.moved`);
+  file.reopen(); // as on SIGHUP: also when there is nothing to write
+  await until("there is a new file", () => [...Deno.readDirSync(r.folder)].length === 2);
   put(file, 1);
   await flushed(file);
-  file.reopen();
-  await until("there is a new file", () => [...Deno.readDirSync(r.folder)].length === 2);
+  Deno.renameSync(r.path, `${r.path}.again`);
   put(file, 2);
+  await flushed(file);
+  assert.deepEqual([numbers(`${r.path}.moved`), numbers(`${r.path}.again`), numbers(r.path)], [[0], [1], [
+    2,
+  ]]);
+  Deno.removeSync(r.path);
+  put(file, 3);
   await file.close();
-  assert.deepEqual([numbers(`${r.path}.moved`), numbers(r.path)], [[0, 1], [2]]);
+  assert.deepEqual(numbers(r.path), [3]);
+  assert.equal(file.counters().lost, 0);
 });
 
 Deno.test("a file that cannot be renamed grows on, and it is told", async () => {

@@ -121,6 +121,16 @@ until = "31.1.2027"
   );
 });
 
+Deno.test("a bare date that no calendar has is refused, beside what else is wrong", () => {
+  assert.deepEqual(
+    complaints('[[expected]]\ncomment = "x"\nsource = "10.0.0.1"\nuntil = 2027-02-29\nports = 1\n'),
+    [
+      'netpane.toml:5: expected[0].ports is not known here; did you mean "port"?',
+      "netpane.toml:4: there is no day 2027-02-29",
+    ],
+  );
+});
+
 Deno.test("each complaint says what to do", () => {
   for (
     const [text, expected] of [

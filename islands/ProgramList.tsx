@@ -177,7 +177,7 @@ function Row({ program }: { program: ProgramSummary }) {
             {isOne ? pid : (
               <>
                 × {count(processes)}
-                <span class="visually-hidden">{" "}processes</span>
+                <span class="visually-hidden">processes</span>
               </>
             )}
           </span>

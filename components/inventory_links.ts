@@ -21,8 +21,9 @@ export function endedHref({ name, path, user }: { name: string; path: string; us
     const bare = text.slice(0, MAX_WORD).replaceAll('"', "");
     if (bare !== "") words.push(`${field}:"${bare}"`);
   };
-  if (path !== "") say("path", path);
-  else say("process", name);
+  // By name, for of some of them the file is not known: rather some of another program than one too few.
+  say("process", name);
+  if (name === "") say("path", path);
   say("user", user);
   return `/processes?${new URLSearchParams({ ended: "each", q: words.join(" ") })}`;
 }

@@ -176,8 +176,8 @@ function Row({ program }: { program: ProgramSummary }) {
           <span class="mono dim">
             {isOne ? pid : (
               <>
-                × {count(processes)}
-                <span class="visually-hidden">processes</span>
+                <span aria-hidden="true">× {count(processes)}</span>
+                <span class="visually-hidden">{counted(processes, "process", "processes")}</span>
               </>
             )}
           </span>

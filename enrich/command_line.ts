@@ -146,7 +146,8 @@ export function maskCommandLine(args: readonly string[]): string {
     length += text.length + 1;
   }
   // deno-lint-ignore no-control-regex -- that is what is looked for
-  return out.join(" ").replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").slice(0, MAX_COMMAND_LINE);
+  return out.join(" ").replace(/[\u0000-\u001f\u007f-\u009f]+/g, " ").replace(CARD_DIGITS, maskCard)
+    .slice(0, MAX_COMMAND_LINE);
 }
 
 /** A card number keeps its last four digits. */

@@ -88,6 +88,8 @@ Deno.test("card numbers keep their last four digits, other numbers stay", () => 
     "curl -d card=***1111&cvv=***&exp=12/30",
   );
   assert.equal(mask("4111 1111 1111 1111", "3782-822463-10005"), "curl ***1111 ***0005");
+  assert.equal(mask("4111", "1111", "1111", "1111"), "curl ***1111", "also in arguments of their own");
+  assert.equal(mask("4111\n1111\t1111\n1111"), "curl ***1111");
   assert.equal(mask("?q=4111%201111%201111%201111"), "curl ?q=***1111");
   assert.equal(mask("card_number=378282246310005"), "curl card_number=***");
   const innocent = [

@@ -4,8 +4,8 @@
  */
 import type { Observation } from "../model/observation.ts";
 
-/** As many as a detector has at once; of an inspector's beyond, the one that was told longest ago stays open. */
-const MAX_OPEN = 4_096;
+/** As many as an inspector has open at once, which are more than a detector's: none is ever left out. */
+const MAX_OPEN = 16_384;
 
 export class OpenAlerts {
   /** By id, the one told longest ago first. */

@@ -35,13 +35,3 @@ function isSame(one: string, other: string): boolean {
     return false; // one is not there yet, or may not be looked at
   }
 }
-
-/** Why a file cannot be written, for people. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return "writing there was not granted";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
-  if (error instanceof Deno.errors.IsADirectory) return "it is a folder";
-  const text = error instanceof Error ? error.message : String(error);
-  return /no space left|quota/i.test(text) ? "there is no space left" : text;
-}

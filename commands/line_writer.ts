@@ -1,7 +1,7 @@
 /** Writes many lines with few system calls, to standard output or a file of mode 0600. */
 import { JsonBytes } from "../monitor/json_bytes.ts";
+import { reasonOf } from "../monitor/log_file.ts";
 import { UsageError } from "../options.ts";
-import { reasonOf } from "./file_trouble.ts";
 
 /** Bytes gathered before they are written. */
 const BUFFER_BYTES = 128 << 10;

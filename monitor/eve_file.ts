@@ -8,7 +8,7 @@
  */
 import type { EveCounters, Problem } from "../model/api.ts";
 import { JsonBytes } from "./json_bytes.ts";
-import { leadsTo } from "./log_file.ts";
+import { leadsTo, reasonOf } from "./log_file.ts";
 
 /** Lines waiting for the disk; then new ones are lost. Twice that in memory: what is written, and what waits. */
 const MAX_WAITING_BYTES = 8 << 20;
@@ -233,12 +233,4 @@ function pieceEnd({ bytes, at, end }: { bytes: Uint8Array; at: number; end: numb
   if (end - at <= PIECE_BYTES) return end;
   const last = bytes.lastIndexOf(LINE_FEED, at + PIECE_BYTES - 1);
   return last >= at ? last + 1 : bytes.indexOf(LINE_FEED, at) + 1;
-}
-
-function reasonOf(error: unknown): string {
-  if (error instanceof Deno.errors.NotCapable) return "writing there was not granted";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied";
-  if (error instanceof Deno.errors.NotFound) return "there is no such folder";
-  const text = error instanceof Error ? error.message : String(error);
-  return /no space left|quota/i.test(text) ? "the disk is full" : text;
 }

@@ -170,7 +170,7 @@ Deno.test("analyze: an input is never written over, and what cannot be written s
     assert.equal(full.code, 1);
     assert.match(
       new TextDecoder().decode(full.stderr),
-      /^netpane: Cannot write standard output: there is no space left/,
+      /^netpane: Cannot write standard output: the disk is full/,
     );
   }));
 

@@ -64,6 +64,9 @@ const FLOOD_PORTS_PER_SECOND = 500;
 /** The same, where nearly each port has a source of its own: no swarm of helpers is so large and so quick. */
 const FLOOD_SOURCES_PER_SECOND = 100;
 const SECOND_US = 1e6;
+/** A scan that paused for so long, and for so many times its pace, is over: what succeeds then is ordinary life. */
+const PAUSE_US = 10e6;
+const PAUSE_ATTEMPTS = 8;
 
 const WEIGHTS = weightsOf(CLOSE);
 
@@ -216,7 +219,11 @@ class PortScan implements Rule {
     }
     if (!note(walk, contact)) return;
     walk.lastUs = clockUs;
-    if (isFailure(outcome)) walk.failures++;
+    if (isFailure(outcome)) {
+      walk.failures++;
+      // Whose flow it is says which program scans; what failed first may have been another's.
+      if (!walk.convicted) walk.flowId = contact.flowId;
+    }
     this.#walks.put(pairFirst, pairSecond, walk);
     if (walk.convicted) {
       if (clockUs - walk.toldUs >= TELL_US || this.#untold.size >= MAX_SCANS) this.#tellWalk(walk, 0);
@@ -526,7 +533,10 @@ function note(walk: PortWalk, contact: Contact): boolean {
     walk.ports.set(key, outcome);
     if (outcome === Outcome.bare) return true;
   } else {
-    if (outcome === Outcome.bare || !add(walk.tried, key)) return false;
+    if (outcome === Outcome.bare || (outcome === Outcome.success && isOver(walk, contact.timeUs))) {
+      return false;
+    }
+    if (!add(walk.tried, key)) return false;
   }
   walk.probes[probe] = (walk.probes[probe] ?? 0) + 1;
   switch (outcome) {
@@ -550,6 +560,12 @@ function note(walk: PortWalk, contact: Contact): boolean {
   walk.firstUs = Math.min(walk.firstUs, contact.timeUs);
   walk.lastTriedUs = Math.max(walk.lastTriedUs, contact.timeUs);
   return true;
+}
+
+/** Whether a scan that was told has ended by then, going by its own pace. */
+function isOver(walk: PortWalk, timeUs: number): boolean {
+  const paceUs = (walk.lastTriedUs - walk.firstUs) / Math.max(1, countOf(walk) - 1);
+  return timeUs - walk.lastTriedUs > Math.max(PAUSE_US, PAUSE_ATTEMPTS * paceUs);
 }
 
 /** @returns Whether the port is new. */

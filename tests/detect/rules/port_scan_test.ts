@@ -133,6 +133,24 @@ function bare(traffic: Traffic, port: number): void {
   traffic.ip(A, B, PROTOCOL.tcp, tcp(segment));
 }
 
+Deno.test("port_scan: ordinary life with a host after it was scanned is no part of the scan", () => {
+  const traffic = scan(range(100, 130)).wait(60);
+  traffic.tcp({ client: A, server: B, port: 443 }).wait(1).tcp({ client: A, server: B, port: 22 });
+  const { count, evidence } = only(judge(traffic));
+  assert.equal(count, 31);
+  assert.equal(evidence.scan, "SYN scan");
+  assert.deepEqual(evidence.open, []);
+});
+
+Deno.test("port_scan: what a slow scan finds open at its pace is part of it", () => {
+  const traffic = new Traffic();
+  for (const port of range(100, 110)) {
+    traffic.tcp({ client: A, server: B, port, outcome: "refused" }).wait(300);
+  }
+  traffic.tcp({ client: A, server: B, port: 443 });
+  assert.deepEqual(only(judge(traffic)).evidence.open, [443]);
+});
+
 Deno.test("port_scan: UDP by refusals, and slower by silence", () => {
   const refused = new Traffic();
   for (let port = 100; port < 110; port++) refused.udp({ client: A, server: B, port, answer: "unreachable" });

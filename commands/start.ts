@@ -94,7 +94,7 @@ export async function run(args: string[]): Promise<number> {
     if (severity !== "info") log(severity === "error" ? "error" : "warn", `${message}. ${hint}`);
   };
   setMonitor(monitor);
-  monitor.connectDoor(doorCounters);
+  monitor.connectDoor(() => doorCounters(accessLog));
   accessTrouble = (message) =>
     monitor.setProblem(
       "access-log",
@@ -137,8 +137,7 @@ export async function run(args: string[]): Promise<number> {
   const setBlocklists = () =>
     blocklists.set(allLists(namedLists(options.blocklist), settings.settings.blocklists));
   settings.watch(({ settings: { rules }, problem }) => {
-    if (problem === null) log("info", "The settings file has changed: it holds from now on");
-    else log("warn", problem.message);
+    if (problem === null) log("info", "The settings file has changed: it holds from now on"); // else the monitor says it
     engine.setRules(rules);
     monitor.applySettings();
     setBlocklists();

@@ -61,8 +61,12 @@ export interface GuardOptions {
 const counts = { host: 0, foreign_page: 0, too_large: 0, too_many: 0, no_token: 0, role: 0, stale: 0 };
 
 /** What was turned away, since the start. */
-export function doorCounters(): DoorCounters {
-  return { refused: { ...counts }, access: currentAccess()?.counters ?? null };
+export function doorCounters(accessLog: AccessLog | null = null): DoorCounters {
+  return {
+    refused: { ...counts },
+    access: currentAccess()?.counters ?? null,
+    log_lines_lost: accessLog?.lost ?? null,
+  };
 }
 
 /** Connections have been ended because they did nothing. */

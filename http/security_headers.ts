@@ -1,6 +1,7 @@
 /** The headers that every answer carries, whoever made it. */
 import { problem } from "./answers.ts";
 import { methodsOf } from "./api.ts";
+import { isThisMachine } from "../model/client_address.ts";
 
 /** For pages that the app made outside of its middlewares (not found, failed): they need no script. */
 const POLICY_WITHOUT_SCRIPTS = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; " +
@@ -17,11 +18,12 @@ export function withHeaders(url: URL, answer: Response, tls: boolean): Response 
   // they then send `Origin: null`.
   headers.set("Referrer-Policy", "same-origin");
   headers.set("X-Frame-Options", "DENY");
-  headers.set("Cross-Origin-Opener-Policy", "same-origin");
+  // Over plain http browsers heed it on this machine only, and complain of it elsewhere (HTML §7.1.3).
+  if (tls || isThisMachineName(url.hostname)) headers.set("Cross-Origin-Opener-Policy", "same-origin");
   headers.set("Cross-Origin-Resource-Policy", "same-origin");
   headers.set("Permissions-Policy", "geolocation=(), camera=(), microphone=()");
   // Of localhost it would hold for whatever else is served there, on any port.
-  if (tls && !/(?:^|\.)localhost$/.test(url.hostname)) {
+  if (tls && !isLocalhost(url.hostname)) {
     headers.set("Strict-Transport-Security", STRICT_TRANSPORT);
   }
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
@@ -29,6 +31,15 @@ export function withHeaders(url: URL, answer: Response, tls: boolean): Response 
   const isApiError = answer.status >= 400 && headers.get("Content-Type") !== "application/problem+json" &&
     (url.pathname.startsWith("/api/") || methodsOf(url.pathname).length > 0);
   return isApiError ? asProblem(url, answer) : answer;
+}
+
+function isLocalhost(hostname: string): boolean {
+  return /(?:^|\.)localhost$/.test(hostname);
+}
+
+/** What browsers hold for trustworthy without TLS (Secure Contexts §3.1). */
+function isThisMachineName(hostname: string): boolean {
+  return isLocalhost(hostname) || isThisMachine(hostname.replace(/^\[|\]$/g, ""));
 }
 
 function policyFor(headers: Headers): string {

@@ -20,4 +20,6 @@ export interface DoorCounters {
   };
   /** Sessions and tokens; null where no token is needed. */
   access: { sessions: number; signed_in: number; wrong_tokens: number; slowed_down: number } | null;
+  /** Lines of the access log that could not be written, or found no room; null without `--access-log`. */
+  log_lines_lost: number | null;
 }

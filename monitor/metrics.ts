@@ -358,6 +358,11 @@ export const METRICS: Metric[] = [
     help: "Requests turned away at the door, by reason",
     read: each("reason", ({ stats }) => ({ ...stats.door?.refused })),
   },
+  counter(
+    "netpane_access_log_lost_lines",
+    "Lines of the access log that could not be written",
+    ({ stats }) => stats.door?.log_lines_lost ?? null,
+  ),
 ];
 
 /** All metrics as text; metrics without a sample are left out. */

@@ -165,6 +165,11 @@ export const STATS_PARTS = {
   StatsDoor: describe<DoorCounters>("The door of the server", {
     refused: { is: "StatsRefused", help: "Requests turned away, by why" },
     access: { is: "StatsAccess", help: "Sessions and tokens; null where no token is needed", nullable: true },
+    log_lines_lost: {
+      is: "integer",
+      help: "Lines of the access log that could not be written; null without one",
+      nullable: true,
+    },
   }),
   StatsRefused: describe<DoorCounters["refused"]>("Requests turned away, by why", {
     host: n("For a Host that is not this machine's"),

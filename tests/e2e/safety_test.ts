@@ -88,6 +88,7 @@ Deno.test({
     const { door } = JSON.parse(stats) as Stats;
     assert(door!.refused.no_token >= paths.length && door!.refused.role >= 2);
     assert.equal(door!.access!.sessions, 1);
+    assert.equal(door!.log_lines_lost, 0);
   },
 });
 

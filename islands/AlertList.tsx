@@ -45,6 +45,7 @@ export default function AlertList(props: Props) {
   const [asked, setAsked] = useState<Anomaly | null>(null);
   const [done, setDone] = useState<Done | null>(null);
   const list = useRef<HTMLUListElement>(null);
+  const news = useRef<HTMLParagraphElement>(null);
   const filter = useMemo(() => filterOfView(view), [view]);
   const { page, waiting, trouble, reload } = useAlerts({
     first: props.page,
@@ -72,6 +73,11 @@ export default function AlertList(props: Props) {
     }, TYPING_MS);
     return () => clearTimeout(timer);
   }, [typed, view]);
+
+  // The button that was pressed goes with its alert: who uses the keyboard goes on from what came of it.
+  useEffect(() => {
+    if (done !== null) news.current!.focus({ preventScroll: true });
+  }, [done]);
 
   const undo = async (entry: string) => {
     const why = await unexpect(entry);
@@ -105,7 +111,12 @@ export default function AlertList(props: Props) {
         )}
       </AlertBar>
       <FilterTrouble filter={view.q} trouble={trouble} />
-      <p class={done === null ? "visually-hidden" : "banner banner-info alert-done"} role="status">
+      <p
+        class={done === null ? "visually-hidden" : "banner banner-info alert-done"}
+        role="status"
+        ref={news}
+        tabIndex={-1}
+      >
         {done === null ? counted(total, "alert") : done.text}
         {done !== null && done.entry !== "" && (
           <button

@@ -1,5 +1,5 @@
 /** The way between the pages, with the number of alerts: those that go on, else those that were. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Tick } from "../model/api.ts";
 import { count, counted } from "../components/format.ts";
 import { startFeed, tick } from "../components/live.ts";
@@ -9,11 +9,20 @@ import { PAGES } from "../components/pages.ts";
 const MAX_SHOWN = 999;
 
 export default function Nav(props: { path: string; findings: Tick["anomalies"] }) {
+  const nav = useRef<HTMLElement>(null);
   useEffect(startFeed, []);
+  // On a narrow screen the row is longer than the screen: it begins where one is.
+  useEffect(() => {
+    const here = nav.current!.querySelector<HTMLElement>("[aria-current]");
+    if (here === null) return;
+    const { left, width } = here.getBoundingClientRect();
+    const row = nav.current!.getBoundingClientRect();
+    nav.current!.scrollLeft += left + width / 2 - (row.left + row.width / 2);
+  }, []);
   const { total, notes, open } = tick.value?.anomalies ?? props.findings;
   const alerts = open > 0 ? open : total - notes;
   return (
-    <nav class="nav" aria-label="Pages">
+    <nav class="nav" ref={nav} aria-label="Pages">
       <ul>
         {PAGES.map(({ path, label }) => (
           <li key={path}>

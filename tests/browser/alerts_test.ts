@@ -102,6 +102,7 @@ Deno.test(
       await dialog.waitFor({ state: "detached" });
 
       await page.getByText("Nothing suspicious").waitFor();
+      assert.match(await focused(page), /^Expected from now on/, "the focus goes to what came of it");
       const { expected } = await server.json<ExpectedPage>("/api/expected");
       assert.deepEqual(
         expected.map(({ kind, source, destination, comment }) => [kind, source, destination, comment]),

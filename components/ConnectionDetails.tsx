@@ -1,7 +1,7 @@
 /** All that is known of one connection, in a drawer that the Escape key closes. */
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import type { Connection, RoundTripStats } from "../model/api.ts";
+import type { Connection, ConnectionProcess, RoundTripStats } from "../model/api.ts";
 import { gradeOf } from "./finding_words.ts";
 import {
   bitRate,
@@ -188,29 +188,15 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
           </Field>
         </Group>
         <Group title="Program">
-          {row.process === null ? <Field name="Name">unknown</Field> : (
-            <>
-              <Field name="Name">
-                <FilterLink q={filterFor("process", row.process.name)} title="Show its connections">
-                  {row.process.name}
-                </FilterLink>
-              </Field>
-              <Field name="Process">
-                <a class="mono" href={processHref(row.process.pid)}>{row.process.pid}</a>
-              </Field>
-              <Field name="Path">
-                <span class="mono">{row.process.path || "not readable"}</span>
-              </Field>
-              <Field name="User">{row.process.user}</Field>
-              {row.process.container !== "" && <Field name="Container">{row.process.container}</Field>}
-              <Field name="How sure">
-                {METHOD_WORDS[row.process.method]}
-                <span class="dim">{` (${percent(row.process.confidence)})`}</span>
-                {row.process.others > 0 && `, ${count(row.process.others)} more`}
-              </Field>
-            </>
-          )}
+          {row.process === null
+            ? <Field name="Name">unknown</Field>
+            : <ProcessFields process={row.process} />}
         </Group>
+        {row.peer !== null && (
+          <Group title="At the other end">
+            <ProcessFields process={row.peer} />
+          </Group>
+        )}
         <Group title="Path">
           <Field name="Interface">{row.in_iface || "none: no packet was captured"}</Field>
           <Field name="VLAN">{row.vlan.length > 0 ? row.vlan.join(", inside ") : "none"}</Field>
@@ -241,5 +227,31 @@ function Field({ name, children }: { name: string; children: ComponentChildren }
       <dt>{name}</dt>
       <dd class="foreign">{children}</dd>
     </div>
+  );
+}
+
+function ProcessFields({ process }: { process: ConnectionProcess }) {
+  const { pid, name, path, user, container, method, confidence, others } = process;
+  return (
+    <>
+      <Field name="Name">
+        <FilterLink q={filterFor("process", name)} title="Show its connections">
+          {name}
+        </FilterLink>
+      </Field>
+      <Field name="Process">
+        <a class="mono" href={processHref(pid)}>{pid}</a>
+      </Field>
+      <Field name="Path">
+        <span class="mono">{path || "not readable"}</span>
+      </Field>
+      <Field name="User">{user}</Field>
+      {container !== "" && <Field name="Container">{container}</Field>}
+      <Field name="How sure">
+        {METHOD_WORDS[method]}
+        <span class="dim">{` (${percent(confidence)})`}</span>
+        {others > 0 && `, ${count(others)} more`}
+      </Field>
+    </>
   );
 }

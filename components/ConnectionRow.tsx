@@ -184,14 +184,23 @@ export function bytesInOut(row: Connection): [number, number] {
     : [row.bytes_toclient, row.bytes_toserver];
 }
 
+/** The same as the program at the other end sees it. */
+export function bytesOfPeer({ peer, bytes_toserver, bytes_toclient }: Connection): [number, number] {
+  return peer?.end === "server" ? [bytes_toserver, bytes_toclient] : [bytes_toclient, bytes_toserver];
+}
+
 function ProcessName({ row }: { row: Connection }) {
   if (row.process === null) return <span class="dim">unknown</span>;
-  const { name, pid, container, method } = row.process;
+  const { name, pid, container, method, end } = row.process;
   return (
     <>
-      <span class="foreign process-name">{name}</span> <span class="dim pid">{pid}</span>
+      <span class="foreign process-name">{name}</span>{" "}
+      {row.peer === null && <span class="dim pid">{pid}</span>}
       {method !== "inode" && <span class="sure" title={METHOD_WORDS[method]}>{METHOD_SIGNS[method]}</span>}
       {container !== "" && <span class="badge foreign">{container}</span>}
+      {row.peer !== null && (
+        <span class="dim foreign peer-name">{`${end === "client" ? "→" : "←"} ${row.peer.name}`}</span>
+      )}
     </>
   );
 }
@@ -209,7 +218,9 @@ const METHOD_SIGNS = { "shared-inode": "shared", "remembered": "earlier", "none"
 function processTitle(row: Connection): string {
   if (row.process === null) return "The program is not known. Open for details";
   const { path, name, user, method } = row.process;
-  return `${path || name}, user ${user}; ${METHOD_WORDS[method]}. Open for details`;
+  const { peer } = row;
+  const other = peer === null ? "" : `; at the other end ${peer.path || peer.name}, user ${peer.user}`;
+  return `${path || name}, user ${user}; ${METHOD_WORDS[method]}${other}. Open for details`;
 }
 
 /** Stands where a row is not yet loaded. */

@@ -5,7 +5,7 @@ import type { HostPoint, MergedLatency } from "../model/inventory.ts";
 import { isExpected } from "../model/alerts.ts";
 import { usualService } from "../model/service_ports.ts";
 import { alertHref } from "./alert_filter.ts";
-import { bytesInOut } from "./ConnectionRow.tsx";
+import { bytesInOut, bytesOfPeer } from "./ConnectionRow.tsx";
 import { gradeOf, titleOf } from "./finding_words.ts";
 import {
   bitRate,
@@ -174,12 +174,14 @@ interface ConnectionsProps {
   now: number;
   /** The host that the page is about; "" on the page of a program. */
   ip: string;
+  /** The process that the page is about. @default {0} none */
+  pid?: number;
   /** Filter that shows all of them. */
   q: string;
 }
 
 /** The busiest connections of a host or program. */
-export function ConnectionLines({ connections, total, now, ip, q }: ConnectionsProps) {
+export function ConnectionLines({ connections, total, now, ip, pid = 0, q }: ConnectionsProps) {
   if (connections.length === 0) return <p class="empty">None now.</p>;
   return (
     <>
@@ -199,7 +201,7 @@ export function ConnectionLines({ connections, total, now, ip, q }: ConnectionsP
             </tr>
           </thead>
           <tbody>
-            {connections.map((row) => <ConnectionLine key={row.id} row={row} now={now} ip={ip} />)}
+            {connections.map((row) => <ConnectionLine key={row.id} row={row} now={now} ip={ip} pid={pid} />)}
           </tbody>
         </table>
       </div>
@@ -212,10 +214,13 @@ export function ConnectionLines({ connections, total, now, ip, q }: ConnectionsP
   );
 }
 
-function ConnectionLine({ row, now, ip }: { row: Connection; now: number; ip: string }) {
-  const isClient = ip === "" ? row.process?.end !== "server" : row.src_ip === ip;
+function ConnectionLine(
+  { row, now, ip, pid }: { row: Connection; now: number; ip: string; pid: number },
+) {
+  const process = row.peer !== null && row.peer.pid === pid ? row.peer : row.process;
+  const isClient = ip === "" ? process?.end !== "server" : row.src_ip === ip;
   const other = isClient ? row.dest_ip : row.src_ip;
-  const [bytesIn, bytesOut] = bytesInOut(row);
+  const [bytesIn, bytesOut] = process === row.process ? bytesInOut(row) : bytesOfPeer(row);
   const ports = hasPorts(row.proto);
   const app = row.app_proto || (ports ? usualService(row.dest_port) : "");
   return (

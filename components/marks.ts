@@ -90,8 +90,10 @@ export function marksOfRow(index: MarkIndex, row: Connection): Marks | undefined
       if (mark.row === "" && concerns(mark, row)) found.add(mark);
     }
   }
-  for (const mark of index.programs.get(row.process?.name ?? "") ?? []) {
-    if (mark.row === "" && mark.source === "" && mark.target === "" && overlaps(mark, row)) found.add(mark);
+  for (const process of [row.process, row.peer]) {
+    for (const mark of index.programs.get(process?.name ?? "") ?? []) {
+      if (mark.row === "" && mark.source === "" && mark.target === "" && overlaps(mark, row)) found.add(mark);
+    }
   }
   return gathered(found);
 }

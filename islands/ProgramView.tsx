@@ -84,6 +84,7 @@ export default function ProgramView(props: Props) {
             total={program.connections}
             now={now}
             ip=""
+            pid={program.pid}
             q={q}
           />
         </DetailCard>

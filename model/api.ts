@@ -58,7 +58,10 @@ export interface Connection {
   reverse_name: string;
   /** `new`, `syn_sent`, `syn_received`, `established`, `fin_wait`, `closed`, `reset`, or the socket's own. */
   state: string;
+  /** At this machine's end; where both ends are on it, the one that called. */
   process: ConnectionProcess | null;
+  /** The one at the other end, where that is on this machine too (over loopback, or in a container). */
+  peer: ConnectionProcess | null;
   bytes_toserver: number;
   bytes_toclient: number;
   pkts_toserver: number;

@@ -32,6 +32,10 @@ export interface Movement {
   attributed: number;
   attributedToServer: number;
   attributedToClient: number;
+  /** The same of its peer: what two programs of this machine say to each other each of them has moved. */
+  peerToServer: number;
+  peerToClient: number;
+  isFirstPeer: boolean;
   /** It was not there before; its process was not known before. */
   isNew: boolean;
   isFirstAttributed: boolean;
@@ -51,6 +55,9 @@ interface FlowRow {
   owedToServer: number;
   owedToClient: number;
   isCharged: boolean;
+  /** Bytes that its peer was charged with; -1: with none yet. */
+  peerToServer: number;
+  peerToClient: number;
 }
 
 /** What is known of an address besides its traffic; asked for every row each second. */
@@ -65,8 +72,12 @@ export class ConnectionTable {
   #book: AddressBook | null;
   #flows = new Map<number, FlowRow>();
   #sockets = new Map<string, SocketInfo>();
+  /** Of conversations within this machine: the end that is not among `#sockets`. */
+  #peers = new Map<string, SocketInfo>();
   #wildcards = new Map<string, SocketInfo>();
   #listening = new Set<string>();
+  /** Of this machine's own network namespace, by address and port. */
+  #listeners = new Map<string, SocketInfo>();
   #processes = new Map<number, ProcessInfo>();
   #socketRows = new Map<string, Connection>();
   /** The socket each of those was made of: as long as it is the same object, nothing about it has changed. */
@@ -82,6 +93,9 @@ export class ConnectionTable {
     attributed: 0,
     attributedToServer: 0,
     attributedToClient: 0,
+    peerToServer: 0,
+    peerToClient: 0,
+    isFirstPeer: false,
     isNew: false,
     isFirstAttributed: false,
   };
@@ -117,8 +131,10 @@ export class ConnectionTable {
     this.#socketsAtMs = report.atMs;
     this.#processes = new Map(report.processes.map((process) => [process.pid, process]));
     this.#sockets.clear();
+    this.#peers.clear();
     this.#wildcards.clear();
     this.#listening.clear();
+    this.#listeners.clear();
     for (const socket of report.sockets) this.#index(socket);
   }
 
@@ -191,6 +207,7 @@ export class ConnectionTable {
     const bytes = movedToServer + movedToClient;
     connection.bits_per_second = seconds > 0 ? 8 * bytes / seconds : 0;
     if (connection.process === null || connection.source === "packets") this.#joinProcess(flow);
+    if (connection.peer === null) this.#joinPeer(flow);
     this.#describe(connection);
     flow.owedToServer += movedToServer;
     flow.owedToClient += movedToClient;
@@ -204,10 +221,24 @@ export class ConnectionTable {
     movement.attributed = movement.attributedToServer + movement.attributedToClient;
     movement.isNew = isNew;
     movement.isFirstAttributed = isKnown && !flow.isCharged;
-    if (bytes > 0 || movement.attributed > 0) moved(connection, movement);
+    this.#chargePeer(flow);
+    if (bytes > 0 || movement.attributed > 0 || movement.isFirstPeer) moved(connection, movement);
     if (!isKnown) return;
     flow.owedToServer = flow.owedToClient = 0;
     flow.isCharged = true;
+  }
+
+  /** Its peer may be found later than its process: then it is charged with all there was. */
+  #chargePeer(flow: FlowRow): void {
+    const { peer, bytes_toserver, bytes_toclient } = flow.connection;
+    const movement = this.#movement;
+    movement.isFirstPeer = peer !== null && flow.peerToServer < 0;
+    movement.peerToServer = movement.peerToClient = 0;
+    if (peer === null) return;
+    movement.peerToServer = bytes_toserver - Math.max(0, flow.peerToServer);
+    movement.peerToClient = bytes_toclient - Math.max(0, flow.peerToClient);
+    flow.peerToServer = bytes_toserver;
+    flow.peerToClient = bytes_toclient;
   }
 
   /** Where the other end is and what it is called: both may be told later than its packets. */
@@ -235,18 +266,41 @@ export class ConnectionTable {
     connection.process = this.#process(socket, end);
   }
 
+  /** The program at the other end, if that is on this machine too, and is another. */
+  #joinPeer(flow: FlowRow): void {
+    const { connection } = flow;
+    const { process } = connection;
+    if (process === null) return;
+    const found = this.#peerOf(flow, process);
+    if (found === null || isSame(found, process)) return;
+    connection.peer = found;
+  }
+
+  #peerOf({ key, connection }: FlowRow, { end }: ConnectionProcess): ConnectionProcess | null {
+    for (const socket of [this.#peers.get(key), this.#sockets.get(key)]) {
+      if (socket !== undefined && endOf(socket, connection) !== end) {
+        return this.#process(socket, end === "client" ? "server" : "client");
+      }
+    }
+    if (connection.direction !== "local" || end !== "client") return null;
+    // Its own socket was gone before anybody looked: then it is whoever takes such connections.
+    const { proto, dest_ip, dest_port } = connection;
+    const bound = proto === "udp" ? this.#wildcards : proto === "tcp" ? this.#listeners : null;
+    const socket = bound === null ? undefined : at(bound, dest_ip, dest_port);
+    const holder = socket === undefined ? null : this.#process(socket, "server");
+    return holder === null || proto === "udp"
+      ? holder
+      : { ...holder, method: "remembered", confidence: METHOD_CONFIDENCE.remembered };
+  }
+
   /** The unconnected UDP socket that a flow's local end belongs to. */
-  #wildcard(connection: Connection): SocketInfo | undefined {
-    if (connection.proto !== "udp") return undefined;
-    const client = () =>
-      this.#wildcards.get(`${connection.src_ip}|${connection.src_port}`) ??
-        this.#wildcards.get(`*|${connection.src_port}`);
-    const server = () =>
-      this.#wildcards.get(`${connection.dest_ip}|${connection.dest_port}`) ??
-        this.#wildcards.get(`*|${connection.dest_port}`);
-    if (connection.direction === "out") return client();
-    if (connection.direction === "in") return server();
-    return connection.direction === "local" ? client() ?? server() : undefined;
+  #wildcard({ proto, src_ip, src_port, dest_ip, dest_port, direction }: Connection): SocketInfo | undefined {
+    if (proto !== "udp") return undefined;
+    const client = () => at(this.#wildcards, src_ip, src_port);
+    const server = () => at(this.#wildcards, dest_ip, dest_port);
+    if (direction === "out") return client();
+    if (direction === "in") return server();
+    return direction === "local" ? client() ?? server() : undefined;
   }
 
   /** Rows for sockets whose packets were not seen; `tcp_info` for those that were. */
@@ -281,6 +335,7 @@ export class ConnectionTable {
     row.start = before?.start ?? this.#socketsAtMs;
     row.last = before?.last ?? this.#socketsAtMs;
     row.process ??= before?.process ?? null;
+    row.peer ??= before?.peer ?? null;
     this.#describe(row);
     if (before === undefined) return row;
     const toServer = Math.max(0, row.bytes_toserver - before.bytes_toserver);
@@ -297,6 +352,9 @@ export class ConnectionTable {
       attributed: isKnown ? bytes : 0,
       attributedToServer: isKnown ? toServer : 0,
       attributedToClient: isKnown ? toClient : 0,
+      peerToServer: row.peer === null ? 0 : toServer,
+      peerToClient: row.peer === null ? 0 : toClient,
+      isFirstPeer: row.peer !== null && (before.peer === null || before.last === before.start),
       isNew: before.last === before.start,
       isFirstAttributed: isKnown && (isFirst || before.last === before.start),
     });
@@ -313,11 +371,13 @@ export class ConnectionTable {
 
   #index(socket: SocketInfo): void {
     const { protocol, localAddress, localPort, remoteAddress, remotePort } = socket;
-    if (socket.state === "listen") this.#listening.add(`${socket.netns}|${localPort}`);
+    const isListening = socket.state === "listen";
+    if (isListening) this.#listening.add(`${socket.netns}|${localPort}`);
     if (remotePort === 0) {
-      if (protocol !== 17) return;
       const wild = localAddress === "0.0.0.0" || localAddress === "::";
-      keepBetter(this.#wildcards, `${wild ? "*" : localAddress}|${localPort}`, socket);
+      const place = `${wild ? "*" : localAddress}|${localPort}`;
+      if (protocol === IpProtocol.udp) keepBetter(this.#wildcards, place, socket);
+      else if (isListening && socket.netns === 0) keepBetter(this.#listeners, place, socket);
       return;
     }
     let key = this.#keys.get(socket);
@@ -329,9 +389,16 @@ export class ConnectionTable {
     // Both ends are on this machine, here or in two containers: the one that called is the row's process.
     const alike = other !== undefined &&
       (other.netns === socket.netns || (other.netns !== 0 && socket.netns !== 0));
-    if (alike && this.#isListening(socket)) return;
+    if (alike && this.#isListening(socket)) {
+      this.#peers.set(key, socket);
+      return;
+    }
     if (alike && (other.netns === socket.netns || this.#isListening(other))) this.#sockets.set(key, socket);
     else keepBetter(this.#sockets, key, socket);
+    if (other === undefined) return;
+    const chosen = this.#sockets.get(key)!;
+    const left = chosen === other ? socket : other;
+    if (areEnds(left, chosen)) this.#peers.set(key, left);
   }
 
   #isListening(socket: SocketInfo): boolean {
@@ -346,6 +413,9 @@ export class ConnectionTable {
     const [toServer, toClient] = inbound
       ? [socket.bytesReceived, socket.bytesSent]
       : [socket.bytesSent, socket.bytesReceived];
+    const process = this.#process(socket, inbound ? "server" : "client");
+    const other = this.#peers.get(key);
+    const peer = other === undefined ? null : this.#process(other, inbound ? "client" : "server");
     return {
       id: `s${key}`,
       source: "socket",
@@ -360,7 +430,8 @@ export class ConnectionTable {
       country: "",
       reverse_name: "",
       state: socket.state,
-      process: this.#process(socket, inbound ? "server" : "client"),
+      process,
+      peer: peer === null || process === null || isSame(peer, process) ? null : peer,
       bytes_toserver: toServer ?? 0,
       bytes_toclient: toClient ?? 0,
       pkts_toserver: 0,
@@ -403,6 +474,16 @@ function endOf({ localAddress, localPort }: SocketInfo, row: Connection): Connec
   return isAt(row.dest_ip, row.dest_port) ? "server" : "client";
 }
 
+/** Whether two sockets of one five-tuple are its two ends: not one that was read twice, or loopbacks of two namespaces. */
+function areEnds(a: SocketInfo, b: SocketInfo): boolean {
+  if (a.localPort === b.localPort && a.localAddress === b.localAddress) return false;
+  return a.netns === b.netns || a.localAddress !== b.localAddress;
+}
+
+function isSame(a: ConnectionProcess, b: ConnectionProcess): boolean {
+  return a.pid === b.pid && a.started === b.started;
+}
+
 function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): FlowRow {
   const version = columns.ipVersion[row];
   const client = formatAddress(columns.address, 32 * row, version);
@@ -414,6 +495,8 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
     owedToServer: 0,
     owedToClient: 0,
     isCharged: false,
+    peerToServer: -1,
+    peerToClient: -1,
     key: tupleKey(columns.protocol[row], client, clientPort, server, serverPort),
     connection: {
       id: `f${columns.id[row]}`,
@@ -430,6 +513,7 @@ function newFlowRow(columns: FlowColumns, row: number, interfaces: string[]): Fl
       reverse_name: "",
       state: "new",
       process: null,
+      peer: null,
       bytes_toserver: 0,
       bytes_toclient: 0,
       pkts_toserver: 0,
@@ -474,6 +558,11 @@ function tupleKey(protocol: number, a: string, aPort: number, b: string, bPort: 
   return a < b || (a === b && aPort <= bPort)
     ? `${protocol}|${a}|${aPort}|${b}|${bPort}`
     : `${protocol}|${b}|${bPort}|${a}|${aPort}`;
+}
+
+/** Whoever is bound to an address, or to all, and a port. */
+function at(bound: Map<string, SocketInfo>, address: string, port: number): SocketInfo | undefined {
+  return bound.get(`${address}|${port}`) ?? bound.get(`*|${port}`);
 }
 
 /** Our own network namespace wins over others; known owners over unknown ones. */

@@ -1,5 +1,5 @@
 /** How each list's rows are asked by the filter language: see `model/filter/`. */
-import type { Connection, DnsQuery, LoggedPacket } from "../model/api.ts";
+import type { Connection, ConnectionProcess, DnsQuery, LoggedPacket } from "../model/api.ts";
 import { type Filter, FilterError } from "../model/filter/filter.ts";
 import { filterOfJson } from "../model/filter/json.ts";
 import { type Matcher, matcherOf, type Subject } from "../model/filter/match.ts";
@@ -15,7 +15,17 @@ function connectionAlias(field: string, word: string): string {
   return field === "proto" && word === "icmpv6" ? "ipv6-icmp" : word;
 }
 
-const programOf = (row: Connection) => row.process === null ? "unknown" : low(row.process.name);
+/** Of the programs at both ends, as far as they are on this machine. */
+function programs(
+  { process, peer }: Connection,
+  read: (process: ConnectionProcess) => string,
+  unknown = "",
+): string[] {
+  const first = process === null ? unknown : read(process);
+  return peer === null ? [first] : [first, read(peer)];
+}
+
+const programsOf = (row: Connection, unknown = "") => programs(row, ({ name }) => low(name), unknown);
 
 export const CONNECTIONS: Subject<Connection> = {
   name: "connections",
@@ -26,7 +36,7 @@ export const CONNECTIONS: Subject<Connection> = {
     low(row.in_iface),
     row.server_name,
     row.reverse_name,
-    row.process === null ? "" : low(row.process.name),
+    ...programsOf(row),
   ],
   exact: (
     row,
@@ -38,11 +48,11 @@ export const CONNECTIONS: Subject<Connection> = {
     dst: (row) => [row.dest_ip],
     name: (row) => [row.server_name, row.reverse_name],
     proto: (row) => [row.proto],
-    app: (row) => [row.app_proto, row.process === null ? "" : low(row.process.name)],
-    process: (row) => [programOf(row)],
-    pid: (row) => [`${row.process?.pid ?? ""}`],
-    user: (row) => [low(row.process?.user ?? "")],
-    container: (row) => [low(row.process?.container ?? "")],
+    app: (row) => [row.app_proto, ...programsOf(row)],
+    process: (row) => programsOf(row, "unknown"),
+    pid: (row) => programs(row, ({ pid }) => `${pid}`),
+    user: (row) => programs(row, ({ user }) => low(user)),
+    container: (row) => programs(row, ({ container }) => low(container)),
     country: (row) => [low(row.country)],
     direction: (row) => [row.direction],
     state: (row) => [row.state],

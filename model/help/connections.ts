@@ -82,8 +82,15 @@ export const CONNECTION = describe<Connection>(
     },
     process: {
       is: "ConnectionProcess",
-      help: "The program at this machine's end; null where it is not known",
+      help:
+        "The program at this machine's end, where both ends are on it the one that called; null where it is not known",
       title: "Program",
+      nullable: true,
+    },
+    peer: {
+      is: "ConnectionProcess",
+      help:
+        "The program at the other end, where that is on this machine too (over loopback, or in a container); null for none",
       nullable: true,
     },
     bytes_toserver: {

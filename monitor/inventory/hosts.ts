@@ -3,7 +3,7 @@
  * bytes, ten thousand times a second at worst: two look-ups and a few additions each, and whole objects only for
  * hosts that are new.
  */
-import type { Connection } from "../../model/api.ts";
+import type { Connection, ConnectionProcess } from "../../model/api.ts";
 import type { HostPoint } from "../../model/inventory.ts";
 import type { Movement } from "../connections.ts";
 import { Recent } from "./recent.ts";
@@ -92,7 +92,12 @@ export class Hosts {
     if (connection.process === null) return;
     const other = connection.process.end === "server" ? client : server;
     const attributed = movement.attributedToServer + movement.attributedToClient;
-    other.programs = withProgram(other.programs, connection, attributed, movement.isFirstAttributed);
+    const { process, peer, last } = connection;
+    other.programs = withProgram(other.programs, process, attributed, last, movement.isFirstAttributed);
+    if (peer === null) return;
+    const bytes = movement.peerToServer + movement.peerToClient;
+    const host = peer.end === "server" ? client : server;
+    host.programs = withProgram(host.programs, peer, bytes, last, movement.isFirstPeer);
   }
 
   #host(ip: string, connection: Connection): HostRecord {
@@ -179,11 +184,11 @@ function withPort(ports: PortRecord[], connection: Connection, bytes: number): P
 
 function withProgram(
   programs: ProgramRecord[],
-  { process, last }: Connection,
+  { name, path, pid }: ConnectionProcess,
   bytes: number,
+  last: number,
   isFirst: boolean,
 ): ProgramRecord[] {
-  const { name, path, pid } = process!;
   for (const known of programs) {
     if (known.name !== name) continue;
     known.bytes += bytes;

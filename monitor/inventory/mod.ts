@@ -8,7 +8,7 @@
 import type { Vendors } from "../../enrich/vendors.ts";
 import { normalizeAddress } from "../../model/address.ts";
 import { isExpected } from "../../model/alerts.ts";
-import type { Anomaly, Connection } from "../../model/api.ts";
+import type { Anomaly, Connection, ConnectionProcess } from "../../model/api.ts";
 import type {
   AttributionWord,
   DevicePage,
@@ -26,7 +26,7 @@ import type {
 import type { Observation } from "../../model/observation.ts";
 import { usualService } from "../../model/service_ports.ts";
 import { addressKind, bareAddress, specialRange } from "../../model/special_ranges.ts";
-import { METHOD_CONFIDENCE, type SystemReport } from "../../model/system.ts";
+import { METHOD_CONFIDENCE, type ProcessInfo, type SystemReport } from "../../model/system.ts";
 import type { Moved } from "../connections.ts";
 import { QueryError } from "../query.ts";
 import { AskError, type Who } from "../who.ts";
@@ -321,16 +321,14 @@ export class Inventory {
     }
     const [record, ...earlier] = same;
     const summary = this.#program(record);
-    const connections = this.#view.connections().filter(({ process }) =>
-      process?.pid === pid && process.started === record.info.startedMs
-    );
+    const connections = this.#view.connections().filter((row) => endOfProcess(row, record.info) !== null);
     return {
       ts: Date.now(),
       ...summary,
       earlier: earlier.slice(0, MAX_EARLIER).map((record) => this.#program(record)),
       listeners: this.#listeners.all.filter((listener) => listener.pid === pid),
       latency: record.trips?.latency() ?? null,
-      hosts: this.#hostsOf(connections),
+      hosts: this.#hostsOf(connections, record.info),
       alert_list: this.#alertsAbout(({ process }) => process !== "" && process === summary.name)
         .slice(0, MAX_ALERTS),
       connection_list: busiest(connections),
@@ -479,10 +477,10 @@ export class Inventory {
     return [...new Set(ports)].slice(0, ROW_LISTENS);
   }
 
-  #hostsOf(connections: Connection[]): ProgramDetail["hosts"] {
+  #hostsOf(connections: Connection[], info: ProcessInfo): ProgramDetail["hosts"] {
     const hosts = new Map<string, { bytes: number; connections: number }>();
     for (const connection of connections) {
-      const ip = connection.process!.end === "server" ? connection.src_ip : connection.dest_ip;
+      const ip = endOfProcess(connection, info) === "server" ? connection.src_ip : connection.dest_ip;
       const host = hosts.get(ip) ?? { bytes: 0, connections: 0 };
       host.bytes += connection.bytes_toserver + connection.bytes_toclient;
       host.connections++;
@@ -505,10 +503,11 @@ export class Inventory {
     this.#nowVersion = this.#view.version();
     const hosts = this.#nowOfHost = new Map();
     const pids = this.#nowOfPid = new Map();
-    for (const { src_ip, dest_ip, process, bits_per_second } of this.#view.connections()) {
+    for (const { src_ip, dest_ip, process, peer, bits_per_second } of this.#view.connections()) {
       count(hosts, src_ip, bits_per_second);
       if (src_ip !== dest_ip) count(hosts, dest_ip, bits_per_second);
       if (process !== null) count(pids, process.pid, bits_per_second);
+      if (peer !== null) count(pids, peer.pid, bits_per_second);
     }
   }
 
@@ -552,6 +551,14 @@ function countAlert(map: Map<string, AlertCount>, key: string, { open }: Anomaly
   counted.all++;
   if (open) counted.open++;
   map.set(key, counted);
+}
+
+/** The end of a connection at which a process is; null for neither. */
+function endOfProcess(
+  { process, peer }: Connection,
+  { pid, startedMs }: ProcessInfo,
+): ConnectionProcess["end"] | null {
+  return [process, peer].find((one) => one?.pid === pid && one.started === startedMs)?.end ?? null;
 }
 
 function busiest(connections: Connection[]): Connection[] {

@@ -1,8 +1,9 @@
 /**
  * Programs: every process that has sockets or had, and what it moved since Netpane began, also after its end. What no
- * process could be found for is counted beside, so that the sum is all there was.
+ * process could be found for is counted beside, so that the sum is all there was; what two programs of this machine say
+ * to each other counts for both.
  */
-import type { Connection } from "../../model/api.ts";
+import type { Connection, ConnectionProcess } from "../../model/api.ts";
 import type { ByteCount } from "../../model/inventory.ts";
 import type { ProcessInfo, SystemReport } from "../../model/system.ts";
 import type { Movement } from "../connections.ts";
@@ -155,11 +156,27 @@ export class Programs {
       this.unattributed.bytes_out += owedOut;
     }
     if (process === null) return;
-    const record = this.#recordOf(connection);
+    this.#charge(process, connection, {
+      toServer: attributedToServer,
+      toClient: attributedToClient,
+      isFirst: movement.isFirstAttributed,
+    });
+    const { peer } = connection;
+    if (peer === null) return;
+    const { peerToServer, peerToClient, isFirstPeer } = movement;
+    this.#charge(peer, connection, { toServer: peerToServer, toClient: peerToClient, isFirst: isFirstPeer });
+  }
+
+  #charge(
+    process: ConnectionProcess,
+    connection: Connection,
+    { toServer, toClient, isFirst }: { toServer: number; toClient: number; isFirst: boolean },
+  ): void {
+    const record = this.#recordOf(process, connection.last);
     const isServer = process.end === "server";
-    record.bytesIn += isServer ? attributedToServer : attributedToClient;
-    record.bytesOut += isServer ? attributedToClient : attributedToServer;
-    if (movement.isFirstAttributed) record.connections++;
+    record.bytesIn += isServer ? toServer : toClient;
+    record.bytesOut += isServer ? toClient : toServer;
+    if (isFirst) record.connections++;
     if (connection.last > record.last) record.last = connection.last;
     const trips = tripsTo(isServer ? "client" : "server", connection);
     if (Trips.isTelling(connection, trips)) {
@@ -167,8 +184,7 @@ export class Programs {
     }
   }
 
-  #recordOf({ process, last }: Connection): ProgramRecord {
-    const { pid, name, path, user, container, started } = process!;
+  #recordOf({ pid, name, path, user, container, started }: ConnectionProcess, last: number): ProgramRecord {
     const known = this.table.get(keyOf(pid, started));
     if (known !== undefined) return this.#touched(keyOf(pid, started), known);
     const info: ProcessInfo = {

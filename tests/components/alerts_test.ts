@@ -47,6 +47,7 @@ const row = (over: Partial<Connection>) =>
     start: 2_000,
     last: 2_500,
     process: null,
+    peer: null,
     ...over,
   }) as Connection;
 

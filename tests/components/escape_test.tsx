@@ -29,6 +29,7 @@ const row: Connection = {
   dest_port: 2,
   direction: "out",
   state: HOSTILE,
+  peer: null,
   process: {
     pid: 7,
     name: HOSTILE,

@@ -328,3 +328,32 @@ Deno.test("routes: lists, one of each, and what is refused, as problems with the
     },
   });
 }
+
+{
+  const need = needs("root", "netns", "curl");
+  Deno.test({
+    name: need.name(
+      "live: of two programs of one machine that talk to each other both are named, and charged",
+    ),
+    ignore: need.ignore,
+    async fn() {
+      using machine = new Namespace("machine");
+      await using web = webServer(machine);
+      await using server = await Server.start(["--interface", "lo"], { namespace: machine });
+      await fetched(machine, "http://127.0.0.1/");
+      await using curl = machine.spawn("curl", ["-s", "-o", "/dev/null", "http://127.0.0.1/slow"]);
+      const row = await until("the connection of both", async () => {
+        const page = await server.json<ConnectionPage>(`/api/connections?q=pid:${web.child.pid}+port:80`);
+        return page.connections.find(({ process, peer }) => process?.pid === curl.child.pid && peer !== null);
+      });
+      assert.deepEqual([row.direction, row.process!.end], ["local", "client"]);
+      assert.deepEqual([row.peer!.pid, row.peer!.end], [web.child.pid, "server"]);
+      const program = await until("the server's traffic is counted", async () => {
+        const program = await server.json<ProgramDetail>(`/api/processes/${web.child.pid}`);
+        return program.bytes_in > 0 && program.bytes_out > 0 && program;
+      });
+      assert.deepEqual(program.hosts.map(({ ip }) => ip), ["127.0.0.1"]);
+      assert.ok(program.connection_list.some(({ id }) => id === row.id));
+    },
+  });
+}

@@ -128,9 +128,79 @@ Deno.test("of two ends on this machine the caller is the row's process", () => {
       localEnd: LocalEnd.both,
     }]);
     assert.equal(table.all()[0].process?.name, "curl");
+    const { peer } = table.all()[0];
+    assert.deepEqual([peer?.name, peer?.end, peer?.method], ["nginx", "server", "inode"]);
     assert.equal(table.all().length, 1);
     apply(table, []);
   }
+  // Over before anybody looked: the kernel told who called, and who is called listens still.
+  table.applySystem(system([listener, { ...caller, method: "remembered" }], [
+    process(4711, "curl"),
+    process(80, "nginx"),
+  ]));
+  const short: FlowRowSpec = {
+    id: 2,
+    client: "127.0.0.1",
+    server: "127.0.0.1",
+    ports: [40_000, 80],
+    localEnd: LocalEnd.both,
+  };
+  apply(table, [short]);
+  const { process: caller2, peer } = table.all()[0];
+  assert.deepEqual([caller2?.name, peer?.name, peer?.method], ["curl", "nginx", "remembered"]);
+});
+
+Deno.test("a program that talks to itself has no peer; nor have loopbacks of two namespaces one another", () => {
+  const table = new ConnectionTable();
+  const loop = { localAddress: "127.0.0.1", remoteAddress: "127.0.0.1" };
+  const one = socket({ ...loop, localPort: 40_000, remotePort: 80 });
+  const flow: FlowRowSpec = {
+    id: 1,
+    client: "127.0.0.1",
+    server: "127.0.0.1",
+    ports: [40_000, 80],
+    localEnd: LocalEnd.both,
+  };
+  table.applySystem(system([one, socket({ ...loop, localPort: 80, remotePort: 40_000 })]));
+  apply(table, [flow]);
+  assert.deepEqual([table.all()[0].process?.name, table.all()[0].peer], ["curl", null]);
+  const foreign = socket({ ...loop, localPort: 80, remotePort: 40_000, netns: 9, pid: 1 });
+  const apart = new ConnectionTable();
+  apart.applySystem(system([one, foreign], [process(4711, "curl"), process(1, "nginx")]));
+  apply(apart, [flow]);
+  assert.deepEqual([apart.all()[0].process?.name, apart.all()[0].peer], ["curl", null]);
+});
+
+Deno.test("a container here that our program talks to is its peer, and is charged with all there was", () => {
+  const theirs = {
+    localAddress: "198.51.100.7",
+    localPort: 443,
+    remoteAddress: "192.0.2.1",
+    remotePort: 40_000,
+    netns: 8,
+    pid: 1,
+  };
+  const listening = socket({ ...theirs, remoteAddress: "0.0.0.0", remotePort: 0, state: "listen" });
+  const processes = [process(4711, "curl"), process(1, "nginx")];
+  const table = new ConnectionTable();
+  const charged: [number, number, number, boolean][] = [];
+  const step = (...bytes: [number, number]) =>
+    table.applyFlows(
+      { active: flowRows({ id: 1, localEnd: LocalEnd.client, bytes }), ended: NOTHING, flows: 1 },
+      1,
+      [],
+      (_, { attributed, peerToServer, peerToClient, isFirstPeer }) =>
+        charged.push([attributed, peerToServer, peerToClient, isFirstPeer]),
+      false,
+    );
+  table.applySystem(system([socket({})], processes));
+  step(100, 10);
+  table.applySystem(system([listening, socket(theirs), socket({})], processes));
+  step(100, 10);
+  step(150, 30);
+  step(150, 30);
+  assert.deepEqual([table.all()[0].process?.name, table.all()[0].peer?.name], ["curl", "nginx"]);
+  assert.deepEqual(charged, [[110, 0, 0, false], [0, 100, 10, true], [70, 50, 20, false]]);
 });
 
 Deno.test("a process stays on the row after its socket is gone", () => {

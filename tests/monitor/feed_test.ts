@@ -98,6 +98,7 @@ function connection(dest_port: number): Connection {
     ...ends,
     proto: "tcp",
     process: null,
+    peer: null,
     server_name: "",
     reverse_name: "",
     state: "",

@@ -7,7 +7,7 @@ import { Cursor } from "../../../model/cursor.ts";
 import { scanDatagram } from "./clear_text.ts";
 import { formatIpv4 } from "../../../model/address.ts";
 import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
-import { presentableText } from "./presentable_text.ts";
+import { presentablePart, presentableText } from "./presentable_text.ts";
 
 const REQUEST = 1;
 const REPLY = 2;
@@ -158,10 +158,10 @@ function readOption(code: number, data: Cursor, dhcp: Fields, netpane: Fields): 
       return;
     }
     case Option.hostName:
-      dhcp.hostname = presentableText(data.bytes, first, last);
+      dhcp.hostname = presentablePart(data.bytes, first, data.end, MAX_TEXT_BYTES);
       return;
     case Option.vendorClass:
-      dhcp.vendor_class_identifier = presentableText(data.bytes, first, last);
+      dhcp.vendor_class_identifier = presentablePart(data.bytes, first, data.end, MAX_TEXT_BYTES);
       return;
     case Option.clientId:
       if (data.u8() === ETHERNET && data.remaining === 6) dhcp.client_id = hardware(data.bytes, data.at, 6);
@@ -195,10 +195,10 @@ function readOption(code: number, data: Cursor, dhcp: Fields, netpane: Fields): 
     case Option.rebindingTime:
       return setTime(dhcp, "rebinding_time", data);
     case Option.domain:
-      netpane.domain = presentableText(data.bytes, first, last);
+      netpane.domain = presentablePart(data.bytes, first, data.end, MAX_TEXT_BYTES);
       return;
     case Option.message:
-      netpane.message = presentableText(data.bytes, first, last);
+      netpane.message = presentablePart(data.bytes, first, data.end, MAX_TEXT_BYTES);
       return;
     case Option.clientFqdn:
       if (data.skip(3)) netpane.fqdn = fullName(data);
@@ -209,7 +209,7 @@ function readOption(code: number, data: Cursor, dhcp: Fields, netpane: Fields): 
 /** RFC 4702 §2.3: in labels, or as text by old clients. */
 function fullName(data: Cursor): string {
   let text = "";
-  const plain = presentableText(data.bytes, data.at, Math.min(data.end, data.at + MAX_TEXT_BYTES));
+  const plain = presentablePart(data.bytes, data.at, data.end, MAX_TEXT_BYTES);
   while (data.remaining > 0) {
     const size = data.u8();
     if (size === 0) break;

@@ -181,7 +181,8 @@ class Http1Parser implements StreamParser {
       if (feed < 0 || side.lineLength > 0) {
         this.#keep(side, bytes, at, feed < 0 ? end : feed);
         if (feed >= 0) {
-          complete = this.#line(direction, side, side.line, 0, side.lineLength);
+          const isCut = side.lineLength === MAX_LINE_BYTES;
+          complete = this.#line(direction, side, side.line, 0, side.lineLength, isCut);
           side.lineLength = 0;
           if (side.line.length > 4 * FIRST_LINE_BYTES) side.line = NO_LINE;
         } else if (
@@ -191,8 +192,9 @@ class Http1Parser implements StreamParser {
           side.lineLength = 0;
         }
       } else {
-        if (feed - at > MAX_LINE_BYTES) httpLimits.longLines++;
-        complete = this.#line(direction, side, bytes, at, Math.min(feed, at + MAX_LINE_BYTES));
+        const isCut = feed - at > MAX_LINE_BYTES;
+        if (isCut) httpLimits.longLines++;
+        complete = this.#line(direction, side, bytes, at, isCut ? at + MAX_LINE_BYTES : feed, isCut);
       }
       if (side.state === State.lost) {
         if (this.#tunnelled(direction, side, bytes, from, end)) return end;
@@ -228,22 +230,36 @@ class Http1Parser implements StreamParser {
     side.lineLength = length;
   }
 
-  /** A whole line without its line feed. @returns Whether it ends the head. */
-  #line(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): boolean {
+  /** A whole line without its line feed, or (cut) the beginning of one. @returns Whether it ends the head. */
+  #line(
+    direction: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    isCut: boolean,
+  ): boolean {
     if (end > at && bytes[end - 1] === CR) end--;
     if (side.state === State.start) {
-      this.#startLine(direction, side, bytes, at, end);
+      this.#startLine(direction, side, bytes, at, end, isCut);
       return false;
     }
     if (end === at) return true;
-    if (!side.headTooLong && !side.head!.line(bytes, at, end)) {
+    if (!side.headTooLong && !side.head!.line(bytes, at, end, isCut)) {
       side.headTooLong = true;
       httpLimits.longHeads++;
     }
     return false;
   }
 
-  #startLine(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
+  #startLine(
+    direction: number,
+    side: Side,
+    bytes: Uint8Array,
+    at: number,
+    end: number,
+    isCut: boolean,
+  ): void {
     while (at < end && bytes[at] === CR) at++;
     if (!side.begun) {
       side.begun = true;
@@ -251,7 +267,9 @@ class Http1Parser implements StreamParser {
       if (proxyLine(bytes, at, end) !== 0) return;
     }
     if (end === at) return; // blank lines between messages, RFC 9112 §2.2
-    const found = mayBeStartLine(bytes, at, end) ? parseStartLine(bytes, at, end, parts) : StartLine.none;
+    const found = mayBeStartLine(bytes, at, end)
+      ? parseStartLine(bytes, at, end, parts, isCut)
+      : StartLine.none;
     // In the middle of something unknown only methods known by name are believed, and cut lines only where they
     // cannot be a line of some text.
     const believed = found === StartLine.response ||
@@ -286,7 +304,7 @@ class Http1Parser implements StreamParser {
   /** No more of a head will come: what was understood of it is kept. */
   #headTorn(direction: number, side: Side): void {
     if (side.lineLength > 0 && (side.state === State.start || side.state === State.fields)) {
-      this.#line(direction, side, side.line, 0, side.lineLength);
+      this.#line(direction, side, side.line, 0, side.lineLength, true);
       side.lineLength = 0;
     }
     if (side.state === State.fields) this.#headDone(direction, side, true);

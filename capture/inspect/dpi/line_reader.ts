@@ -6,6 +6,7 @@
  * is looked at once. State: at most `maxBytes`, and only while a line is cut by the end of a segment.
  */
 import { latin1 } from "../../../model/latin1.ts";
+import { maskCutEnd } from "./http/mask.ts";
 import { lineFeed } from "./http/text.ts";
 
 /** Bytes of a line that are taken as one piece. Mail servers accept 1,000, most others 4 to 8 KiB. */
@@ -88,9 +89,11 @@ export class LineReader {
     return to;
   }
 
-  /** The piece without its line end, one character a byte (Latin-1). */
+  /** The piece without its line end, one character a byte (Latin-1); of one that was cut see `maskCutEnd`. */
   text(max: number = MAX_LINE_BYTES): string {
-    return latin1(this.bytes, this.from, Math.min(this.textEnd, this.from + max));
+    const end = this.textEnd;
+    const text = latin1(this.bytes, this.from, Math.min(end, this.from + max));
+    return this.ends && end - this.from <= max ? text : maskCutEnd(text);
   }
 
   #piece(bytes: Uint8Array, from: number, to: number, ends: boolean): void {

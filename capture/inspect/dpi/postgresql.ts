@@ -17,6 +17,9 @@ const MAX_KEPT_BYTES = 8192;
 /** libpq's limit for a message, 1 GiB. */
 const MAX_MESSAGE_BYTES = 0x4000_0000;
 
+/** RFC 4422 §3.1; a name that is none is nobody's business. */
+const SASL_NAME = /^[A-Za-z0-9_-]{1,20}$/;
+
 const PROTOCOL_3 = 3; // Major version in the upper half of the number.
 const CANCEL = 80_877_102;
 const SSL = 80_877_103;
@@ -246,7 +249,7 @@ class PostgresqlParser implements StreamParser {
       return;
     }
     this.#method = AUTH_METHODS[code] ?? this.#method;
-    if (code === 10) this.#method = zeroEnded(body).toLowerCase().slice(0, 64) || "sasl";
+    if (code === 10) this.#method = SASL_NAME.exec(zeroEnded(body))?.[0].toLowerCase() ?? "sasl";
   }
 
   #error(direction: number, body: Cursor): void {

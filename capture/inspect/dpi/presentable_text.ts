@@ -4,7 +4,7 @@
  * It stays untrusted text: whoever shows it escapes it.
  */
 import { latin1 } from "../../../model/latin1.ts";
-import { maskCards } from "./http/mask.ts";
+import { maskCards, maskCutEnd } from "./http/mask.ts";
 
 /** As many digits as the shortest card number has: fewer need no look at all. */
 const MIN_CARD_DIGITS = 13;
@@ -31,6 +31,11 @@ export function presentableText(bytes: Uint8Array, at: number, end: number): str
     else if (byte >= 0x30 && byte <= 0x39) digits++;
   }
   return presentable(own, length, odd, digits);
+}
+
+/** As `presentableText`, of the first `max` bytes at most: a number that is cut there is masked as well. */
+export function presentablePart(bytes: Uint8Array, at: number, end: number, max: number): string {
+  return end - at > max ? maskCutEnd(presentableText(bytes, at, at + max)) : presentableText(bytes, at, end);
 }
 
 const scratch = new Uint8Array(4096);

@@ -7,7 +7,7 @@
 import type { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamProtocol } from "./contract.ts";
 import { LineDialogue, Pending } from "./dialogue.ts";
-import { maskCards } from "./http/mask.ts";
+import { maskCards, maskCutEnd } from "./http/mask.ts";
 import type { LineReader } from "./line_reader.ts";
 import { MailBlocks, MailText } from "./mail/mime.ts";
 import { SaslLogin } from "./mail/sasl.ts";
@@ -270,7 +270,8 @@ function address(rest: string): string {
 }
 
 function shown(text: string): string {
-  return maskCards(text.trim().slice(0, MAX_SHOWN_CHARS));
+  const whole = text.trim();
+  return maskCards(whole.length > MAX_SHOWN_CHARS ? maskCutEnd(whole.slice(0, MAX_SHOWN_CHARS)) : whole);
 }
 
 const DOT = 0x2e;

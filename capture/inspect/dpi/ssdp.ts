@@ -6,7 +6,7 @@
 import { Cursor } from "../../../model/cursor.ts";
 import { scanDatagram } from "./clear_text.ts";
 import { type DatagramParser, type DatagramProtocol, type FlowHandle, Probe } from "./contract.ts";
-import { maskUrl } from "./http/mask.ts";
+import { maskCutEnd, maskUrl } from "./http/mask.ts";
 import { presentableText } from "./presentable_text.ts";
 
 const STARTS: [string, string][] = [
@@ -74,7 +74,8 @@ class Ssdp implements DatagramParser {
 /** One header line, into `ssdp` when it is one that is told. */
 function readField(c: Cursor, ssdp: Record<string, string>): void {
   const at = c.at;
-  const end = Math.min(skipLine(c), at + MAX_LINE_BYTES);
+  const stop = skipLine(c);
+  const end = Math.min(stop, at + MAX_LINE_BYTES);
   let colon = at;
   while (colon < end && c.bytes[colon] !== 0x3a) colon++;
   if (colon === end) return;
@@ -82,7 +83,8 @@ function readField(c: Cursor, ssdp: Record<string, string>): void {
   for (let i = at; i < colon && i < at + 16; i++) name += String.fromCharCode(c.bytes[i]);
   const key = FIELDS[name.toLowerCase()];
   if (key === undefined) return;
-  const value = presentableText(c.bytes, colon + 1, end).trim();
+  const text = presentableText(c.bytes, colon + 1, end).trim();
+  const value = stop === c.end || end < stop ? maskCutEnd(text) : text;
   ssdp[key] = key === "location" ? maskUrl(value) : value;
 }
 

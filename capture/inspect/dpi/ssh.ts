@@ -9,6 +9,7 @@ import { createHash } from "node:crypto";
 import { Cursor } from "../../../model/cursor.ts";
 import { type FlowHandle, Probe, type StreamParser, type StreamProtocol, TO_SERVER } from "./contract.ts";
 import { latin1 } from "../../../model/latin1.ts";
+import { maskCutEnd } from "./http/mask.ts";
 import { LineReader } from "./line_reader.ts";
 import { SshLogin } from "./ssh_login.ts";
 
@@ -161,9 +162,9 @@ class SshParser implements StreamParser {
     const { bytes, from, to, begins } = side.lines;
     const banner = begins ? BANNER.exec(side.lines.text(MAX_BANNER_BYTES)) : null;
     if (banner !== null) {
-      side.protocol = banner[1].slice(0, MAX_SHOWN_CHARS);
-      side.software = banner[2].slice(0, MAX_SHOWN_CHARS);
-      side.comments = (banner[3] ?? "").trim().slice(0, MAX_SHOWN_CHARS);
+      side.protocol = shown(banner[1]);
+      side.software = shown(banner[2]);
+      side.comments = shown((banner[3] ?? "").trim());
       // SSH 1 packets look otherwise; 1.99 speaks both.
       side.stage = side.protocol.startsWith("1.") && side.protocol !== "1.99" ? Stage.over : Stage.header;
       if (side.stage === Stage.over) side.encrypted = true;
@@ -323,13 +324,17 @@ function parseKexinit(c: Cursor): Algorithms | null {
   return c.failed ? null : algorithms;
 }
 
+function shown(text: string): string {
+  return text.length > MAX_SHOWN_CHARS ? maskCutEnd(text.slice(0, MAX_SHOWN_CHARS)) : text;
+}
+
 /** What is used: the first of the client's list that the server offers, RFC 4253 §7.1. */
 function agree(client: Algorithms | null, server: Algorithms | null): Record<string, string> | null {
   if (client === null || server === null) return null;
   const out: Record<string, string> = {};
   const pick = (name: string, ours: string, theirs: string) => {
     const both = chosen(ours, theirs);
-    if (both !== "") out[name] = both.slice(0, MAX_SHOWN_CHARS);
+    if (both !== "") out[name] = shown(both);
   };
   pick("key_exchange", client.kex, server.kex);
   pick("host_key", client.hostKey, server.hostKey);

@@ -8,6 +8,7 @@ import { CONVERSATIONS, PASSWORD } from "../../support/conversations.ts";
 import { type Talk, talkOf } from "../../support/talk.ts";
 import { turns as dialogue } from "./dpi/dialogues.ts";
 import { latin1 } from "./dpi/flow_recorder.ts";
+import { latin1 as latin1Of } from "../../../model/latin1.ts";
 
 const CARDS = {
   Visa: "4111111111111111",
@@ -69,6 +70,56 @@ for (const [brand, card] of Object.entries(CARDS)) {
     assert.deepEqual(leaks, []);
   });
 }
+
+/** The first `length` of its digits, whatever stands between. */
+function beginningOf(card: string, length: number): RegExp {
+  return new RegExp([...card.slice(0, length)].join("(?:[ .+-]|%2[0bde])?"), "i");
+}
+
+const CUT_CARD = "4917610000000000";
+/** Of a number that goes on, as many digits may be shown as name its issuer. */
+const TOO_MANY_DIGITS = beginningOf(CUT_CARD, 7);
+
+Deno.test("of a number that the capture cuts no more comes out than its issuer's digits", () => {
+  const leaks: string[] = [];
+  let cuts = 0;
+  for (const talk of talkOf(CUT_CARD, CUT_CARD)) {
+    talk.turns.forEach(([side, payload], turn) => {
+      const at = latin1Of(payload, 0, payload.length).indexOf(CUT_CARD);
+      if (at < 0) return;
+      for (const digits of [7, 12, 15]) {
+        cuts++;
+        const turns = [
+          ...talk.turns.slice(0, turn),
+          [side, payload.subarray(0, at + digits)] as Talk["turns"][0],
+        ];
+        for (const [what, output] of outputsOf({ ...talk, turns })) {
+          if (TOO_MANY_DIGITS.test(output)) leaks.push(`${talk.name}, ${digits} digits: ${what}: ${output}`);
+        }
+      }
+    });
+  }
+  assert(cuts > 100, `${cuts} cuts`);
+  assert.deepEqual(leaks, []);
+});
+
+Deno.test("of a number that a ceiling of ours cuts no more comes out than its issuer's digits", () => {
+  const leaks = new Set<string>();
+  for (const ceiling of [64, 255, 320, 1024, 2048, 8192]) {
+    for (const digits of [8, 14]) {
+      // Verbs, names of fields and brackets before the text count in some of them.
+      for (const before of [0, 6, 12]) {
+        const text = "y".repeat(Math.max(0, ceiling - digits - before - 1)) + "-" + CUT_CARD;
+        for (const talk of talkOf(text, "d")) {
+          for (const [what, output] of outputsOf(talk)) {
+            if (TOO_MANY_DIGITS.test(output)) leaks.add(`${talk.name}: ${what}, of ${ceiling}`);
+          }
+        }
+      }
+    }
+  }
+  assert.deepEqual([...leaks], []);
+});
 
 const P = PASSWORD;
 const line = (text: string) => latin1(text.replaceAll("\n", "\r\n"));

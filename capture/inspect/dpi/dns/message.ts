@@ -7,7 +7,7 @@
  */
 import { Cursor } from "../../../../model/cursor.ts";
 import { formatIpv4, formatIpv6 } from "../../../../model/address.ts";
-import { presentableText } from "../presentable_text.ts";
+import { presentablePart, presentableText } from "../presentable_text.ts";
 import { NameReader } from "./names.ts";
 import { type Rdata, readRdata, readStrings } from "./records.ts";
 import { Type } from "./registry.ts";
@@ -208,7 +208,7 @@ function readEdns(c: Cursor, payload: number, ttl: number): Edns {
     if (code === NSID && length > 0) edns.nsid = presentableText(c.bytes, at, end);
     else if (code === CLIENT_SUBNET) edns.client_subnet = subnetOf(c.bytes, at, end) ?? undefined;
     else if (code === EXTENDED_ERROR && length >= 2) {
-      const text = presentableText(c.bytes, at + 2, Math.min(end, at + 258));
+      const text = presentablePart(c.bytes, at + 2, end, 256);
       edns.extended_error = { code: c.bytes[at] << 8 | c.bytes[at + 1], text };
     } else (edns.options ??= []).push(code);
   }

@@ -4,7 +4,8 @@
  */
 import type { Cursor } from "../../../../model/cursor.ts";
 import { formatIpv4, formatIpv6 } from "../../../../model/address.ts";
-import { presentableText } from "../presentable_text.ts";
+import { maskCutEnd } from "../http/mask.ts";
+import { presentablePart, presentableText } from "../presentable_text.ts";
 import type { NameReader } from "./names.ts";
 import { Type, typeName } from "./registry.ts";
 
@@ -103,7 +104,7 @@ function readText(c: Cursor, type: number, names: NameReader): string | null {
     case Type.HINFO:
       return `${quoted(readString(c))} ${quoted(readString(c))}`;
     case Type.NULL:
-      return presentableText(c.bytes, c.at, Math.min(c.end, c.at + MAX_RDATA_CHARS));
+      return presentablePart(c.bytes, c.at, c.end, MAX_RDATA_CHARS);
     case Type.NAPTR: // RFC 3403 §4.1
       return `${c.u16()} ${c.u16()} ${quoted(readString(c))} ${quoted(readString(c))} ${
         quoted(readString(c))
@@ -258,9 +259,8 @@ function readString(c: Cursor): string {
 
 function restOf(c: Cursor): string {
   const at = c.at;
-  const end = Math.min(c.end, at + MAX_RDATA_CHARS);
   c.skip(c.remaining);
-  return presentableText(c.bytes, at, end);
+  return presentablePart(c.bytes, at, c.end, MAX_RDATA_CHARS);
 }
 
 function quoted(text: string): string {
@@ -284,5 +284,5 @@ function base64Of(c: Cursor): string {
 }
 
 function cut(text: string): string {
-  return text.length > MAX_RDATA_CHARS ? text.slice(0, MAX_RDATA_CHARS) : text;
+  return text.length > MAX_RDATA_CHARS ? maskCutEnd(text.slice(0, MAX_RDATA_CHARS)) : text;
 }

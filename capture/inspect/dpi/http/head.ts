@@ -62,15 +62,16 @@ export class Head {
   /**
    * One line after the start line, without its end, not empty.
    *
+   * @param isCut It went on.
    * @returns False where the head is too long to be read on.
    */
-  line(bytes: Uint8Array, at: number, end: number): boolean {
+  line(bytes: Uint8Array, at: number, end: number, isCut: boolean): boolean {
     this.#bytes += end - at + 2;
     if (this.#bytes > MAX_HEAD_BYTES || this.#fields >= MAX_FIELDS) return false;
     if (bytes[at] === 0x20 || bytes[at] === 0x09) {
       // A folded line goes on with the value before, RFC 9112 §5.2.
       if (this.#field !== null && this.#value.length < MAX_VALUE_CHARS) {
-        this.#value += " " + trimmed(bytes, at, end, MAX_VALUE_CHARS);
+        this.#value += " " + trimmed(bytes, at, end, MAX_VALUE_CHARS, isCut);
       }
       return true;
     }
@@ -90,6 +91,7 @@ export class Head {
       colon + 1,
       end,
       field === "referer" || field === "location" ? MAX_URL_CHARS : MAX_VALUE_CHARS,
+      isCut,
     );
     return true;
   }
@@ -161,8 +163,8 @@ function fieldOf(bytes: Uint8Array, at: number, end: number): FieldName | null {
   return null;
 }
 
-function trimmed(bytes: Uint8Array, at: number, end: number, max: number): string {
+function trimmed(bytes: Uint8Array, at: number, end: number, max: number, isCut: boolean): string {
   while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
   while (end > at && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x09)) end--;
-  return textOf(bytes, at, beforeNul(bytes, at, end), max);
+  return textOf(bytes, at, beforeNul(bytes, at, end), max, isCut);
 }

@@ -105,6 +105,32 @@ export function maskCardKinds(text: string, kinds: number): string {
 }
 
 /**
+ * Text whose rest is missing: the capture, a gap or a ceiling of ours has cut it. Digits at its end may begin a card number,
+ * which no check can tell, and all but the last digit of one are as good as all: from seven on they are masked. (The first
+ * six, the issuer's number, may be shown: PCI DSS 4.0.1 requirement 3.4.1.)
+ */
+export function maskCutEnd(text: string): string {
+  // A coded digit may be cut itself: `%`, `%3`.
+  const rest = /%[23]?$/.exec(text)?.[0] ?? "";
+  let at = text.length - rest.length;
+  let digits = 0;
+  let masked = rest;
+  for (let wasSeparator = false; at > 0;) {
+    const width = at > 2 && unitWidth(text, at - 3) === 3 ? 3 : 1;
+    const kind = width === 3 ? kindOfUnit(text, at - 3, 3) : KINDS[text.charCodeAt(at - 1) & 0xff];
+    if (kind !== DIGIT && (kind !== SEPARATOR || wasSeparator)) break;
+    wasSeparator = kind === SEPARATOR;
+    if (!wasSeparator) digits++;
+    masked = (wasSeparator ? text.slice(at - width, at) : "x") + masked;
+    at -= width;
+  }
+  return digits <= ISSUER_DIGITS ? text : text.slice(0, at) + masked;
+}
+
+/** Of a card number, as many at its beginning say no more than who issued it. */
+const ISSUER_DIGITS = 6;
+
+/**
  * Which of the two kinds of card numbers, `plain` and `coded`, may be in a text, in one quick look at each character: too
  * much is taken for a card rather than too little. Bits of `CardKind`.
  *

@@ -56,14 +56,21 @@ function isStart(bytes: Uint8Array, at: number, end: number): boolean {
  * capture cut). As Wireshark and
  * Suricata do, the target ends at the first blank.
  *
+ * @param isCut The line went on.
  * @returns A value of `StartLine`.
  */
-export function parseStartLine(bytes: Uint8Array, at: number, end: number, parts: StartLineParts): number {
+export function parseStartLine(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  parts: StartLineParts,
+  isCut = false,
+): number {
   while (end > at && isBlank(bytes[end - 1])) end--;
   const first = word(bytes, at, end);
   if (first === at || first === end) return StartLine.none;
   if (isVersion(bytes, at, first) || isIcy(bytes, at, first)) {
-    return parseStatus(bytes, at, first, end, parts);
+    return parseStatus(bytes, at, first, end, parts, isCut);
   }
   if (!isMethod(bytes, at, first)) return StartLine.none;
   const method = textOf(bytes, at, first, MAX_METHOD_CHARS);
@@ -79,7 +86,14 @@ export function parseStartLine(bytes: Uint8Array, at: number, end: number, parts
     return StartLine.none;
   }
   parts.method = method;
-  parts.target = textOf(bytes, targetAt, beforeNul(bytes, targetAt, targetEnd), MAX_URL_CHARS);
+  const isTargetCut = isCut && targetEnd === end;
+  parts.target = textOf(
+    bytes,
+    targetAt,
+    beforeNul(bytes, targetAt, targetEnd),
+    MAX_URL_CHARS,
+    isTargetCut,
+  );
   parts.version = versioned ? textOf(bytes, versionAt, end, 16) : "";
   parts.status = 0;
   parts.reason = "";
@@ -92,6 +106,7 @@ function parseStatus(
   first: number,
   end: number,
   parts: StartLineParts,
+  isCut: boolean,
 ): number {
   const statusAt = skipBlanks(bytes, first, end);
   const statusEnd = word(bytes, statusAt, end);
@@ -105,7 +120,7 @@ function parseStatus(
   parts.method = parts.target = "";
   parts.version = textOf(bytes, at, first, 16);
   parts.status = status;
-  parts.reason = textOf(bytes, skipBlanks(bytes, statusEnd, end), end, MAX_VALUE_CHARS);
+  parts.reason = textOf(bytes, skipBlanks(bytes, statusEnd, end), end, MAX_VALUE_CHARS, isCut);
   return StartLine.response;
 }
 

@@ -1,13 +1,20 @@
 /** Bytes of a head as text. */
 import { latin1 } from "../../../../model/latin1.ts";
+import { maskCutEnd } from "./mask.ts";
 
 /**
  * `bytes[at, end)` as text: UTF-8 where it is, else one character a byte (Latin-1).
  *
  * @param max Bytes at most; the rest is cut off.
+ * @param isCut The text went on: see `maskCutEnd`.
  */
-export function textOf(bytes: Uint8Array, at: number, end: number, max: number): string {
-  if (end - at > max) end = at + max;
+export function textOf(bytes: Uint8Array, at: number, end: number, max: number, isCut = false): string {
+  if (end - at > max) return maskCutEnd(decoded(bytes, at, at + max));
+  const text = decoded(bytes, at, end);
+  return isCut ? maskCutEnd(text) : text;
+}
+
+function decoded(bytes: Uint8Array, at: number, end: number): string {
   if (end <= at) return "";
   let high = 0;
   for (let i = at; i < end; i++) high |= bytes[i];

@@ -4,7 +4,7 @@
  */
 import { type FlowHandle, TO_SERVER } from "../contract.ts";
 import type { Head } from "./head.ts";
-import { maskCards, maskUrl } from "./mask.ts";
+import { maskCards, maskCutEnd, maskUrl } from "./mask.ts";
 
 /** A host, and the port where one was named. */
 export interface Authority {
@@ -19,7 +19,8 @@ const MAX_HOST_CHARS = 255;
 export function parseAuthority(text: string): Authority {
   const host = text.slice(text.lastIndexOf("@") + 1).trim();
   const found = /^(\[[^\]]*\]|[^:]*):(\d{1,5})?$/.exec(host);
-  const name = (found === null ? host : found[1]).slice(0, MAX_HOST_CHARS);
+  const whole = found === null ? host : found[1];
+  const name = whole.length > MAX_HOST_CHARS ? maskCutEnd(whole.slice(0, MAX_HOST_CHARS)) : whole;
   const port = Number(found?.[2] ?? 0);
   return { host: name, port: port <= 65_535 ? port : 0 };
 }

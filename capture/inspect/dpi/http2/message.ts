@@ -1,6 +1,7 @@
 /** One header block of HTTP/2 as the head of a message. */
 import { Head } from "../http/head.ts";
 import { MAX_FIELDS, MAX_URL_CHARS, MAX_VALUE_CHARS } from "../http/limits.ts";
+import { maskCutEnd } from "../http/mask.ts";
 
 /** Fields of a block that matter, by name, RFC 9113 §8.3. */
 export class BlockFields {
@@ -9,7 +10,8 @@ export class BlockFields {
 
   add(name: string, value: string): void {
     if (++this.#count > MAX_FIELDS || !WANTED.has(name) || this.values.has(name)) return;
-    this.values.set(name, value.slice(0, LONG.has(name) ? MAX_URL_CHARS : MAX_VALUE_CHARS));
+    const most = LONG.has(name) ? MAX_URL_CHARS : MAX_VALUE_CHARS;
+    this.values.set(name, value.length > most ? maskCutEnd(value.slice(0, most)) : value);
   }
 
   get request(): boolean {

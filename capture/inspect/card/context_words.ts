@@ -24,16 +24,16 @@ const enter = (weight: number, words: string) => {
 enter(
   CARD,
   `card cards pan pans cc ccn ccnum ccnumber ccno cardno cardnum cardnumber creditcard debitcard credit debit visa
-  mastercard amex discover diners jcb unionpay maestro mir rupay troy verve elo hipercard dankort cvv cvc cvv2 cvc2
-  cid track1 track2 trk1 trk2 magstripe primaryaccountnumber fpan dpan mpan karte kreditkarte kartennummer tarjeta
-  carte cartao carta kaart kort karta kredit cardholder holder`,
+  mastercard amex discover diners jcb unionpay maestro rupay troy verve elo hipercard dankort cvv cvc cvv2 cvc2
+  track1 track2 trk1 trk2 magstripe primaryaccountnumber fpan dpan mpan karte kreditkarte kartennummer tarjeta
+  carte cartao carta kaart kort karta kredit cardholder`,
 );
 enter(
   PAYMENT,
   `pay payment payments payer paid charge charged checkout billing acquirer merchant expiry expiration
   expires exp expdate expmonth expyear validthru authorize authorization refund purchase terminal pos`,
 );
-enter(HINT, `number num funding wallet customer valid thru debitor`);
+enter(HINT, `funding wallet valid thru debitor holder mir`);
 enter(
   OTHER_NUMBER,
   `imei imeisv imsi iccid msisdn meid esn iban bban bic swift isbn issn ean gtin upc sscc barcode asin phone tel
@@ -48,6 +48,16 @@ enter(
   `id ids ref reference key token session request trace span txid transactionid no nr ticket case
   batch job msg message item product article user userid device deviceid uid pid rid oid docid postid data-id row`,
 );
+
+/** What `number`, `no` or `id` right behind it makes the number of something else: `customer_number`, `ticket id`. */
+const NUMBERED = new Set(
+  (`article booking case claim client confirmation consignment contract customer delivery document employee file ` +
+    `item job lot member membership meter model part patient po policy quote receipt reference reservation sales ` +
+    `student subscriber supplier support ticket transaction user vehicle vendor voucher`).split(" "),
+);
+const NUMBER_WORDS = new Set("number numbers num nbr no nr id ids code ref reference".split(" "));
+/** What right behind a word of payment tells of something else about it: `payment_id`, `charged at`, `expires_on`. */
+const ASPECTS = new Set("id ids ref reference key token at on ts time date url session intent".split(" "));
 
 /** Words that hold "card" and mean no payment card. */
 const NO_CARDS =
@@ -105,6 +115,9 @@ export function weighWords(
   let wordEnd = -1;
   let hasLetter = false;
   let labelWeight = 0;
+  /** The word behind the one at hand, and where it begins. */
+  let next = "";
+  let nextStart = Infinity;
   // From the end backwards: what stands next to the number is met first.
   for (let i = to - 1; i >= from - 1; i--) {
     const isLetter = i >= from && IS_LETTER[bytes[i]] === 1;
@@ -124,13 +137,51 @@ export function weighWords(
     }
     const start = inWord ? i : i + 1;
     const distance = numberAt === to ? to - wordEnd : start - from;
-    const weight = wordWeight(lowerLetters(bytes, start, wordEnd)) * nearness(distance);
+    const word = lowerLetters(bytes, start, wordEnd);
+    let worth = wordWeight(word);
+    if (nextStart - wordEnd <= 1) worth = compoundWeight(word, worth, next);
+    if (worth > 0 && isMarkup(bytes, from, to, start, wordEnd)) worth = 0;
+    next = word;
+    nextStart = start;
+    const weight = worth * nearness(distance);
     // A field called after a card says more than whatever stands before it: `order=7&card=4111...`.
     if (distance <= LABEL_BYTES && weight > labelWeight) labelWeight = weight;
     score.add(weight < 0 && labelWeight > 0 && distance > LABEL_BYTES ? weight / 2 : weight);
     wordEnd = -1;
   }
 }
+
+/** What a word is worth of which `next` is the second half: `orderId`, `customer_number`. */
+function compoundWeight(word: string, worth: number, next: string): number {
+  if (NUMBERED.has(word) && NUMBER_WORDS.has(next)) return OTHER_NUMBER;
+  return worth > 0 && worth <= PAYMENT && ASPECTS.has(next) ? 0 : worth;
+}
+
+/** Whether a word says how a page looks and not what is on it: `class="card"`, `card-body`, `twitter:card`. */
+function isMarkup(bytes: Uint8Array, from: number, to: number, start: number, end: number): boolean {
+  if (end + 1 < to && (bytes[end] === 0x2d || bytes[end] === 0x5f)) {
+    let part = end + 1;
+    if (bytes[part] === 0x5f) return true; // card__title
+    while (part < to && part - end < 12 && IS_LETTER[bytes[part]] === 1) part++;
+    if (PARTS_OF_A_BOX.has(lowerLetters(bytes, end + 1, part))) return true;
+  }
+  if (start - 1 >= from && bytes[start - 1] === 0x3a) { // twitter:card
+    return start - 8 >= from && lowerLetters(bytes, start - 8, start - 1) === "twitter";
+  }
+  // Back to the quotation mark of its attribute.
+  for (let i = start - 1; i > from + 5; i--) {
+    const byte = bytes[i];
+    if (byte === 0x3e || byte === 0x3c || byte === 0x3d || byte === 0x0a) return false;
+    if (byte !== 0x22 && byte !== 0x27) continue;
+    return bytes[i - 1] === 0x3d && lowerLetters(bytes, i - 6, i - 1) === "class";
+  }
+  return false;
+}
+
+const PARTS_OF_A_BOX = new Set(
+  "body title header footer img image text deck group columns link subtitle block content wrapper container list grid"
+    .split(" "),
+);
 
 /** Between a field's name and its value: `": "`, `</b><td>`, `=`. */
 const LABEL_BYTES = 10;

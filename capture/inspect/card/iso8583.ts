@@ -1,6 +1,6 @@
 /**
  * Card numbers inside ISO 8583 messages, where they have no boundaries that a reader of text could see: ASCII, packed
- * BCD and EBCDIC, with the usual length prefixes and a TPDU.
+ * BCD and EBCDIC, with the usual length prefixes, a TPDU or the header of BASE24.
  *
  * A text is a stream of such messages when it *begins* with one: message type, bitmap and all fields up to the last
  * one that can hold a card number must parse. From then on the length prefix leads from message to message. Fields:
@@ -78,6 +78,8 @@ const FRAMINGS: readonly Framing[] = [
 
 const MORE = -1;
 const WRONG = -2;
+const STX = 2;
+const BASE24_BYTES = 12;
 
 /** The bit maps of the message at hand. */
 const bitmapBytes = new Uint8Array(16);
@@ -98,8 +100,8 @@ export class Iso8583Reader {
 
   /** Whether a text with this first byte can be such a stream at all. Spares all others this object. */
   static mayBegin(first: number): boolean {
-    return first <= 2 || first === 0x30 || first === 0x31 || first === 0x60 || first === 0xf0 ||
-      first === 0xf1;
+    return first <= 2 || first === 0x30 || first === 0x31 || first === 0x49 || first === 0x60 ||
+      first === 0xf0 || first === 0xf1;
   }
 
   /** A reader for a new text, one that was used before where there is one. */
@@ -222,6 +224,9 @@ export class Iso8583Reader {
   #fields(at: number, end: number, isCut: boolean, tell: boolean): number {
     const b = this.#bytes;
     const short = isCut ? MORE : WRONG;
+    if (at === 0 && end > 0 && b[0] === STX) at++; // serial lines know no lengths
+    // BASE24: "ISO", product, release, status, who made it and who answered.
+    if (at + 3 <= end && b[at] === 0x49 && b[at + 1] === 0x53 && b[at + 2] === 0x4f) at += BASE24_BYTES;
     // TPDU: 60 and four bytes of addresses.
     if (at < end && (b[at] === 0x60 || b[at] === 0x68)) at += 5;
     if (at + 4 > end) return short;

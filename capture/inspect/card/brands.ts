@@ -26,7 +26,7 @@ export interface IssuerRange {
 }
 
 /** Bare number of a brand in wide use: more likely a card than not. */
-const COMMON = 0.6;
+export const COMMON = 0.6;
 /** Needs a hint: rare brand, wide range, or a length that database keys and article numbers have. */
 const RARE = 0.4;
 /**

@@ -5,7 +5,15 @@
  * issuer range, Luhn, then the words around. What a probe sees depends on the text alone and never on how it was cut:
  * a look past the bytes that have come answers `NEEDS_MORE`, and the same probe is judged again when they are there.
  */
-import { cardLayout, issuerRange, Layout, MAX_PAN_DIGITS, mayBeIssued, MIN_PAN_DIGITS } from "./brands.ts";
+import {
+  cardLayout,
+  COMMON,
+  issuerRange,
+  Layout,
+  MAX_PAN_DIGITS,
+  mayBeIssued,
+  MIN_PAN_DIGITS,
+} from "./brands.ts";
 import { passesLuhn } from "../../../model/luhn.ts";
 import {
   FIRST,
@@ -29,21 +37,32 @@ export { AHEAD, BEHIND, NEEDS_MORE };
 
 /** From this confidence on a number found is an alert; below it is a note. */
 export const ALERT_CONFIDENCE = 0.5;
+/** What a card's grouping, or a length told before it, adds. */
+const LAYOUT_BONUS = 0.1;
 /** Below this confidence it is only counted. */
 export const NOTE_CONFIDENCE = 0.25;
 
 /** Digits in a row from which on they are no card number, whatever is before them. */
 const LONG_RUN = 24;
 
+/** Numbers of French establishments: each has 14 digits and passes Luhn, as cards of Diners Club do. */
+const SIRET_DIGITS = 14;
+
 /** Groups of a number, and a word of digits before and after it. */
 const MOST_GROUPS = 7;
+/** Groups after a number between blanks: month, year and check value. */
+const MOST_TRAILING = 3;
+/** Four and more groups of digits in a row are mostly a list: without a word beside them they are a note. */
+const EXPIRY_COST = 0.3;
 /** Bytes of a number's groups, and of a word before it, that can stand before one of its groups. */
 const MOST_BEFORE = 34;
 
-/** What a direction of a flow has shown so far: where most numbers of that shape fail Luhn, they are no cards. */
+/** What a direction of a flow has shown so far: where most numbers of that shape fail Luhn, or no brand issues them, they are no cards. */
 export interface Ledger {
   passed: number;
   failed: number;
+  /** Numbers of 14 digits that pass Luhn and begin as hardly a card does: a list of them follows another scheme of Luhn's. */
+  foreign: number;
 }
 
 /** The text that is searched. */
@@ -346,16 +365,22 @@ export class CardFinder {
     let failed = false;
     // Groups 0..count-1 from `start` to `at`. Between blanks the first or last may be another word: `12/29`, `10:30`.
     const most = separator === 0x20 || separator === 0x2b ? 1 : 0;
+    // Of coded text a window shows too little for more than one group behind the number.
+    const mostTrailing = this.#inside ? most : most * MOST_TRAILING;
     for (let lead = 0; lead <= most; lead++) {
-      for (let trail = 0; trail <= most; trail++) {
+      // A Visa number and its check value are met a thousand times as often as one of 17 to 19 digits.
+      const isVisa = count - lead === 5 && bytes[lead === 0 ? start : start + groups[0] + 1] === 0x34;
+      for (let turn = 0; turn <= mostTrailing; turn++) {
+        const trail = isVisa && turn < 2 ? 1 - turn : turn;
         const layout = cardLayout(groups, lead, count - lead - trail);
         if (layout === Layout.none) continue;
         const leadCost = lead === 0 ? 0 : this.#leadCost(window, start, groups[0]);
-        const trailCost = trail === 0 ? 0 : this.#trailCost(window, at, groups[count - 1]);
+        const trailCost = trail === 0 ? 0 : this.#trailCost(window, at, count, trail);
         if (trailCost === NEEDS_MORE) return NEEDS_MORE;
         if (leadCost < 0 || trailCost < 0) continue;
         const first = lead === 0 ? start : start + groups[0] + 1;
-        const last = trail === 0 ? at : at - groups[count - 1] - 1;
+        let last = at;
+        for (let g = count - trail; g < count; g++) last -= groups[g] + 1;
         const before = lead === 0 ? this.#before(window, first, last) : leadCost;
         if (before < 0) continue;
         const after = trail === 0 ? this.#after(window, last) : trailCost;
@@ -401,13 +426,34 @@ export class CardFinder {
     return length <= 3 ? 0.2 : REJECTED;
   }
 
-  /** A group after the number that may be a word of its own; negative where it is not. */
-  #trailCost(window: Window, at: number, length: number): number {
+  /**
+   * The last `trail` of `count` groups, after the number, that may be words of their own: the end of a time, a check value,
+   * or the month and year of expiry, with a check value or without; negative where they are not.
+   *
+   * @param at Index after the last.
+   */
+  #trailCost(window: Window, at: number, count: number, trail: number): number {
     if (at + 1 >= window.end && window.open) return NEEDS_MORE;
-    const after = at < window.end ? window.bytes[at] : 0x0a;
-    if (isJoint(after) && at + 1 < window.end && IS_DIGIT[window.bytes[at + 1]] === 1) return 0;
-    if (IS_LETTER[after] === 1) return REJECTED;
-    return length === 3 ? 0.15 : length <= 2 && after === 0x20 ? 0.25 : REJECTED;
+    const { bytes } = window;
+    const after = at < window.end ? bytes[at] : 0x0a;
+    const groups = this.#groups;
+    const length = groups[count - 1];
+    const isJoined = isJoint(after) && at + 1 < window.end && IS_DIGIT[bytes[at + 1]] === 1;
+    if (trail === 1 && isJoined) return 0;
+    if (IS_LETTER[after] === 1 || isJoined) return REJECTED;
+    if (trail === 1 && length === 3) return 0.15;
+    if (trail === 1 && length <= 2) return after === 0x20 ? 0.25 : REJECTED;
+    // Expiry: 12 29, 12 2029, 1229; then perhaps the check value.
+    let start = at;
+    for (let g = count - trail; g < count; g++) start -= groups[g] + 1;
+    const month = (bytes[start + 1] - 48) * 10 + bytes[start + 2] - 48;
+    if (month < 1 || month > 12) return REJECTED;
+    let g = count - trail;
+    if (groups[g] === 2) {
+      if (++g === count || (groups[g] !== 2 && groups[g] !== 4)) return REJECTED;
+    } else if (groups[g] !== 4) return REJECTED;
+    if (++g === count) return EXPIRY_COST;
+    return g + 1 === count && (groups[g] === 3 || groups[g] === 4) ? EXPIRY_COST : REJECTED;
   }
 
   /** What stands before a number: 0 or a cost, or `REJECTED`. */
@@ -431,7 +477,8 @@ export class CardFinder {
     if (last === 0x2d) return IS_DIGIT[beforeLast] === 1 ? 0.3 : IS_LETTER[beforeLast] === 1 ? 0.1 : 0.15;
     if (last === 0x2c && beforeLast === 0x30) { // 0,4532...: a fraction in half of Europe, or the second column
       const third = from - 3 >= low ? bytes[from - 3] : 0x20;
-      return IS_DIGIT[third] === 1 ? 0 : 0.2;
+      const isColumn = third === 0x2c || (to < window.end && bytes[to] === 0x2c);
+      return isColumn || IS_DIGIT[third] === 1 ? 0 : 0.2;
     }
     return 0;
   }
@@ -512,7 +559,7 @@ export class CardFinder {
     const reasons = ["issuer_range", "luhn"];
     if (layout !== "") {
       reasons.push(layout);
-      confidence += 0.1;
+      confidence += LAYOUT_BONUS;
     }
     if (cost > 0) reasons.push("unusual_neighbours");
     const isTest = isPublishedTestNumber(digits, length);
@@ -522,10 +569,12 @@ export class CardFinder {
     weighWords(bytes, Math.max(window.low, from - CONTEXT_BEFORE), from, from, context);
     context.add(searched.hints.positive);
     context.add(searched.hints.negative);
-    if (track !== 0) {
-      confidence = 0.95;
-      reasons.push(`track${track}`);
-    } else {
+    if (track !== 0) reasons.push(`track${track}`);
+    // Without its start sentinel it may be a number before an equals sign: in quoted-printable `=20` is a blank.
+    const isSure = track === 1 || (track === 2 && from > window.low && bytes[from - 1] === 0x3b);
+    if (isSure) confidence = 0.95;
+    else {
+      if (track === 2) confidence += 0.2;
       if (confidence + context.sum < ALERT_CONFIDENCE) {
         if (window.open && window.end - to < CONTEXT_AFTER) {
           digits.fill(0);
@@ -544,13 +593,19 @@ export class CardFinder {
         confidence -= 0.25;
         reasons.push("few_distinct_digits");
       }
+      // What they are laid out like speaks for none of them then.
+      const unlike = 0.2 + (layout === "" ? 0 : LAYOUT_BONUS);
       if (ledger.failed >= 4 && ledger.passed * 3 < ledger.failed) {
-        confidence -= 0.2;
+        confidence -= unlike;
         reasons.push("many_like_it_fail_luhn");
+      } else if (length === SIRET_DIGITS && ledger.foreign >= 3) {
+        confidence -= unlike;
+        reasons.push("many_like_it_are_no_cards");
       }
     }
     searched.settledTo = stop + this.#delta;
     ledger.passed++;
+    if (length === SIRET_DIGITS && range.weight < COMMON) ledger.foreign++;
     if (context.positive > 0) reasons.push("context_card");
     if (context.negative < 0) reasons.push("context_other");
     this.sink.found({

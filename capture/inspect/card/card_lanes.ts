@@ -277,7 +277,7 @@ export class CardLanes implements FinderSink {
   }
 
   #newLane(direction: number): Lane {
-    return new Lane(this.#ledgers[direction] ??= { passed: 0, failed: 0 }, direction);
+    return new Lane(this.#ledgers[direction] ??= { passed: 0, failed: 0, foreign: 0 }, direction);
   }
 
   // ------------------------------------------------------------ text

@@ -1167,7 +1167,7 @@ function groupsAt(unit: i32, digits: usize, separators: usize, isText: bool): vo
   for (;;) {
     const from = at;
     at += runLength(digits, at);
-    if (at >= units || at - from >= 24 || ++count > 6) return;
+    if (at >= units || at - from >= 24 || ++count > 7) return;
     last = at - from;
     key = key << 4 | min(last, 15);
     total += last;
@@ -1178,9 +1178,11 @@ function groupsAt(unit: i32, digits: usize, separators: usize, isText: bool): vo
   }
   const isWhole = isLayout(key) && isIssued(unit, total);
   if (!isWhole) {
-    if (!(isLayout(key >> 4) && isIssued(unit, total - last))) return;
-    // What follows may be another word, of three digits at most, or the beginning of a date; not after a dash or dot.
-    if (isText && (separator == 0x2d || separator == 0x2e || (last > 3 && !isJoint(byteAt(at))))) return;
+    if (isText && (separator == 0x2d || separator == 0x2e)) return;
+    // What follows may be another word, of three digits at most, or the beginning of a date; or it is an expiry.
+    const isWord = isLayout(key >> 4) && isIssued(unit, total - last) &&
+      (!isText || last <= 3 || isJoint(byteAt(at)));
+    if (!isWord && !(isText && hasExpiry(unit, at, key, total))) return;
   }
   if (unit > 1 && (byteAt(unit - 1) | fold) == separator && has(separators, unit - 1) && has(digits, unit - 2)) {
     // A group before it may be another word, of three digits at most or the end of a date.
@@ -1207,6 +1209,25 @@ function groupsAt(unit: i32, digits: usize, separators: usize, isText: bool): vo
     }
   }
   markUnits(unit, at);
+}
+
+/** Whether the last groups up to `at` are month and year, in one or two, with a check value or without, after a card's. */
+function hasExpiry(unit: i32, at: i32, key: i32, total: i32): bool {
+  for (let trail = 1, tail = 0; trail <= 3; trail++) {
+    const size = key >> ((trail - 1) << 2) & 15;
+    if (size > 4) return false;
+    tail += size;
+    if (!isLayout(key >> (trail << 2)) || !isIssued(unit, total - tail)) continue;
+    const sizes = key & ((1 << (trail << 2)) - 1);
+    if (
+      sizes != 4 && sizes != 0x22 && sizes != 0x24 && sizes != 0x43 && sizes != 0x44 && (sizes & 0xf0f) != 0x203 &&
+      (sizes & 0xf0f) != 0x204
+    ) continue;
+    const start = at - tail - trail + 1;
+    const month = (byteAt(start) - 48) * 10 + byteAt(start + 1) - 48;
+    if (month >= 1 && month <= 12) return true;
+  }
+  return false;
 }
 
 /** What joins the parts of a date, a time, an amount. */

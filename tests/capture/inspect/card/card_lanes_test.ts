@@ -162,6 +162,22 @@ Deno.test("ISO 8583 in ASCII, with and without length prefix", () => {
   }
 });
 
+Deno.test("ISO 8583 behind a header of BASE24, and on serial lines", () => {
+  const message = `0200722000000080800016${VISA}000000000000012500112208301500432100123456TERM0001`;
+  const headed = `ISO016000055${message}`;
+  for (const text of [headed, `\0${String.fromCharCode(headed.length)}${headed}`, `\x02${message}\x03u`]) {
+    for (let cut = 1; cut < text.length; cut++) {
+      let first = true;
+      const hits = cardsIn(text, { cut: () => first ? (first = false, cut) : 1000 });
+      assert.deepEqual(hits.map(({ encoding, masked }) => [encoding, masked]), [[
+        "iso8583",
+        "453957******1486",
+      ]]);
+    }
+  }
+  assert.deepEqual(cardsIn(`ISO 9001, card ${VISA}.`).map(({ encoding }) => encoding), ["plain"]);
+});
+
 Deno.test("ISO 8583 in packed BCD: DE 2, DE 35 and a number of 19 digits", () => {
   // TPDU, 0200, bitmap 2,3,4,11,22,25,35,41; 16 digits
   const de2 = `6000030000 0200 7020040020800000 16 ${VISA} 000000 000000012500 000123 0051 33
@@ -230,6 +246,14 @@ const LOOK_ALIKES: [string, string][] = [
   ["date and time", `20240131123456 batch 20240131123456789`],
   ["IMEI", `IMEI: 35209900176148${luhn("35209900176148")}`],
   ["order number", `order_id=${VISA}&qty=2`],
+  ["customer number", `{"customer_number":"${VISA}"}`],
+  ["number of a ticket", `ticket number ${VISA} was closed`],
+  ["payment's id", `{"payment_id":"${VISA}"}`],
+  ["merchant's id", `merchantId=${VISA}&x=1`],
+  ["map's cid", `<a href="/maps?cid=4539578763621486011">`],
+  ["a box called card", `<div class="product-card" data-id="${VISA}">`],
+  ["part of a box called card", `<li class='x'><b id=card-body data-product-id="${VISA}">`],
+  ["blank of quoted-printable", `order ${VISA}=2012345 id`],
   ["id", `{"id":"${VISA}"}`],
   ["number of a rare range without a word", `<ref>9792${"03000000000"}${luhn("979203000000000")}</ref>`],
   ["EAN", `EAN 4006381333931`],
@@ -261,6 +285,49 @@ Deno.test("a page of numbers of which few pass Luhn: those that do are notes", (
   // The first ones come before it shows what kind of list it is.
   assert.ok(hits.filter(({ confidence }) => confidence >= ALERT_CONFIDENCE).length <= 1);
   assert.ok(hits.at(-1)!.reasons.includes("many_like_it_fail_luhn"));
+});
+
+Deno.test("a list of groups, or of numbers with a length before them, of which few pass Luhn: notes", () => {
+  const random = seeded(6);
+  const four = () => Array.from({ length: 4 }, () => random(10)).join("");
+  let [groups, fields] = ["", ""];
+  for (let i = 0; i < 600; i++) {
+    groups += `4${four().slice(1)} ${four()} ${four()} ${four()}\n`;
+    fields += `\x104${four().slice(1)}${four()}${four()}${four()}\0`;
+  }
+  for (const text of [groups, fields]) {
+    const hits = cardsIn(text);
+    assert.ok(hits.length > 30, `${hits.length}`);
+    assert.ok(hits.filter(({ confidence }) => confidence >= ALERT_CONFIDENCE).length <= 2);
+  }
+});
+
+Deno.test("a list of another scheme's numbers that all pass Luhn (14 digits, any beginning): notes", () => {
+  const random = seeded(7);
+  let text = "";
+  for (let i = 0; i < 400; i++) {
+    const body = `${3 + random(7)}${Array.from({ length: 12 }, () => random(10)).join("")}`;
+    text += `${body}${luhn(body)};Dupont\n`;
+  }
+  const hits = cardsIn(text);
+  assert.ok(hits.length > 20, `${hits.length}`);
+  assert.ok(hits.filter(({ confidence }) => confidence >= ALERT_CONFIDENCE).length <= 6);
+  assert.ok(cardsIn("30569309025904 x")[0].confidence >= ALERT_CONFIDENCE, "one alone is Diners Club's");
+});
+
+Deno.test("a number is found with what is typed behind it, and as a column", () => {
+  const groups = grouped(VISA, " ");
+  for (const behind of ["12 29", "12 2029", "1229", "12 29 123", "1229 1234", "12/29 123", "123"]) {
+    const [hit] = cardsIn(`card: ${groups} ${behind}\n`);
+    assert.equal(hit?.masked, "453957******1486", behind);
+    assert.ok(hit.confidence >= ALERT_CONFIDENCE, behind);
+  }
+  assert.ok(cardsIn(`x: ${groups} 1229\n`)[0].confidence < ALERT_CONFIDENCE, "five groups of four");
+  assert.deepEqual(cardsIn(`card: ${groups} 9929\n`), [], "no month");
+  for (const row of [`a,0,${VISA},12/29\n`, `0,${VISA},x\n`]) {
+    assert.ok(cardsIn(row)[0].confidence >= ALERT_CONFIDENCE, row);
+  }
+  assert.ok(cardsIn(`x=0,${VISA}; y`)[0].confidence < ALERT_CONFIDENCE, "a fraction");
 });
 
 Deno.test("words decide: what a parser says of a lane counts like words in the text", () => {

@@ -22,7 +22,7 @@ export class EveryByte {
     const searched: Searched = {
       settledTo: 0,
       hints: new ContextScore(),
-      ledger: { passed: 0, failed: 0 },
+      ledger: { passed: 0, failed: 0, foreign: 0 },
     };
     for (let i = 0; i < bytes.length; i++) {
       if (i + 1 < bytes.length && (FIRST[bytes[i]] & SECOND[bytes[i + 1]]) === 0) continue;

@@ -7,6 +7,7 @@ import {
   bitRate,
   byteCount,
   count,
+  counted,
   dateTime,
   duration,
   endpoint,
@@ -181,7 +182,7 @@ export function ConnectionDetails({ row, now, gone, found, onClose }: Connection
           <Field name="Answers after">{row.answer_ms === null ? "–" : roundTrip(row.answer_ms)}</Field>
           {row.slow !== "" && <Field name="Slow part">{row.slow}</Field>}
           <Field name="Sent again">
-            {count(row.retransmissions)} segments
+            {counted(row.retransmissions, "segment")}
             {row.resent_share !== null && (
               <span class="dim">{` ${percent(row.resent_share)} of the bytes`}</span>
             )}

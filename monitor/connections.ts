@@ -270,7 +270,7 @@ export class ConnectionTable {
   #joinPeer(flow: FlowRow): void {
     const { connection } = flow;
     const { process } = connection;
-    if (process === null) return;
+    if (process === null || (connection.direction !== "local" && this.#peers.size === 0)) return;
     const found = this.#peerOf(flow, process);
     if (found === null || isSame(found, process)) return;
     connection.peer = found;

@@ -95,6 +95,7 @@ class Side {
   /** After NEWKEYS, or where nothing more can be read. */
   encrypted = false;
   chunksAlone = 0;
+  longestSegment = 0;
 
   get hasBanner(): boolean {
     return this.protocol !== "";
@@ -117,6 +118,7 @@ class SshParser implements StreamParser {
     if (this.#over) return;
     if (this.#login !== null) return this.#watch(this.#login, direction, end - at);
     const side = this.#sides[direction];
+    side.longestSegment = Math.max(side.longestSegment, end - at);
     while (at < end && side.stage !== Stage.over) {
       if (side.stage === Stage.banner) at = this.#bannerLine(direction, side, bytes, at, end);
       else if (side.stage === Stage.header) at = this.#packetHeader(side, bytes, at, end);
@@ -130,7 +132,11 @@ class SshParser implements StreamParser {
 
   gap(direction: number): void {
     if (this.#over) return;
-    if (this.#login !== null) return this.#finish();
+    if (this.#login !== null) {
+      // Where the client's bytes are missing it has spoken: what the server said before is an answer.
+      if (this.#isClient(direction)) this.#tellLogin(this.#login.answered());
+      return this.#finish();
+    }
     const side = this.#sides[direction];
     this.#partLine(direction, side);
     side.stage = Stage.over;
@@ -245,15 +251,17 @@ class SshParser implements StreamParser {
     if (client.algorithms === null || server.algorithms === null) return null;
     const { encryption, mac, compression } = client.algorithms;
     const offered = server.algorithms;
-    return SshLogin.of(
+    const login = SshLogin.of(
       chosen(encryption[1], offered.encryption[1]),
       chosen(mac[1], offered.mac[1]),
       chosen(compression[1], offered.compression[1]),
     );
+    if (login !== null) login.longestSegment = server.longestSegment;
+    return login;
   }
 
   #watch(login: SshLogin, direction: number, bytes: number): void {
-    this.#tellLogin(login.take((direction === TO_SERVER) !== this.#isTurned, bytes));
+    this.#tellLogin(login.take(this.#isClient(direction), bytes));
     if (login.over) this.#finish();
   }
 
@@ -262,6 +270,10 @@ class SshParser implements StreamParser {
     const method = login === "failed" && this.#login!.wasPassword ? { method: "password" } : {};
     const direction = this.#isTurned ? 1 - TO_SERVER : TO_SERVER;
     this.#flow.tell("ssh", direction, { netpane: { login, ...method } });
+  }
+
+  #isClient(direction: number): boolean {
+    return (direction === TO_SERVER) !== this.#isTurned;
   }
 
   /** A capture that began in the middle may have taken the server for the client. */

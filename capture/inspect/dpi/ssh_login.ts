@@ -4,6 +4,8 @@
  * With cipher and MAC known, so is the length of every message (RFC 4253 §6): padding is the least there may be in
  * every server that was looked at. SSH_MSG_USERAUTH_SUCCESS is a single byte, so nothing of a login is as short
  * (RFC 4252 §5.1); failures list the methods left, and are all of one length. Zeek infers logins alike.
+ *
+ * An answer is all the server says until the client speaks again, in however many segments: a long banner is one.
  */
 
 /** Payload of SSH_MSG_USERAUTH_SUCCESS: its number. */
@@ -70,6 +72,11 @@ export class SshLogin {
   readonly #lengths = new Map<number, number>();
   #clientTurns = 0;
   #isClientsTurn = false;
+  /** What the server has said since. */
+  #answerBytes = 0;
+  /** It has refused: whatever else it says until the client speaks is no answer. */
+  #isAnswered = false;
+  #lastWasFull = false;
   #answers = 0;
   #failures = 0;
   #sessionBytes = 0;
@@ -78,6 +85,8 @@ export class SshLogin {
   wasPassword = false;
   readonly #keyBytes: number;
   #turnBytes = 0;
+  /** Bytes of the longest segment of the server's so far: one as long may be cut. */
+  longestSegment = 0;
   /** Nothing more will be told. */
   over = false;
 
@@ -98,22 +107,29 @@ export class SshLogin {
   /** A segment's bytes that are encrypted. */
   take(isClient: boolean, bytes: number): LoginOutcome {
     if (this.over || bytes === 0) return "";
-    if (isClient) {
-      if (!this.#isClientsTurn) {
-        this.#turnBytes = 0;
-        this.#sessionTurns++;
-        if (++this.#clientTurns > MAX_TURNS) this.over = true;
-      }
-      this.#isClientsTurn = true;
-      this.#turnBytes += bytes;
-      return "";
+    if (!isClient) return this.#fromServer(bytes);
+    let outcome: LoginOutcome = "";
+    if (!this.#isClientsTurn) {
+      outcome = this.answered();
+      this.#isAnswered = false;
+      this.#turnBytes = 0;
+      this.#sessionTurns++;
+      if (++this.#clientTurns > MAX_TURNS) this.over = true;
     }
-    this.#isClientsTurn = false;
-    if (this.#clientTurns <= TURNS_BEFORE_LOGIN) return "";
-    if (bytes === this.#success || bytes === this.#successPadded) return this.#succeed();
-    if (bytes < this.#success) return ""; // a part of a message
-    this.#answers++;
-    this.#sessionBytes += bytes;
+    this.#isClientsTurn = true;
+    this.#turnBytes += bytes;
+    return outcome;
+  }
+
+  /** The server has said all it will before the client speaks again. */
+  answered(): LoginOutcome {
+    const bytes = this.#answerBytes;
+    this.#answerBytes = 0;
+    this.#lastWasFull = false;
+    if (this.over || bytes < this.#success) return ""; // nothing, or a part of a message
+    if (this.#isSuccess(bytes)) return this.#succeed();
+    // The first answer may have a banner before it (RFC 4252 §5.4), of any length.
+    if (this.#answers++ > 0) this.#sessionBytes += bytes;
     if (this.#sessionBytes > SESSION_BYTES && this.#sessionTurns >= SESSION_TURNS) return this.#succeed();
     const times = this.#lengths.get(bytes) ?? 0;
     if (times === 0 && this.#lengths.size >= MAX_LENGTHS) return "";
@@ -128,9 +144,32 @@ export class SshLogin {
 
   /** The connection is over. */
   close(): LoginOutcome {
-    if (this.over) return "";
+    const outcome = this.answered();
+    if (this.over || outcome !== "") {
+      this.over = true;
+      return outcome;
+    }
     this.over = true;
     return this.#answers > 0 && this.#failures === 0 ? "failed" : "";
+  }
+
+  #fromServer(bytes: number): LoginOutcome {
+    this.#isClientsTurn = false;
+    // A segment of its own, whatever comes before or after it: nothing that was cut, nor what is left of that.
+    const isAlone = bytes < this.longestSegment && !this.#lastWasFull;
+    this.#lastWasFull = bytes === this.longestSegment;
+    this.longestSegment = Math.max(this.longestSegment, bytes);
+    if (this.#clientTurns <= TURNS_BEFORE_LOGIN || this.#isAnswered) return "";
+    this.#answerBytes += bytes;
+    if (!isAlone) return "";
+    if (this.#isSuccess(bytes)) return this.#succeed();
+    // A refusal as those before: the last one is told now, not when the connection has been over for long.
+    this.#isAnswered = this.#answerBytes === bytes && (this.#lengths.get(bytes) ?? 0) > this.#failures;
+    return this.#isAnswered ? this.answered() : "";
+  }
+
+  #isSuccess(bytes: number): boolean {
+    return bytes === this.#success || bytes === this.#successPadded;
   }
 
   #succeed(): LoginOutcome {

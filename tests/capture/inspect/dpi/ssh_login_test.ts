@@ -89,7 +89,43 @@ Deno.test("a session whose beginning was not noticed is one by what it says", ()
   assert.deepEqual(outcomes([...START, ...session]), ["succeeded"]);
 });
 
-Deno.test("in single bytes nothing can be told, and nothing is", () => {
-  const bytes: Turn[] = START.flatMap(([side, n]) => Array.from({ length: n }, (): Turn => [side, 1]));
-  assert.deepEqual(outcomes(bytes), []);
+/** A banner of the server's before its first answer, RFC 4252 §5.4. */
+const WITH_BANNER: Turn[] = [...START.slice(0, -1), [S, 11_000 + FAILURE]];
+const KEY: Turn[] = [[C, 148], [S, 132], [C, 284], [S, SUCCESS], [C, 76]];
+
+Deno.test("a banner of any length is no failure", () => {
+  assert.deepEqual(outcomes([...WITH_BANNER, ...KEY]), ["succeeded"]);
+  const keys: Turn[] = [[C, 148], [S, FAILURE], [C, 300], [S, FAILURE], [C, 84], [S, SUCCESS]];
+  assert.deepEqual(outcomes([...WITH_BANNER, ...keys]), ["failed", "succeeded"]);
 });
+
+Deno.test("success is one too where it follows a banner, or the session's first message follows it", () => {
+  const direct: Turn[] = [...START.slice(0, 3), [C, 84], [S, 700], [S, SUCCESS], [C, 76]];
+  assert.deepEqual(outcomes(direct), ["succeeded"]);
+  assert.deepEqual(outcomes([...START, [C, 84], [S, SUCCESS], [S, 768], [C, 76]]), ["succeeded"]);
+});
+
+Deno.test("a refusal like those before is told at once, and only once a turn", () => {
+  const login = SshLogin.of(CHACHA, "", "none")!;
+  for (const [isClient, bytes] of START) assert.equal(login.take(isClient, bytes), "");
+  login.take(C, 84);
+  assert.equal(login.take(S, FAILURE), "failed");
+  assert.equal(login.take(S, FAILURE), "");
+  assert.equal(login.take(S, 60), ""); // SSH_MSG_DISCONNECT
+  assert.equal(login.close(), "");
+});
+
+Deno.test("messages cut into equal segments, of whatever length, are told as whole ones", () => {
+  const tries: Turn[] = [[C, 84], [S, FAILURE], [C, 84], [S, FAILURE], [C, 84], [S, SUCCESS], [C, 76]];
+  for (const talk of [[...START, ...tries], [...START, ...KEY], [...WITH_BANNER, ...KEY], START]) {
+    const whole = outcomes(talk);
+    for (let most = 1; most <= 1500; most++) assert.deepEqual(outcomes(cut(talk, most)), whole, `${most}`);
+  }
+});
+
+function cut(turns: Turn[], most: number): Turn[] {
+  return turns.flatMap(([side, bytes]) => {
+    const full = Array.from({ length: Math.floor(bytes / most) }, (): Turn => [side, most]);
+    return bytes % most === 0 ? full : [...full, [side, bytes % most]];
+  });
+}

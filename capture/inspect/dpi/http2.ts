@@ -12,6 +12,7 @@ import { tellCredentials } from "./http/credentials.ts";
 import type { Head } from "./http/head.ts";
 import { TextBudget } from "./http/inflater.ts";
 import { httpLimits, MAX_HEAD_BYTES } from "./http/limits.ts";
+import { beginsLikeRequest, mayBeStartLine } from "./http/start_line.ts";
 import { nameServer, tellTransaction } from "./http/transaction.ts";
 import { type FieldSink, HpackDecoder } from "./http2/hpack.ts";
 import { BlockFields } from "./http2/message.ts";
@@ -69,11 +70,15 @@ function isSettings(bytes: Uint8Array, at: number, end: number): number {
   return Probe.yes;
 }
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 /** One direction. */
 class Side {
   readonly header = new Uint8Array(FRAME_HEADER_BYTES);
   headerBytes = 0;
   preface = 0;
+  /** First bytes that are none of HTTP/2, while they may become a request of HTTP/1. */
+  opening = NOTHING;
   /** Bytes of the frame's payload still to come; -1 while its header is read. */
   left = -1;
   type = 0;
@@ -99,8 +104,6 @@ class Side {
   lost = false;
 }
 
-const NOTHING: Uint8Array = new Uint8Array(0);
-
 interface Stream {
   id: number;
   /** Direction of the request. */
@@ -120,14 +123,18 @@ class Http2Parser implements StreamParser {
   readonly #lanes = [0, 0];
   readonly #budget = new TextBudget();
   #lastHost = "";
+  /** The flow was handed to another protocol. */
+  #gone = false;
 
   constructor(flow: FlowHandle) {
     this.#flow = flow;
   }
 
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
+    if (this.#gone) return;
     const side = this.#sides[direction];
     if (side.lost && isFrameStart(bytes, at, end)) side.lost = false;
+    if (side.opening.length > 0) return this.#opening(direction, side, bytes, at, end);
     while (at < end) {
       if (side.lost) {
         this.#flow.scan(direction, 0, bytes, at, end, "plain");
@@ -143,6 +150,10 @@ class Http2Parser implements StreamParser {
         at++;
         if (++side.preface === PREFACE.length) side.preface = -1;
       } else {
+        if (side.headerBytes === 0 && this.#isNotHttp2(side, bytes[at])) {
+          this.#opening(direction, side, bytes, at, end);
+          return;
+        }
         side.preface = -1;
         side.header[side.headerBytes++] = bytes[at++];
         if (side.headerBytes === FRAME_HEADER_BYTES) this.#frame(direction, side);
@@ -155,8 +166,33 @@ class Http2Parser implements StreamParser {
   }
 
   close(): void {
+    if (this.#gone) return;
+    this.#sides.forEach((side, direction) => this.#scanOpening(direction, side));
     for (const stream of this.#streams.values()) this.#forget(stream);
     this.#streams.clear();
+  }
+
+  /** A side that begins with neither the preface nor a frame. */
+  #isNotHttp2(side: Side, byte: number): boolean {
+    return side.preface > 0 || side.preface === 0 && byte > MAX_FRAME_BYTES >> 16;
+  }
+
+  /** A request of HTTP/1 to a server that greets everyone in HTTP/2: then the flow is that protocol's. */
+  #opening(direction: number, side: Side, bytes: Uint8Array, at: number, end: number): void {
+    const kept = side.opening.length > 0 ? side.opening : PREFACE.subarray(0, side.preface);
+    const whole = new Uint8Array(kept.length + end - at);
+    whole.set(kept);
+    whole.set(bytes.subarray(at, end), kept.length);
+    if (beginsLikeRequest(whole, 0, whole.length)) {
+      side.opening = NOTHING;
+      this.close();
+      this.#gone = true;
+      this.#flow.switchTo("http", direction, whole, 0, whole.length);
+      return;
+    }
+    side.opening = whole;
+    const isOpen = whole.length < MAX_OPENING_BYTES && mayBeStartLine(whole, 0, whole.length);
+    if (!isOpen) this.#lose(direction, side);
   }
 
   // ------------------------------------------------------------ frames
@@ -227,6 +263,13 @@ class Http2Parser implements StreamParser {
     }
   }
 
+  /** What was waited with: no request after all. */
+  #scanOpening(direction: number, side: Side): void {
+    const { opening } = side;
+    side.opening = NOTHING;
+    if (opening.length > 0) this.#flow.scan(direction, 0, opening, 0, opening.length, "plain");
+  }
+
   #lose(direction: number, side: Side): void {
     side.lost = true;
     side.left = -1;
@@ -234,6 +277,7 @@ class Http2Parser implements StreamParser {
     side.preface = -1;
     side.blockBytes = 0;
     side.hpack.tear();
+    this.#scanOpening(direction, side);
     this.#flow.scanEnd(direction, 0);
     for (const stream of this.#streams.values()) this.#bodyDone(direction, stream);
   }
@@ -399,6 +443,12 @@ class Http2Parser implements StreamParser {
 /** A card number has 13 digits at least; Huffman may have made fewer bytes of them, but these are decoded. */
 const MIN_SCANNED_VALUE = 8;
 
+/** Longer ones are not believed: peers allow some megabytes at most. */
+const MAX_FRAME_BYTES = 0x40_0000;
+
+/** The longest method, a blank, and `http://`. */
+const MAX_OPENING_BYTES = 32;
+
 /** Frames are no longer unless a peer allows it, RFC 9113 §6.5.2. */
 const DEFAULT_FRAME_BYTES = 16_384;
 
@@ -406,7 +456,7 @@ const DEFAULT_FRAME_BYTES = 16_384;
 function isFrameHeader(bytes: Uint8Array, at: number): boolean {
   const length = bytes[at] << 16 | bytes[at + 1] << 8 | bytes[at + 2];
   const type = bytes[at + 3];
-  if (type > 0x20 || length > 0x40_0000 || (bytes[at + 5] & 0x80) !== 0) return false;
+  if (type > 0x20 || length > MAX_FRAME_BYTES || (bytes[at + 5] & 0x80) !== 0) return false;
   const connection = bytes[at + 5] === 0 && bytes[at + 6] === 0 && bytes[at + 7] === 0 && bytes[at + 8] === 0;
   switch (type) {
     case DATA:

@@ -197,6 +197,33 @@ Deno.test("http2: probe", () => {
   assert.equal(probeStream(http2, latin1("GET / HTTP/1.1")), "no");
 });
 
+Deno.test("http2: a client that speaks HTTP/1 to a server that greets in HTTP/2 is handed on, however cut", () => {
+  const settings = frame(4, 0, 0, hex("000300000064"));
+  for (const text of ["GET / HTTP/1.1\r\n\r\n", "PUT http://a/ HTTP/1.1\r\n\r\n"]) {
+    for (const most of [1, 2, 7, 100]) {
+      const flow = new FlowRecorder();
+      const parser = http2.create(flow);
+      parser.data(1, settings, 0, settings.length);
+      let rest = latin1(text);
+      while (flow.switched.length === 0) {
+        parser.data(0, rest, 0, Math.min(most, rest.length));
+        rest = rest.subarray(most);
+      }
+      const [{ protocol, direction, rest: handed }] = flow.switched;
+      assert.deepEqual([protocol, direction], ["http", 0]);
+      assert.equal(String.fromCharCode(...handed, ...rest), text);
+    }
+  }
+  for (const text of ["PRIVMSG x", "HTTP/1.1 200 OK\r\n", "GET", "~ 4111111111111111"]) {
+    const turns: Turn[] = [[1, settings], [0, latin1(text)]];
+    for (const most of [1, 2, 100]) {
+      const flow = converseCut(http2, turns, () => most);
+      assert.deepEqual([flow.switched.length, flow.scanned["0/0"].replace("¶", "")], [0, text]);
+    }
+  }
+  assert.deepEqual(converse(http2, [[1, settings], ...SESSION]).switched, []);
+});
+
 Deno.test("http2: no damage makes it throw", () => torment(http2, SESSION));
 
 Deno.test("hpack: the examples of RFC 7541 C.4 and C.6", () => {

@@ -1,7 +1,7 @@
 /**
  * MySQL and MariaDB ("MySQL Client/Server Protocol"): version and login, queries and rows for the card search.
  *
- * One event a login. Goes over to TLS when the client asks for it. State a direction: `MAX_KEPT_BYTES` of the packet at
+ * One event a login, or a client that is not even greeted. Goes over to TLS when the client asks for it. State a direction: `MAX_KEPT_BYTES` of the packet at
  * hand, and names of columns.
  */
 import { Cursor } from "../../../model/cursor.ts";
@@ -15,6 +15,12 @@ const MAX_SHOWN_CHARS = 64;
 const HEADER_BYTES = 4;
 
 const PROTOCOL_10 = 10;
+/** Numbers of the server's own errors, and the longest of its messages (MYSQL_ERRMSG_SIZE). */
+const FIRST_ERROR = 1000;
+const LAST_ERROR = 4999;
+const MAX_MESSAGE_BYTES = 512;
+/** Of such a message, how much must be text. */
+const MIN_MESSAGE_BYTES = 12;
 // Capabilities.
 const CLIENT_COMPRESS = 0x20;
 const CLIENT_PROTOCOL_41 = 0x200;
@@ -43,11 +49,25 @@ function probe(c: Cursor, direction: number): number {
   }
   if (c.remaining >= 3 && c.peek8(2) !== 0) return Probe.no;
   if (c.remaining >= 4 && sequence !== 0) return Probe.no;
+  if (c.remaining >= 5 && c.peek8(4) === ERROR) return probeError(c);
   if (c.remaining >= 5 && c.peek8(4) !== PROTOCOL_10) return Probe.no;
   if (c.remaining < 8) return Probe.more;
   const isDigit = (byte: number) => byte >= 0x30 && byte <= 0x39;
   const second = c.peek8(6);
   return isDigit(c.peek8(5)) && (isDigit(second) || second === 0x2e) ? Probe.yes : Probe.no;
+}
+
+/** An error in place of a greeting: this host may not, there are too many connections already. */
+function probeError(c: Cursor): number {
+  const length = c.peek8() | c.peek8(1) << 8;
+  if (length < 3 + MIN_MESSAGE_BYTES || length > 3 + MAX_MESSAGE_BYTES) return Probe.no;
+  const number = c.peek8(5) | c.peek8(6) << 8;
+  if (c.remaining >= 7 && (number < FIRST_ERROR || number > LAST_ERROR)) return Probe.no;
+  const textAt = HEADER_BYTES + 3;
+  for (let i = textAt; i < textAt + MIN_MESSAGE_BYTES && i < c.remaining; i++) {
+    if (c.peek8(i) < 0x20 || c.peek8(i) === 0x7f) return Probe.no;
+  }
+  return c.remaining >= textAt + MIN_MESSAGE_BYTES ? Probe.yes : Probe.more;
 }
 
 const Stage = { greeting: 0, login: 1, commands: 2 } as const;
@@ -201,7 +221,8 @@ class MysqlParser implements StreamParser {
       this.#version = zeroEnded(body);
       return;
     }
-    if (first === ERROR) this.#tellLogin("failed");
+    if (side.sequence === 0 && first === ERROR) this.#refuse(body);
+    else if (first === ERROR) this.#tellLogin("failed");
     else if (first === OK) {
       this.#tellLogin("succeeded");
       if (this.#isCompressed) {
@@ -213,6 +234,15 @@ class MysqlParser implements StreamParser {
       body.skip(1);
       this.#method = zeroEnded(body);
     } else if (first !== AUTH_MORE) this.#row(side, body); // Joined in the middle.
+  }
+
+  /** Nobody was asked for a password, so no login has failed. */
+  #refuse(body: Cursor): void {
+    this.#isLoginTold = true;
+    body.skip(1);
+    this.#flow.tell("mysql", TO_SERVER, { netpane: { refused: body.u16le() } });
+    this.#flow.scan(1 - TO_SERVER, 0, body.bytes, body.at, body.end, "plain");
+    this.#flow.scanEnd(1 - TO_SERVER, 0);
   }
 
   /** A row, a column or an answer: values with lengths before them, else bytes. */

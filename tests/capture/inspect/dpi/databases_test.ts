@@ -173,6 +173,16 @@ Deno.test("MySQL: TLS, a refused login, a password in clear text", () => {
   assert.ok(!allText(refused).includes("s3cret"));
 });
 
+const MY_REFUSAL = my(0, "\xff", hex("6a04"), "Host '192.0.2.1' is not allowed to connect to this server");
+
+Deno.test("MySQL: a client that is refused before it is greeted has not failed to log in", () => {
+  const flow = hold(mysql, [[1, MY_REFUSAL]], [40_000, 3306]);
+  assert.deepEqual(flow.told.map(({ type, fields }) => [type, fields]), [["mysql", {
+    netpane: { refused: 1130 },
+  }]]);
+  assert.ok(flow.scanned["1/0"].startsWith("Host '192.0.2.1' is not"));
+});
+
 Deno.test("MySQL: long packets are searched as they come", () => {
   const long = `insert into t values ('${CARD}')`.padEnd(20_000);
   const flow = converse(mysql, [[1, MY_GREETING], [0, my(0, `\x03${long}`)]]);
@@ -182,6 +192,11 @@ Deno.test("MySQL: long packets are searched as they come", () => {
 Deno.test("MySQL: first bytes", () => {
   assert.equal(probeStream(mysql, MY_GREETING, 1), "yes");
   assert.equal(probeStream(mysql, MY_GREETING.subarray(0, 6), 1), "more");
+  assert.equal(probeStream(mysql, MY_REFUSAL, 1), "yes");
+  for (let n = 1; n < 19; n++) assert.equal(probeStream(mysql, MY_REFUSAL.subarray(0, n), 1), "more");
+  assert.equal(probeStream(mysql, my(0, "\xff", hex("1004"), "#08004Too many connections"), 1), "yes");
+  assert.equal(probeStream(mysql, my(0, "\xff", hex("9713"), "number 5015 is none of its own"), 1), "no");
+  assert.equal(probeStream(mysql, my(0, "\xff", hex("1004"), "no\0text, thus no message"), 1), "no");
   assert.equal(probeStream(mysql, myLogin("05a60300", "a\0"), 0), "yes");
   assert.equal(probeStream(mysql, latin1("HTTP/1.1 200 OK\r\n"), 1), "no");
   assert.equal(probeStream(mysql, latin1("GET / HTTP/1.1\r\n"), 0), "no");

@@ -26,6 +26,7 @@ import {
   StartLine,
 } from "./http/start_line.ts";
 import { lineFeed } from "./http/text.ts";
+import { createUpgraded, http2 } from "./http2.ts";
 import { nameServer, tellTransaction } from "./http/transaction.ts";
 
 /** Blank lines before a start line that are forgiven, RFC 9112 §2.2. */
@@ -106,6 +107,8 @@ class Http1Parser implements StreamParser {
   readonly #budget = new TextBudget();
   /** The flow was handed to another protocol. */
   #gone = false;
+  /** HTTP/2 after an upgrade: it goes on with the request that asked for it. */
+  #next: StreamParser | null = null;
   #lastHost = "";
 
   constructor(flow: FlowHandle) {
@@ -113,7 +116,7 @@ class Http1Parser implements StreamParser {
   }
 
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
-    if (this.#gone) return;
+    if (this.#gone) return this.#next?.data(direction, bytes, at, end);
     const side = this.#sides[direction];
     this.#atSegment(direction, side, bytes, at, end);
     while (at < end && !this.#gone) {
@@ -148,7 +151,7 @@ class Http1Parser implements StreamParser {
   }
 
   gap(direction: number): void {
-    if (this.#gone) return;
+    if (this.#gone) return this.#next?.gap(direction);
     const side = this.#sides[direction];
     this.#headTorn(direction, side);
     if (this.#gone) return;
@@ -159,7 +162,7 @@ class Http1Parser implements StreamParser {
   }
 
   close(): void {
-    if (this.#gone) return;
+    if (this.#gone) return this.#next?.close();
     for (const direction of [0, 1]) {
       const side = this.#sides[direction];
       this.#headTorn(direction, side);
@@ -340,7 +343,9 @@ class Http1Parser implements StreamParser {
     const request = asked.shift()?.head ?? null;
     tellTransaction(this.#flow, 1 - direction, request, head);
     if (head.status === 101) {
-      return this.#switch(UPGRADES[head.upgrade.split(/[\s,/]/)[0]] ?? null, direction, bytes, at, end);
+      const protocol = head.upgrade.split(/[\s,/]/)[0];
+      if (protocol === "h2c") return this.#upgrade(request, direction, bytes, at, end);
+      return this.#switch(protocol === "websocket" ? protocol : null, direction, bytes, at, end);
     }
     if (request?.method === "CONNECT" && head.status < 300) {
       return this.#switch(null, direction, bytes, at, end);
@@ -354,11 +359,22 @@ class Http1Parser implements StreamParser {
     else this.#bodyBegin(direction, side, head, State.untilClose);
   }
 
+  #upgrade(request: Head | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    this.#leave();
+    this.#flow.name(http2.name);
+    this.#next = createUpgraded(this.#flow, 1 - direction, request);
+    this.#next.data(direction, bytes, at, end);
+  }
+
   #switch(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
+    this.#leave();
+    this.#flow.switchTo(protocol, direction, bytes, at, end);
+  }
+
+  #leave(): void {
     for (const side of this.#sides) this.#bodyDone(side, State.lost);
     this.#tellWaiting();
     this.#gone = true;
-    this.#flow.switchTo(protocol, direction, bytes, at, end);
   }
 
   // ------------------------------------------------------------ bodies
@@ -466,9 +482,6 @@ class Http1Parser implements StreamParser {
     }
   }
 }
-
-/** Names of the parsers beside this one by the first token of `Upgrade`. */
-const UPGRADES: Record<string, string> = { websocket: "websocket", h2c: "http2" };
 
 /** Carriage returns before a start line. */
 function skipEnds(side: Side): number {

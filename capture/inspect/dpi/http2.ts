@@ -55,6 +55,18 @@ export const http2: StreamProtocol = {
   create: (flow: FlowHandle): StreamParser => new Http2Parser(flow),
 };
 
+/**
+ * A parser for what follows an upgrade from HTTP/1.1: its request is that of stream 1, RFC 7540 §3.2.
+ *
+ * @param direction The request's.
+ * @param request Null where it was not captured.
+ */
+export function createUpgraded(flow: FlowHandle, direction: number, request: Head | null): StreamParser {
+  const parser = new Http2Parser(flow);
+  parser.upgraded(direction, request);
+  return parser;
+}
+
 /** The server's first frame: SETTINGS of stream 0, whole entries of known settings, RFC 9113 §3.4 and §6.5. */
 function isSettings(bytes: Uint8Array, at: number, end: number): number {
   const known = [0, 0, -1, SETTINGS, 0, 0, 0, 0, 0];
@@ -123,11 +135,23 @@ class Http2Parser implements StreamParser {
   readonly #lanes = [0, 0];
   readonly #budget = new TextBudget();
   #lastHost = "";
+  /** The flow was HTTP/1 and was handed to this one: there is no way back. */
+  #isUpgraded = false;
   /** The flow was handed to another protocol. */
   #gone = false;
 
   constructor(flow: FlowHandle) {
     this.#flow = flow;
+  }
+
+  /** The request of stream 1 came before, whole: its credentials and its body have been looked at. */
+  upgraded(direction: number, request: Head | null): void {
+    this.#isUpgraded = true;
+    if (request === null) return;
+    const stream = this.#stream(1, direction);
+    stream.request = request;
+    stream.ended[direction] = true;
+    this.#lastHost = request.host;
   }
 
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
@@ -174,6 +198,7 @@ class Http2Parser implements StreamParser {
 
   /** A side that begins with neither the preface nor a frame. */
   #isNotHttp2(side: Side, byte: number): boolean {
+    if (this.#isUpgraded) return false;
     return side.preface > 0 || side.preface === 0 && byte > MAX_FRAME_BYTES >> 16;
   }
 

@@ -67,8 +67,9 @@ export function tellTransaction(
     if (request.contentLength > 0) more.request_length = request.contentLength;
     if (request.credentials !== "") more.credentials = request.credentials;
   }
+  // HTTP/2 has said so among the first fields; its request may have come in HTTP/1.1 (RFC 7540 §3.2).
   const version = request?.version || response?.version;
-  if (version) http.protocol = version;
+  if (version && first.version === undefined) http.protocol = version;
   if (response !== null) {
     http.status = response.status;
     if (response.location !== "") http.redirect = maskUrl(response.location);

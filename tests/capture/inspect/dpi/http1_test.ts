@@ -8,6 +8,7 @@ import {
   converse,
   converseCut,
   FlowRecorder,
+  hex,
   latin1,
   probeStream,
   seeded,
@@ -352,7 +353,6 @@ const SWITCHES: [string, string, string, string | null][] = [
     "\nUpgrade: WebSocket",
     "websocket",
   ],
-  ["GET / HTTP/1.1\nUpgrade: h2c\nHTTP2-Settings: AA", "101 Switching", "\nUpgrade: h2c", "http2"],
   ["POST /attach HTTP/1.1\nUpgrade: tcp", "101 UPGRADED", "\nUpgrade: tcp", null],
   ["CONNECT a.example:443 HTTP/1.1\nHost: a.example:443", "200 Connected", "", null],
 ];
@@ -370,6 +370,27 @@ for (const [asked, status, fields, protocol] of SWITCHES) {
     assert.equal(converseCut(http1, turns, () => 3).switched.length, 1);
   });
 }
+
+Deno.test("http1: what asked for HTTP/2 is the request of its stream 1, told with both answers", () => {
+  const asked =
+    "GET /a HTTP/1.1\nHost: a.example\nAuthorization: Basic dXNlcjpzZWNyZXQ=\nUpgrade: h2c\nHTTP2-Settings: AA";
+  // SETTINGS; HEADERS of stream 1, which end it: `:status 200`.
+  const frames = hex("000000 04 00 00000000  000001 01 05 00000001 88");
+  const turns: Turn[] = [
+    [0, lines(asked + "\n\n")],
+    [1, joined(lines("HTTP/1.1 101 Switching\nUpgrade: h2c\n\n"), frames)],
+    [0, joined(latin1("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), hex("000000 04 00 00000000"))],
+  ];
+  const common = { hostname: "a.example", url: "/a", http_method: "GET" };
+  for (const most of [1, 5, 1000]) {
+    const flow = converseCut(http1, turns, () => most);
+    assert.deepEqual(flow.told.map(({ direction, fields }) => [direction, fields.http]), [
+      [0, { ...common, protocol: "HTTP/1.1", status: 101 }],
+      [0, { ...common, version: "2", http2: { stream_id: 1, request: {}, response: {} }, status: 200 }],
+    ]);
+    assert.deepEqual([flow.names, flow.switched.length, flow.secrets.length], [["http2"], 0, 1]);
+  }
+});
 
 Deno.test("http1: a refused CONNECT stays HTTP; a tunnel whose answer is missing is handed on", () => {
   const connect = lines("CONNECT a.example:443 HTTP/1.1\n\n");

@@ -7,6 +7,8 @@
 import type { FlowHandle, StreamParser } from "./contract.ts";
 import { LineReader } from "./line_reader.ts";
 
+/** The first byte of a ClientHello's record, RFC 8446 §5.1: no command begins with it, and no server's answer is needed. */
+const TLS_HANDSHAKE = 22;
 /** Logins of one flow that are told one by one. */
 const MAX_LOGINS_TOLD = 1000;
 
@@ -17,6 +19,8 @@ export abstract class LineDialogue implements StreamParser {
   protected readonly clientSide: number;
   /** Bytes that are no lines and still to come, per direction. */
   protected readonly blockLeft: [number, number] = [0, 0];
+  /** TLS was asked for with the line before: the client's next byte tells whether it begins. */
+  protected isTlsAsked = false;
   readonly #lines: [LineReader, LineReader] = [new LineReader(), new LineReader()];
   readonly #type: string;
   #over = false;
@@ -60,6 +64,14 @@ export abstract class LineDialogue implements StreamParser {
         continue;
       }
       const line = this.#lines[direction];
+      if (this.isTlsAsked && direction === this.clientSide && line.atLine) {
+        this.isTlsAsked = false;
+        if (bytes[at] === TLS_HANDSHAKE) {
+          this.#at = at;
+          this.leaveTo("tls", direction);
+          break;
+        }
+      }
       at = line.read(bytes, at, end);
       this.#at = at;
       if (line.ready) this.#take(direction, line);
@@ -73,6 +85,7 @@ export abstract class LineDialogue implements StreamParser {
     if (line.flush()) this.#take(direction, line);
     line.loseBeginning();
     this.blockLeft[direction] = 0;
+    if (direction === this.clientSide) this.isTlsAsked = false;
     this.flow.scanEnd(direction, 0);
     this.lost(direction);
   }

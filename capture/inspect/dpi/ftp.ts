@@ -35,6 +35,8 @@ const KNOWN = new Set(
     "RNFR RNTO SITE SIZE SMNT STAT STOR STOU STRU SYST TYPE XCRC XCUP XCWD XMD5 XMKD XPWD XRMD XSHA XSHA1 XSHA256"
   ).split(" "),
 );
+/** Mechanisms of AUTH that are TLS, RFC 4217 §4. */
+const TLS_NAMES = /^(?:TLS|SSL|TLS-C|TLS-P)$/i;
 /** Users that stand for nobody, RFC 1635. */
 const ANYBODY = /^(?:anonymous|ftp)$/i;
 
@@ -120,6 +122,9 @@ class FtpParser extends LineDialogue {
       case "ADAT":
         command.data = MASK;
         break;
+      case "AUTH":
+        this.isTlsAsked = TLS_NAMES.test(data);
+        break;
       case "SITE":
         if (/PASS|PSWD|PWD/i.test(data)) command.data = MASK;
         break;
@@ -188,7 +193,7 @@ class FtpParser extends LineDialogue {
       if (code.startsWith("23")) this.tellLogin(true);
       else if (code.startsWith("5") || code.startsWith("4")) this.tellLogin(false);
     } else if (name === "AUTH" && (code === "234" || code === "334")) {
-      if (/^(?:TLS|SSL|TLS-C|TLS-P)$/i.test(command.data)) this.leaveTo("tls", 1 - this.clientSide);
+      if (TLS_NAMES.test(command.data)) this.leaveTo("tls", 1 - this.clientSide);
     }
   }
 

@@ -1,7 +1,7 @@
 /**
  * IMAP (RFC 9051, RFC 3501): logins, and the mails fetched or stored for the card search.
  *
- * One event a login. STARTTLS goes over to TLS when the server agrees. State: the line readers, `MAX_TAGS` commands that
+ * One event a login. STARTTLS goes over to TLS when the server agrees or the client begins. State: the line readers, `MAX_TAGS` commands that
  * wait for an answer, and what `MailText` keeps a direction.
  */
 import type { Cursor } from "../../../model/cursor.ts";
@@ -94,8 +94,11 @@ class ImapParser extends LineDialogue {
         return;
       }
       case "STARTTLS":
+        this.isTlsAsked = true;
+        this.#remember(tag, "STARTTLS");
+        break;
       case "COMPRESS":
-        this.#remember(tag, verb.toUpperCase());
+        this.#remember(tag, "COMPRESS");
     }
     this.scanLine(side, line);
     this.#literal(side, text, /^\S+ APPEND /i.test(text));

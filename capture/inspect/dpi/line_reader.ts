@@ -81,6 +81,11 @@ export class LineReader {
     return this.#keptBytes;
   }
 
+  /** Whether the next byte begins a line. */
+  get atLine(): boolean {
+    return this.#keptBytes === 0 && !this.#inLine;
+  }
+
   /** Index after the piece's last byte that is neither CR nor LF. */
   get textEnd(): number {
     let to = this.to;

@@ -1,7 +1,7 @@
 /**
  * POP3 (RFC 1939, RFC 2595, RFC 5034): logins, and the mails fetched for the card search.
  *
- * One event a login. STLS goes over to TLS when the server agrees. State: the line readers, commands that wait for an
+ * One event a login. STLS goes over to TLS when the server agrees or the client begins. State: the line readers, commands that wait for an
  * answer, and what `MailText` keeps.
  */
 import type { Cursor } from "../../../model/cursor.ts";
@@ -71,7 +71,8 @@ class Pop3Parser extends LineDialogue {
       name: name === "AUTH" && isList ? "" : name,
       isLong: isList || name === "CAPA" || name === "RETR" || name === "TOP",
     });
-    if (name === "USER") this.#userLength = words.length;
+    if (name === "STLS") this.isTlsAsked = true;
+    else if (name === "USER") this.#userLength = words.length;
     else if (name === "PASS") this.flow.credentials(this.clientSide, "user_pass", this.#userLength);
     else if (name === "APOP") this.flow.credentials(this.clientSide, "apop", first.length);
     else if (name === "AUTH" && !isList) {

@@ -1,7 +1,7 @@
 /**
  * SMTP and LMTP (RFC 5321, RFC 2033): who greets whom, envelopes, logins, and the mails themselves for the card search.
  *
- * One event a mail, and one a login. STARTTLS goes over to TLS when the server agrees. State: the line readers, an
+ * One event a mail, and one a login. STARTTLS goes over to TLS when the server agrees or the client begins. State: the line readers, an
  * envelope of `MAX_RECIPIENTS`, commands that wait for an answer, and what `MailText` keeps.
  */
 import type { Cursor } from "../../../model/cursor.ts";
@@ -118,6 +118,9 @@ class SmtpParser extends LineDialogue {
         break;
       case "BDAT":
         this.#chunk(asked, rest);
+        break;
+      case "STARTTLS":
+        this.isTlsAsked = true;
         break;
       case "RSET":
         this.#tellUnsent();

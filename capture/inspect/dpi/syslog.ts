@@ -1,7 +1,9 @@
 /**
  * Syslog over UDP (RFC 5426) and TCP (RFC 6587), in the old form (RFC 3164) and the new one (RFC 5424).
  *
- * Only recognised: what machines log is not told on, but looked at for card numbers.
+ * Only recognised: what machines log is not told on, but looked at for card numbers. A message with its length before it
+ * (RFC 6587 §3.4.1) needs no line's end: it is a text of its own, and its length is none of it. After a gap lengths are
+ * believed again where a segment begins with one. State: a length a direction.
  */
 import type { Cursor } from "../../../model/cursor.ts";
 import { scanDatagram } from "./clear_text.ts";
@@ -77,16 +79,94 @@ class SyslogDatagrams implements DatagramParser {
   close(): void {}
 }
 
+/** One direction. */
+class Framing {
+  /** Messages have their lengths before them; null before the first one. */
+  isCounted: boolean | null = null;
+  /** Bytes were lost, or a length was wrong: where the next message begins is not known. */
+  isLost = false;
+  /** Bytes of the message at hand still to come. */
+  left = 0;
+  /** What has come of a length, its blank and the message's first byte: as text, in case it is none. */
+  readonly head = new Uint8Array(MAX_LENGTH_DIGITS + 1);
+  headBytes = 0;
+  length = 0;
+}
+
 class SyslogStream implements StreamParser {
+  readonly #sides = [new Framing(), new Framing()];
+
   constructor(readonly flow: FlowHandle) {}
 
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
-    this.flow.scan(direction, 0, bytes, at, end, "plain");
+    const side = this.#sides[direction];
+    if (side.isLost && beginsCounted(bytes, at, end)) {
+      side.isLost = false;
+      this.flow.scanEnd(direction, 0);
+    }
+    while (at < end) {
+      if (side.isLost || side.isCounted === false) {
+        this.flow.scan(direction, 0, bytes, at, end, "plain");
+        return;
+      }
+      if (side.left === 0) {
+        at = this.#head(direction, side, bytes, at);
+        continue;
+      }
+      const stop = Math.min(end, at + side.left);
+      this.flow.scan(direction, 0, bytes, at, stop, "plain");
+      side.left -= stop - at;
+      if (side.left === 0) this.flow.scanEnd(direction, 0);
+      at = stop;
+    }
   }
 
   gap(direction: number): void {
+    const side = this.#sides[direction];
+    side.isLost = side.isCounted !== false;
+    side.left = side.headBytes = side.length = 0;
     this.flow.scanEnd(direction, 0);
   }
 
   close(): void {}
+
+  /** A byte of a length, or what shows that there is none. @returns Index of the first byte not taken. */
+  #head(direction: number, side: Framing, bytes: Uint8Array, at: number): number {
+    const byte = bytes[at];
+    const hasBlank = side.headBytes > 0 && side.head[side.headBytes - 1] === BLANK;
+    if (hasBlank && byte === LESS) {
+      side.isCounted = true;
+      side.left = side.length;
+      side.headBytes = side.length = 0;
+      return at;
+    }
+    // Some end a message with a line feed all the same.
+    if (side.isCounted && side.headBytes === 0 && (byte === LF || byte === CR)) return at + 1;
+    const isLength = isDigit(byte) && !hasBlank && side.headBytes < MAX_LENGTH_DIGITS &&
+      (byte !== 0x30 || side.headBytes > 0);
+    if (isLength || byte === BLANK && side.headBytes > 0 && !hasBlank) {
+      if (isLength) side.length = side.length * 10 + byte - 0x30;
+      side.head[side.headBytes++] = byte;
+      return at + 1;
+    }
+    this.flow.scan(direction, 0, side.head, 0, side.headBytes, "plain");
+    side.headBytes = side.length = 0;
+    if (side.isCounted === null) side.isCounted = false;
+    else side.isLost = true;
+    return at;
+  }
 }
+
+/** Whether a length, a blank and a priority stand here. */
+function beginsCounted(bytes: Uint8Array, at: number, end: number): boolean {
+  const first = at;
+  while (at < end && at - first < MAX_LENGTH_DIGITS && isDigit(bytes[at])) at++;
+  return at > first && bytes[first] !== 0x30 && end - at > 2 && bytes[at] === BLANK &&
+    bytes[at + 1] === LESS &&
+    isDigit(bytes[at + 2]);
+}
+
+const BLANK = 0x20;
+const LESS = 0x3c;
+const LF = 0x0a;
+const CR = 0x0d;

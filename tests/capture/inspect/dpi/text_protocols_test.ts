@@ -6,6 +6,7 @@ import { tftpDatagrams } from "../../../../capture/inspect/dpi/tftp.ts";
 import {
   converseCut,
   exchange,
+  FlowRecorder,
   latin1,
   probeDatagram,
   probeStream,
@@ -126,6 +127,28 @@ Deno.test("syslog is recognised and scanned, and never told on", () => {
   assert.deepEqual(stream.scanned, { "0/0": OLD_LOG + NEW_LOG });
 });
 
+Deno.test("syslog over TCP with lengths: each message a text of its own, however cut, and found again", () => {
+  const pan = "<134>1 2026-10-11T22:14:15Z host app - - - pan=4111111111111111";
+  const counted = (text: string) => `${text.length} ${text}`;
+  const log = counted(pan) + counted(`${pan}\n`) + "\n" + counted(NEW_LOG);
+  for (const most of [1, 2, 7, 1000]) {
+    const flow = converseCut(syslogStream, [[0, latin1(log)]], () => most);
+    assert.deepEqual(flow.scanned, { "0/0": `${pan}¶${pan}\n¶${NEW_LOG}¶` });
+  }
+  const flow = new FlowRecorder();
+  const parser = syslogStream.create(flow);
+  const feed = (text: string) => parser.data(0, latin1(text), 0, text.length);
+  feed(counted(pan).slice(0, 30));
+  parser.gap(0);
+  feed("app - some text");
+  feed(counted(pan));
+  feed("3 <13>a length that is none");
+  feed(counted(pan));
+  assert.deepEqual(flow.scanned, {
+    "0/0": `${pan.slice(0, 27)}¶app - some text¶${pan}¶<13¶>a length that is none¶${pan}¶`,
+  });
+});
+
 Deno.test("damaged text protocols never throw", () => {
   tormentDatagrams(ssdpDatagrams, [[0, NOTIFY], [0, SEARCH]], 500);
   tormentDatagrams(sipDatagrams, [[0, REGISTER], [1, RINGING]], 500);
@@ -133,4 +156,5 @@ Deno.test("damaged text protocols never throw", () => {
   tormentDatagrams(syslogDatagrams, [[0, latin1(OLD_LOG)]], 500);
   torment(sipStream, [[0, REGISTER]], 100);
   torment(syslogStream, [[0, latin1(NEW_LOG)]], 100);
+  torment(syslogStream, [[0, latin1(`${NEW_LOG.length} ${NEW_LOG}`.repeat(3))]], 300);
 });

@@ -42,7 +42,6 @@ const TABLE: Recognised[] = [
   { name: "rlogin", probe: rlogin },
   { name: "rsh", probe: rsh },
   // Binary.
-  { name: "mqtt", probe: mqtt, login: mqttLogin },
   { name: "ldap", probe: ldap, login: ldapLogin },
   {
     name: "krb5",
@@ -210,50 +209,6 @@ function rsh(c: Cursor, direction: number, serverPort: number): number {
 }
 
 // ------------------------------------------------------------ binary
-
-/** CONNECT, MQTT 5.0 §3.1: length, protocol name. */
-function mqtt(c: Cursor): number {
-  if (c.remaining === 0 || c.peek8() !== 0x10) return Probe.no;
-  if (c.remaining < 12) return c.remaining < 2 || c.peek8(1) >= 10 ? Probe.more : Probe.no;
-  return mqttBody(new Cursor(c.bytes, c.at, c.end)) === null ? Probe.no : Probe.yes;
-}
-
-/** A cursor after the protocol's name; null where it is another. */
-function mqttBody(c: Cursor): Cursor | null {
-  c.skip(1);
-  for (let i = 0; i < 4 && c.u8() >= 0x80; i++);
-  const name = c.ascii(Math.min(c.u16(), 8));
-  return name === "MQTT" || name === "MQIsdp" ? c : null;
-}
-
-function mqttLogin(packet: Cursor): Login | null | undefined {
-  if (packet.remaining < MIN_LOGIN_BYTES) return undefined;
-  const c = mqttBody(packet);
-  if (c === null) return null;
-  const version = c.u8();
-  const flags = c.u8();
-  c.skip(2);
-  const skipProperties = () => {
-    let length = 0;
-    for (let shift = 0, byte = 0x80; shift < 28 && byte >= 0x80; shift += 7) {
-      byte = c.u8();
-      length |= (byte & 0x7f) << shift;
-    }
-    c.skip(length);
-  };
-  const skipText = () => c.skip(c.u16());
-  if (version === 5) skipProperties();
-  skipText(); // Client.
-  if ((flags & 4) !== 0) {
-    if (version === 5) skipProperties();
-    skipText();
-    skipText();
-  }
-  if (c.failed) return undefined;
-  if ((flags & 0x40) === 0) return null; // No password.
-  const userLength = (flags & 0x80) !== 0 ? c.u16() : 0;
-  return c.failed ? undefined : { kind: "user_pass", userLength };
-}
 
 /** Bind, unbind, search, modify, add, delete, compare, extended; and their answers. */
 // deno-fmt-ignore

@@ -11,6 +11,7 @@ import { http2 } from "./http2.ts";
 import { imap } from "./imap.ts";
 import { nbnsDatagrams } from "./nbns.ts";
 import { ntpDatagrams } from "./ntp.ts";
+import { mqtt } from "./mqtt.ts";
 import { mysql } from "./mysql.ts";
 import { pop3 } from "./pop3.ts";
 import { postgresql } from "./postgresql.ts";
@@ -55,6 +56,7 @@ export const STREAM_PROTOCOLS: readonly StreamProtocol[] = [
   sipStream,
   syslogStream,
   websocket,
+  mqtt,
   ...RECOGNISED,
 ];
 

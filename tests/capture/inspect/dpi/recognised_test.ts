@@ -26,7 +26,6 @@ function named(name: string): StreamProtocol {
   return RECOGNISED.find((protocol) => protocol.name === name)!;
 }
 
-const MQTT = latin1("\x10\x21\0\x04MQTT\x04\xc2\0\x3c\0\x04cam1\0\x05alice\0\x06s3cret");
 const LDAP = hex("30 1a 02 01 01 60 15 02 01 03 04 08 636e3d616c696365 80 06 733363726574");
 
 /** Name, first bytes, direction, port. */
@@ -42,7 +41,6 @@ const STREAMS: [string, Uint8Array, number, number][] = [
   ["git", latin1("0032git-upload-pack /project.git\0host=myserver.com\0"), 0, 9999],
   ["rlogin", latin1("\0ann\0root\0xterm/38400\0"), 0, 9999],
   ["rsh", latin1("1022\0ann\0root\0ls -l\0"), 0, 514],
-  ["mqtt", MQTT, 0, 9999],
   ["ldap", LDAP, 0, 9999],
   ["krb5", hex("00000070 6a6e 306c a103020105 a20302010a"), 0, 9999],
   ["nfs", hex("80000028 12345678 00000000 00000002 000186a3 00000003 00000000"), 0, 9999],
@@ -94,8 +92,6 @@ Deno.test("ordinary first bytes and noise are none of them", () => {
 });
 
 Deno.test("logins in first messages: presence and length", () => {
-  const mqtt = hold(named("mqtt"), [[0, MQTT]]);
-  assert.deepEqual(mqtt.secrets, [{ direction: 0, kind: "user_pass", userLength: 5 }]);
   const ldap = hold(named("ldap"), [[0, LDAP]]);
   assert.deepEqual(ldap.secrets, [{ direction: 0, kind: "simple_bind", userLength: 8 }]);
   const nobody = converse(named("ldap"), [[0, hex("30 0c 02 01 01 60 07 02 01 03 04 00 80 00")]]);

@@ -93,6 +93,8 @@ export interface PayloadCounters {
   heldBytes: number;
   heldBudgetBytes: number;
   heldExceeded: number;
+  /** Bytes above IP in protocols that are not looked into: ESP, UDP-Lite, routing, what has no name. */
+  unsearchedBytes: number;
   /** Parsers that failed, by protocol: each a defect of ours. */
   failures: Record<string, number>;
   /** Names known for addresses, and those that had to go before their time. */
@@ -124,6 +126,7 @@ export function emptyPayloadCounters(): PayloadCounters {
     heldBytes: 0,
     heldBudgetBytes: 0,
     heldExceeded: 0,
+    unsearchedBytes: 0,
     failures: {},
     names: 0,
     namesEvicted: 0,

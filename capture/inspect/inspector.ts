@@ -218,6 +218,7 @@ export class Inspector {
       if (view.protocol === IpProtocol.tcp) this.#payload.segment(view, row, this.#flows.direction);
       // Whether a datagram is a tunnel turns out at the next step of the walk: then what is inside is inspected.
       else if (view.protocol === IpProtocol.udp) datagramDepth = view.tunnelDepth;
+      else this.#payload.other(view, row, this.#flows.direction);
     }
     if (datagramDepth >= 0 && datagramDepth === view.tunnelDepth && view.protocol === IpProtocol.udp) {
       this.#payload!.datagram(view, row, this.#flows.direction, payloadAt, payloadEnd);

@@ -86,6 +86,7 @@ export const STATS_PARTS = {
       heldBytes: bytes("Held back for order now"),
       heldBudgetBytes: bytes("At most"),
       heldExceeded: n("Gaps told because of that"),
+      unsearchedBytes: bytes("Above IP in protocols that are not looked into: ESP, UDP-Lite, routing"),
       failures: { is: "integer", help: "Parsers that failed, by protocol: each a defect", map: true },
       names: n("Names known for addresses"),
       namesEvicted: n("Names that had to go before their time"),

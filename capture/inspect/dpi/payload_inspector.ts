@@ -7,9 +7,9 @@
 import { Cursor } from "../../../model/cursor.ts";
 import { formatAddress } from "../../../model/address.ts";
 import { communityId } from "../../../model/community_id.ts";
-import { createFlowColumns, type FlowColumns } from "../../../model/flow.ts";
+import { createFlowColumns, type FlowColumns, IpProtocol } from "../../../model/flow.ts";
 import type { FlowIdentity, Observation } from "../../../model/observation.ts";
-import type { PacketView } from "../decode/packet_view.ts";
+import { Kind, type PacketView } from "../decode/packet_view.ts";
 import type { PayloadCounters } from "../../../model/inspection.ts";
 import { type CardHit, CardLanes, CardServices, MAX_CARDS_PER_FLOW } from "../card/card_lanes.ts";
 import { AlertBook, type Finding } from "./alert_book.ts";
@@ -21,6 +21,7 @@ import { FlowInspection, type InspectionServices } from "./flow_inspection.ts";
 import { httpLimits } from "./http/limits.ts";
 import { NameCache } from "./name_cache.ts";
 import { openings } from "./quic.ts";
+import { sctpLimits, SctpMessages } from "./sctp.ts";
 import { keptBytes } from "./tls/kept_bytes.ts";
 import { ExpectedFlows } from "./expected_flows.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
@@ -42,6 +43,9 @@ const STUN = "stun";
 const FIRST_AFTER_STUN = 4;
 const MAX_HOST_NAME = 255;
 const MAX_FAILURES_NAMED = 64;
+
+/** Type, code, checksum, number of an echo. */
+const ICMP_HEADER = 8;
 
 const SYN = 2;
 const ACK = 16;
@@ -113,6 +117,12 @@ export class PayloadInspector {
   #datagramTimeUs = 0;
   #datagramHits = 0;
   readonly #expected = new ExpectedFlows();
+  readonly #sctp = new SctpMessages((row, direction, timeUs, bytes, at, end) => {
+    this.#datagramHandle = null;
+    this.#scanWhole(row, timeUs, direction, bytes, at, end, "plain");
+  });
+  /** [0] bytes of protocols that are not looked into. */
+  readonly #unsearched = new Float64Array(1);
   #refused = 0;
   #failures: Record<string, number> = {};
   readonly #onFailure: PayloadOptions["failed"];
@@ -229,10 +239,23 @@ export class PayloadInspector {
     if (flow.handle.isDone) this.#release(row, DONE);
   }
 
+  /** What goes over IP neither in TCP nor in UDP, after the flow table has counted it. */
+  other(view: PacketView, row: number, direction: number): void {
+    const { bytes, at, end } = view.cursor;
+    const { kind } = view;
+    if (kind === Kind.sctp) this.#sctp.take(row, direction, view.timeUs[0], bytes, at, end);
+    else if (kind === Kind.icmp || kind === Kind.icmpv6) {
+      if (!isEcho(kind, view.sourcePort) || at + ICMP_HEADER >= end) return;
+      this.#datagramHandle = null;
+      this.#scanWhole(row, view.timeUs[0], direction, bytes, at + ICMP_HEADER, end, "plain");
+    } else if (kind === Kind.other_ip) this.#unsearched[0] += view.payloadBytes;
+  }
+
   /** The flow of a row ends: what is half known is told. Its names are kept until `forget`. */
   ended(row: number): void {
     this.#streams[row]?.close();
     this.#closeDatagrams(row);
+    this.#sctp.ended(row);
     this.#release(row, DONE);
     if ((this.#status[row] & ALERTED) !== 0) {
       this.#flows.copyTo(row, this.#one, 0);
@@ -268,6 +291,7 @@ export class PayloadInspector {
       heldBytes: this.#budget.held,
       heldBudgetBytes: this.#budget.ceiling,
       heldExceeded: this.#budget.exceeded,
+      unsearchedBytes: this.#unsearched[0],
       failures: { ...this.#failures },
       names: this.names.size,
       namesEvicted: this.names.evicted,
@@ -276,6 +300,7 @@ export class PayloadInspector {
       alertsRefused: this.#alerts.refused,
       limits: {
         ...httpLimits,
+        ...sctpLimits,
         helloBytes: keptBytes.refused,
         quicOpenings: openings.refused,
         cardRows: this.cards.pool.exhausted,
@@ -296,14 +321,17 @@ export class PayloadInspector {
     const one = this.#one;
     this.#flows.copyTo(row, one, 0);
     const version = one.ipVersion[0];
+    const protocol = one.protocol[0];
+    // ICMP's type and code stand where ports do, and are none.
+    const hasPorts = protocol !== IpProtocol.icmp && protocol !== IpProtocol.ipv6Icmp;
     return {
       id: one.id[0],
       ipVersion: version,
-      protocol: one.protocol[0],
+      protocol,
       clientAddress: formatAddress(one.address, 0, version),
-      clientPort: one.port[0],
+      clientPort: hasPorts ? one.port[0] : 0,
       serverAddress: formatAddress(one.address, 16, version),
-      serverPort: one.port[1],
+      serverPort: hasPorts ? one.port[1] : 0,
       vlan: one.vlan[0],
       tunnel: one.tunnel[0],
       interfaceIndex: one.interfaceIndex[0],
@@ -483,6 +511,11 @@ export class PayloadInspector {
       this.#failures[protocol] = (this.#failures[protocol] ?? 0) + 1;
     }
   }
+}
+
+/** Whether a message is an echo or its answer, RFC 792 and RFC 4443 §4: what it carries is up to who sends it. */
+function isEcho(kind: number, type: number): boolean {
+  return kind === Kind.icmp ? type === 8 || type === 0 : type === 128 || type === 129;
 }
 
 /** What a parser holds of its flow. */

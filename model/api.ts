@@ -2,8 +2,8 @@
  * What the API and the feed answer, in the names they have on the wire.
  *
  * Names follow Suricata's EVE where EVE has one (`src_ip`, `bytes_toserver`, `in_iface`), snake_case elsewhere.
- * `src` is the client of a connection (whoever spoke first), `dest` the server. Times are milliseconds since
- * 1970 unless a name says otherwise; rates are per second of packet time.
+ * `src` is the client of a connection (whoever spoke first, but for a server's answer), `dest` the server. Times are
+ * milliseconds since 1970 unless a name says otherwise; rates are per second of packet time.
  */
 import type { AlertCounts } from "./alerts.ts";
 import type { AttributionMethod } from "./system.ts";

@@ -4,7 +4,7 @@
  * No payload, no full card number and no password is ever in one: they stay where they were read.
  */
 
-/** The flow an observation belongs to, in text. Client is whoever spoke first. */
+/** The flow an observation belongs to, in text. Client is whoever spoke first, but for a server's answer. */
 export interface FlowIdentity {
   /** As `FlowColumns.id`. */
   id: number;

@@ -24,7 +24,7 @@ export const CONNECTION = describe<Connection>(
     },
     src_ip: {
       is: "string",
-      help: "Address of the client: whoever spoke first",
+      help: "Address of the client: whoever spoke first, but for a server's answer",
       title: "Client",
       example: "192.168.1.20",
     },

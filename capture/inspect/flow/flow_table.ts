@@ -51,7 +51,7 @@ import {
 } from "./flow_store.ts";
 import type { LocalAddresses } from "./local_addresses.ts";
 import { copyNoTrips, RoundTrips } from "./round_trips.ts";
-import { isHandshakeAnswer, isOpening, TcpTracker } from "./tcp_tracker.ts";
+import { isHandshakeAnswer, isOpening, isServersData, TcpTracker } from "./tcp_tracker.ts";
 import { TIMEOUT_CLASSES, TIMEOUT_US, timeoutClassOf } from "./timeouts.ts";
 
 /** Flows at most, ARCHITECTURE "Budgets". */
@@ -358,8 +358,9 @@ export class FlowTable {
     const w = row * ROW_WORDS;
     const f = row * ROW_DOUBLES;
     const b = row * ROW_BYTES;
-    // The client is whoever sends first, unless what it sends is an answer.
-    const turned = v.protocol === IpProtocol.tcp && isHandshakeAnswer(v) && !isToItself(v);
+    // The client is whoever sends first, unless what it sends comes from a server.
+    const turned = v.protocol === IpProtocol.tcp && (isHandshakeAnswer(v) || isServersData(v)) &&
+      !isToItself(v);
     this.direction = turned ? 1 : 0;
     const client = turned ? 4 : 0;
     const server = 4 - client;

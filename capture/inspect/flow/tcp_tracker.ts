@@ -5,6 +5,7 @@
  * state follows what was seen and never refuses a packet.
  */
 import { FlowState } from "../../../model/flow.ts";
+import { usualService } from "../../../model/service_ports.ts";
 import type { PacketView } from "../decode/packet_view.ts";
 import type { RoundTrips } from "./round_trips.ts";
 import {
@@ -14,6 +15,7 @@ import {
   HOLE_FROM,
   HOLE_TO,
   NOTES,
+  PACKETS,
   RETRANSMISSIONS,
   ROW_BYTES,
   ROW_DOUBLES,
@@ -27,6 +29,11 @@ const FIN = 1;
 const SYN = 2;
 const RST = 4;
 const ACK = 16;
+
+/** Below it ports are those of services, RFC 6335 §6. */
+const FIRST_USER_PORT = 1024;
+/** From it on systems choose ports for clients: Linux; others begin at 49152 (RFC 6335 §6). */
+const FIRST_CLIENT_PORT = 32_768;
 
 // Bits of a flow's notes.
 const FIN_FROM_CLIENT = 1;
@@ -56,6 +63,19 @@ export function isOpening(v: PacketView): boolean {
 /** Whether the packet answers a SYN, so that its sender is the server. */
 export function isHandshakeAnswer(v: PacketView): boolean {
   return v.tcpWhole && (v.tcpFlags & (SYN | ACK | RST)) === (SYN | ACK);
+}
+
+/**
+ * Whether a packet in the middle of a connection is a server's, by its ports: it carries data, and only its sender's
+ * port is a well-known one, or a usual service's where the other is a client's. An acknowledgement alone says nothing, as
+ * scanners send it, and from such ports.
+ */
+export function isServersData(v: PacketView): boolean {
+  if (!v.tcpWhole || (v.tcpFlags & (SYN | RST | ACK)) !== ACK || v.payloadBytes === 0) return false;
+  const { sourcePort, destinationPort } = v;
+  if (sourcePort < FIRST_USER_PORT) return destinationPort >= FIRST_USER_PORT;
+  return destinationPort >= FIRST_CLIENT_PORT && usualService(destinationPort) === "" &&
+    usualService(sourcePort) !== "";
 }
 
 export class TcpTracker {
@@ -99,7 +119,7 @@ export class TcpTracker {
     switch (state) {
       case FlowState.new:
         // Began in the middle: two-way is as good as established.
-        if (direction === 1) now = FlowState.established;
+        if (this.#hasSpoken(row, 1 - direction)) now = FlowState.established;
         break;
       case FlowState.synSent:
       case FlowState.synReceived:
@@ -116,6 +136,13 @@ export class TcpTracker {
       now = (bytes[b + NOTES] & both) === both ? FlowState.closed : FlowState.finWait;
     }
     return now;
+  }
+
+  /** Whether a side sent anything; of the server's, a SYN of its own opens nothing. */
+  #hasSpoken(row: number, direction: number): boolean {
+    if (direction === 0) return this.#doubles[row * ROW_DOUBLES + PACKETS] > 0;
+    const flags = this.#bytes[row * ROW_BYTES + TCP_FLAGS + 1];
+    return flags !== 0 && (flags & SYN) === 0;
   }
 
   #onSyn(v: PacketView, row: number, direction: number, state: number, firstOfAll: boolean): number {

@@ -60,6 +60,29 @@ Deno.test("tcp: a SYN-ACK that comes first turns the flow round", () => {
   assert.deepEqual(flow.tcpFlags, [0x10, 0x12]);
 });
 
+Deno.test("tcp: data from a well-known port that comes first turns the flow round", () => {
+  const word: SegmentOptions = { fromServer: true, flags: "PA", seq: 5000, payload: 10 };
+  const [alone] = play([0, word]);
+  assert.deepEqual([alone.client, alone.serverPort, alone.state], ["10.0.0.1", 443, "new"]);
+  assert.deepEqual([alone.packets, alone.payloadBytes], [[0, 1], [0, 10]]);
+  const [both] = play([0, word], [1, word], [2, ACK]);
+  assert.deepEqual([both.client, both.packets, both.state], ["10.0.0.1", [1, 2], "established"]);
+  assert.equal(play([0, { ...word, serverPort: 8080 }])[0].client, "10.0.0.1");
+  // Not where both ports are such, or neither is, nor by an acknowledgement or a reset, which may be a scan's.
+  for (
+    const other of [
+      { serverPort: 8081 },
+      { serverPort: 8080, clientPort: 9999 },
+      { clientPort: 22 },
+      { payload: 0 },
+      { flags: "RA" },
+      { flags: "P" },
+    ]
+  ) {
+    assert.equal(play([0, { ...word, ...other }])[0].client, "192.0.2.9", JSON.stringify(other));
+  }
+});
+
 Deno.test("tcp: a SYN on a closed or reset flow begins another", () => {
   const closed: [number, SegmentOptions][] = [
     ...HANDSHAKE,

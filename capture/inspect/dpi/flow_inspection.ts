@@ -89,7 +89,7 @@ export class FlowInspection implements StreamSink {
     for (let left = most; this.#behind >= 0 && left > 0;) {
       const stream = this.#streams[this.#behind];
       left -= stream.release(left);
-      if (stream.isBehind) return;
+      if (this.done || stream.isBehind) return; // what was handed on may have been the last that is looked at
       this.#behind = this.#streams[1 - this.#behind].isBehind ? 1 - this.#behind : -1;
     }
   }

@@ -71,3 +71,18 @@ Deno.test("the end of a flow brings all of it", () => {
   inspection.close();
   assert.deepEqual(told, [{ direction: 0, bytes: 60_000 }, { direction: 1, bytes: 1000 }]);
 });
+
+Deno.test("a flow of which nothing more is looked at in the midst of what waited asks for no more", () => {
+  const { inspection, told, send } = flow();
+  for (let at = 1000; at < 60_000; at += 1000) send(0, at);
+  send(0, 0);
+  const { push } = told;
+  told.push = (...rows) => {
+    inspection.finish();
+    return push.apply(told, rows);
+  };
+  told.length = 0;
+  inspection.catchUp(RELEASE_BYTES);
+  assert.equal(inspection.isBehind, false);
+  assert.equal(told.length, 1);
+});

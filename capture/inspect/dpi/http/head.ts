@@ -163,8 +163,12 @@ function fieldOf(bytes: Uint8Array, at: number, end: number): FieldName | null {
   return null;
 }
 
+/** A value up to its end, or to a carriage return alone, which no value has (RFC 9112 §2.2): another field may follow. */
 function trimmed(bytes: Uint8Array, at: number, end: number, max: number, isCut: boolean): string {
+  for (let i = at; i < end; i++) if (bytes[i] === CR) end = i;
   while (at < end && (bytes[at] === 0x20 || bytes[at] === 0x09)) at++;
   while (end > at && (bytes[end - 1] === 0x20 || bytes[end - 1] === 0x09)) end--;
   return textOf(bytes, at, beforeNul(bytes, at, end), max, isCut);
 }
+
+const CR = 0x0d;

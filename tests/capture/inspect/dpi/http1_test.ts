@@ -457,6 +457,14 @@ Deno.test("http1: a password in a query is a credential and is not told", () => 
   assert.equal(events(flow)[0].url, "/login?user=fred&password=***");
 });
 
+Deno.test("http1: a value ends at a carriage return: what follows may be a field that holds a secret", () => {
+  const flow = converse(http1, [[
+    0,
+    lines("GET / HTTP/1.1\nHost: a.example\rAuthorization: Basic YTpi\n\n"),
+  ]]);
+  assert.equal((flow.told[0].fields.http as { hostname: string }).hostname, "a.example");
+});
+
 Deno.test("http1: card numbers are in no field of an event", () => {
   const flow = converse(http1, [
     [

@@ -4,7 +4,7 @@
  * What people chose (words) carries nothing; what looks drawn by chance carries its length times the bits of its
  * alphabet. Shapes that are known to be look-ups, and no letters to a server, are taken down.
  */
-import { hasPublicSuffix, type NameParts } from "./dns_names.ts";
+import { hasPublicSuffix, type NameParts, nameParts } from "./dns_names.ts";
 import { wordBits } from "./letters.ts";
 
 /** Labels shorter than this are judged together: a counter or a short host name says nothing alone. */
@@ -55,14 +55,21 @@ const LOOKUP_SERVICES = new Set([
   "dnswl.org",
 ]);
 
-/** Share of a name's weight, and of its answers', that counts: 0, a quarter or all. */
-export function shareOf(parts: NameParts): number {
+/**
+ * Share of a name's weight, and of its answers', that counts: 0, a quarter or all.
+ *
+ * @param isAsked Whether the same client asked for a name. A search list puts whole names in front of its own suffix,
+ * and hundreds of labels ("data", "app", "cloud") are suffixes as well. So what stands before such a label must read
+ * as a site's name does; one drawn by chance must have been asked for by itself too, as resolvers do.
+ */
+export function shareOf(parts: NameParts, isAsked: (name: string) => boolean = () => false): number {
   const { domain, sub } = parts;
   if (domain === "" || domain.endsWith(".arpa") || domain === "arpa" || LOOKUP_SERVICES.has(domain)) return 0;
   if (REVERSED.test(sub)) return 0;
   // Services are told by an underscore (RFC 8552): DKIM, DMARC, ACME, SRV.
   if (sub.startsWith("_") || sub.includes("._")) return KNOWN_SHAPE;
-  return hasPublicSuffix(sub) ? KNOWN_SHAPE : 1; // a whole name in front: a search list at work
+  if (!hasPublicSuffix(sub)) return 1;
+  return !nameParts(sub).isGenerated || isAsked(sub) ? KNOWN_SHAPE : 1;
 }
 
 /** Bytes that the labels in front of a registered domain can carry, less what every name may: 0 for words. */

@@ -25,6 +25,8 @@ const NAME_BITS = 4_096;
 const ANSWER_BITS = 1_024;
 /** First names of domains, by hash: only a second one makes a domain worth watching. */
 const CANDIDATES = 16_384;
+/** Names of sites drawn by chance, by hash with who asked: resolvers ask for them with a search list's suffix too. */
+const ASKED = 4_096;
 /** An answer may be as long as an address, a verification code or a short host name. Bytes. */
 const FREE_ANSWER_BYTES = 24;
 /** Shorter names than this, with answers that carry nothing, are passed over unread. */
@@ -76,7 +78,7 @@ export const dnsTunnel: RuleSpec<typeof OPTIONS> = {
   why:
     "DNS passes almost every firewall: tunnels (iodine, dns2tcp, dnscat2) and malware carry commands and stolen data in it.",
   fooled:
-    "By data written in words, by names of an hour apart, by many registered domains in turn, and by DNS over TLS or HTTPS. Services asked by a hash in the name look alike and are known by name or by the hash's length.",
+    "By data written in words, by names of an hour apart, by many registered domains in turn, and by DNS over TLS or HTTPS; to a quarter by what looks like a site's whole name (mail.com) between the data and the domain, as search lists make. Services asked by a hash in the name look alike and are known by name or by the hash's length.",
   options: OPTIONS,
   observes: ["dns"],
   create: (context) => new DnsTunnel(context),
@@ -118,6 +120,9 @@ class DnsTunnel implements Rule {
   readonly #world: World;
   readonly #domains = new Recent<string, Domain>(MAX_DOMAINS);
   readonly #candidates = new Uint32Array(CANDIDATES);
+  readonly #asked = new Uint32Array(ASKED);
+  #client = "";
+  readonly #isAsked = (name: string) => this.#hasAsked(this.#client, name);
   /** Told too lately to be told again at once. */
   readonly #waiting = new Map<Client, () => void>();
 
@@ -136,10 +141,12 @@ class DnsTunnel implements Rule {
     const carries = event.isAnswer && event.answers.length > 0 && hasCarrier(event.answers);
     if (!carries && event.name.length < MIN_NAME_CHARS) return;
     const parts = nameParts(event.name);
+    if (parts.isGenerated && !event.isAnswer) this.#asks(event.client, parts.name);
     if (parts.sub === "") return;
     const domain = this.#domains.get(parts.domain);
     if (domain === undefined && !carries && parts.sub.length < MIN_NAME_CHARS / 2) return;
-    const share = shareOf(parts);
+    this.#client = event.client;
+    const share = shareOf(parts, this.#isAsked);
     if (share === 0) return;
     const hash = hashText(parts.sub);
     const up = share * bytesOfNames(parts.sub);
@@ -168,6 +175,16 @@ class DnsTunnel implements Rule {
     const first = this.#candidates[slot];
     this.#candidates[slot] = hash;
     return first !== 0 && first !== hash;
+  }
+
+  #asks(client: string, name: string): void {
+    const hash = askedHash(client, name);
+    this.#asked[hash & (ASKED - 1)] = hash;
+  }
+
+  #hasAsked(client: string, name: string): boolean {
+    const hash = askedHash(client, name);
+    return this.#asked[hash & (ASKED - 1)] === hash;
   }
 
   #watch(name: string): Domain {
@@ -321,6 +338,10 @@ class DnsTunnel implements Rule {
       },
     });
   }
+}
+
+function askedHash(client: string, name: string): number {
+  return hashText(`${client} ${name}`);
 }
 
 function hasCarrier(answers: DnsEvent["answers"]): boolean {

@@ -186,3 +186,30 @@ Deno.test("short chunks, twenty bytes in base32 a second, are told: so long is n
     assert.equal(detect(traffic, [dnsTunnel]).alerts.length, 1, `${letters} letters`);
   }
 });
+
+Deno.test("a label that is a suffix of its own (data, app, cloud) makes no search list of a tunnel", () => {
+  const draw = chance(12);
+  for (const label of ["data", "app", "cloud", "dat1"]) {
+    const traffic = new Traffic();
+    for (let i = 0; i < 60; i++) {
+      const name = `${i}.${draw(HEX, 62)}.${label}.evil.example`;
+      traffic.dns({ client: CLIENT, name, rdata: [10, 1, 1, 1] }).wait(30);
+    }
+    assert.equal(detect(traffic, [dnsTunnel]).alerts.length, 1, label);
+  }
+});
+
+Deno.test("quiet: a search list after sites whose names are drawn by chance, where they are asked for as well", () => {
+  const draw = chance(13);
+  const talk = (isAlone: boolean) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < 100; i++) {
+      const site = `${draw(BASE32.slice(0, 26), 24)}.com`;
+      if (isAlone) traffic.dns({ client: CLIENT, name: site });
+      traffic.dns({ client: CLIENT, name: `${site}.corp.example` }).wait(1);
+    }
+    return detect(traffic, [dnsTunnel]).alerts.length;
+  };
+  assert.equal(talk(true), 0);
+  assert.equal(talk(false), 1); // without it they are data
+});

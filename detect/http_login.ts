@@ -6,7 +6,7 @@
  */
 import type { Observation } from "../model/observation.ts";
 
-/** Where applications take passwords, for bodies that could not be read. */
+/** Where applications take passwords, for bodies that could not be read (packed, cut short, of no form's type). */
 const LOGIN_PATH =
   /(?:^|[/_.-])(?:log[_-]?in|log[_-]?on|sign[_-]?in|auth(?:enticate)?|sessions?|wp-login\.php|xmlrpc\.php|j_security_check|token)(?:$|[/?._-])/i;
 /** Where applications send back whom they do not let in. */
@@ -32,6 +32,8 @@ export function httpLogin(observation: Observation): HttpLogin | null {
   const told = observation.fields.netpane as { http?: { credentials?: string } } | undefined;
   const given = told?.http?.credentials ?? "";
   const { status = 0, url = "" } = http;
+  // Read, and no password in it: a client whose token ran out, or that waits to be admitted (RFC 8628 §3.5).
+  if (given === "none") return null;
   if (given === "bearer" || (given === "" && http.http_method !== "POST") || status === 0) return null;
   const question = url.indexOf("?");
   const path = (question < 0 ? url : url.slice(0, question)).slice(0, MAX_PATH_CHARS);

@@ -109,7 +109,7 @@ export const bruteForce: RuleSpec<typeof OPTIONS> = {
     "Many failed logins and few good ones: of one source at one server, of many sources at one, of one source at many (password spraying), fast or over a day. A success after them makes it grave.",
   why: "Guessed passwords are among the most common ways in.",
   fooled:
-    "By encryption that hides the answer (IMAPS, HTTPS), by fewer tries than a person makes, by addresses that change with each try at servers that many people mistype at. A program with an outdated password looks alike.",
+    "By encryption that hides the answer (IMAPS, HTTPS), by forms whose field for the password is named like none, by fewer tries than a person makes, by addresses that change with each try at servers that many people mistype at. A program with an outdated password looks alike.",
   options: OPTIONS,
   observes: [
     "ssh",

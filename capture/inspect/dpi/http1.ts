@@ -301,7 +301,9 @@ class Http1Parser implements StreamParser {
     head.finish();
     if (head.request) this.#request(direction, side, head, end - at);
     else this.#response(direction, side, head, bytes, at, end);
-    if (torn && !this.#gone) this.#bodyDone(side, State.lost);
+    if (!torn) return;
+    head.hasNoSecret = false;
+    if (!this.#gone) this.#bodyDone(side, State.lost);
   }
 
   /** No more of a head will come: what was understood of it is kept. */
@@ -330,7 +332,10 @@ class Http1Parser implements StreamParser {
     else if (head.contentLength > 0) {
       this.#bodyBegin(direction, side, head, State.length);
       side.announced = more === 0;
-    } else side.state = State.start;
+    } else {
+      side.state = State.start;
+      head.hasNoSecret = !side.headTooLong;
+    }
   }
 
   #response(direction: number, side: Side, head: Head, bytes: Uint8Array, at: number, end: number): void {
@@ -398,7 +403,7 @@ class Http1Parser implements StreamParser {
   }
 
   #bodyDone(side: Side, next: number): void {
-    side.body?.end();
+    side.body?.end(next === State.start);
     side.body = null;
     side.chunks = null;
     side.state = next;

@@ -363,6 +363,7 @@ class Http2Parser implements StreamParser {
       nameServer(this.#flow, direction, head);
     }
     tellCredentials(this.#flow, direction, head);
+    head.hasNoSecret = bodiless;
     if (!bodiless) stream.bodies[direction] = this.#bodyOf(direction, stream, head);
   }
 
@@ -405,7 +406,7 @@ class Http2Parser implements StreamParser {
   #ended(direction: number, id: number): void {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
-    this.#bodyDone(direction, stream);
+    this.#bodyDone(direction, stream, true);
     stream.ended[direction] = true;
     if (stream.ended[1 - direction]) this.#drop(stream);
   }
@@ -456,10 +457,10 @@ class Http2Parser implements StreamParser {
     }
   }
 
-  #bodyDone(direction: number, stream: Stream): void {
+  #bodyDone(direction: number, stream: Stream, isWhole = false): void {
     const body = stream.bodies[direction];
     if (body === null) return;
-    body.end();
+    body.end(isWhole);
     stream.bodies[direction] = null;
     if (stream.lanes[direction] < SHARED_LANE) this.#lanes[direction] &= ~(1 << stream.lanes[direction]);
   }

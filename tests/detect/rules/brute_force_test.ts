@@ -129,6 +129,20 @@ Deno.test("Remote Desktop and VNC: by the shape of connections", () => {
   assert.deepEqual(kinds.toSorted(), ["rdp", "rfb"]);
 });
 
+function post(path: string, type: string, body: string): string {
+  return `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+}
+
+Deno.test("HTTP: where the body cannot be read, the path decides", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 12; i++) {
+    const ask = post("/xmlrpc.php", "text/xml", `<value>guess${i}</value>`);
+    const answer = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+    traffic.wait(1).tcp({ ...FROM, port: 80, turns: [ask, answer] });
+  }
+  assert.deepEqual(detect(traffic, [bruteForce]).alerts.map(({ count }) => count), [12]);
+});
+
 const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
   "a script with a key": (traffic) => traffic.tcp({ ...FROM, port: 22, turns: sshTurns(SSH_LOGIN.accepted) }),
   "a key after two that are refused": (traffic) => {
@@ -170,6 +184,27 @@ const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
       '{"user":"svc","password":"abc"}';
     const answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
     traffic.tcp({ ...FROM, port: 80, turns: [ask, answer] });
+  },
+  "a device that waits to be admitted (RFC 8628)": (traffic) => {
+    const body = "grant_type=urn:ietf:params:oauth:grant-type:device_code&device_code=Gm&client_id=tv";
+    traffic.tcp({
+      ...FROM,
+      port: 80,
+      turns: [
+        post("/oauth/token", "application/x-www-form-urlencoded", body),
+        "HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}",
+      ],
+    });
+  },
+  "a token that ran out, and a body that is wrong, where sessions are made": (traffic, i) => {
+    const [path, body, status] = i % 2 === 0
+      ? ["/api/auth/refresh", '{"refresh_token":"abc"}', "401 Unauthorized"]
+      : ["/api/sessions", '{"event":"start"}', "422 Unprocessable Entity"];
+    traffic.tcp({
+      ...FROM,
+      port: 80,
+      turns: [post(path, "application/json", body), `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`],
+    });
   },
   "checks of a Remote Desktop's port": (traffic) => {
     const request = latin1("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x0b\x00\x00\x00");

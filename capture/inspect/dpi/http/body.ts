@@ -12,6 +12,7 @@ import {
   type MessageBudget,
   type TextBudget,
 } from "./inflater.ts";
+import { namesPassword } from "./secret_names.ts";
 import { MAX_CODINGS, MAX_FORM_BYTES } from "./limits.ts";
 import { boundaryOf, MultipartText, type PartSink } from "./multipart.ts";
 
@@ -27,8 +28,8 @@ export interface BodyOptions {
   transferEncoding: string;
   /** Only what is sent to somebody can log somebody in. */
   request: boolean;
-  /** Its head, which is told where it does. */
-  head?: { credentials: string };
+  /** Its head, which is told where it does, and where it surely does not. */
+  head?: { credentials: string; hasNoSecret: boolean };
 }
 
 export class Body implements ByteSink, PartSink {
@@ -42,6 +43,8 @@ export class Body implements ByteSink, PartSink {
   readonly #budget: MessageBudget;
   readonly #parts: MultipartText | null;
   readonly #form: FormWatch | null;
+  #hasBegun = false;
+  #isWhole = false;
 
   constructor(options: BodyOptions) {
     this.#flow = options.flow;
@@ -64,14 +67,16 @@ export class Body implements ByteSink, PartSink {
   /** The next bytes of the body, without the framing of chunks. */
   push(bytes: Uint8Array, at: number, end: number): void {
     if (at >= end) return;
+    this.#hasBegun = true;
     if (this.#coded !== null) {
       this.#budget.sent(end - at);
       this.#coded.push(bytes, at, end);
     } else this.decoded(bytes, at, end);
   }
 
-  /** The body is over, or the rest of it is lost. */
-  end(): void {
+  /** The body is over. @param isWhole False where the rest of it is lost. */
+  end(isWhole = false): void {
+    this.#isWhole = isWhole && this.#hasBegun;
     if (this.#coded !== null) this.#coded.end();
     else this.decodedEnd();
   }
@@ -94,6 +99,11 @@ export class Body implements ByteSink, PartSink {
     if (credentials !== null) {
       if (this.#head !== undefined) this.#head.credentials ||= credentials.kind;
       this.#flow.credentials(this.#direction, credentials.kind, credentials.userLength);
+    } else if (this.#head !== undefined && this.#isWhole && this.#coded === null) {
+      // What was packed may have been given up on the way.
+      this.#head.hasNoSecret = this.#parts !== null
+        ? !this.#parts.form.hasPassword
+        : this.#form?.isNone === true;
     }
   }
 
@@ -149,6 +159,7 @@ function mayBePacked(contentType: string): boolean {
 class FormWatch {
   #text = new Uint8Array(256);
   #length = 0;
+  #isCut = false;
   readonly #read: typeof readUrlEncoded;
 
   constructor(read: typeof readUrlEncoded) {
@@ -163,6 +174,7 @@ class FormWatch {
 
   push(bytes: Uint8Array, at: number, end: number): void {
     const length = Math.min(end - at, MAX_FORM_BYTES - this.#length);
+    if (length < end - at) this.#isCut = true;
     if (length <= 0) return;
     if (this.#length + length > this.#text.length) {
       const grown = new Uint8Array(Math.max(this.#length + length, 2 * this.#text.length));
@@ -174,7 +186,16 @@ class FormWatch {
   }
 
   get credentials(): ReturnType<typeof readUrlEncoded> {
-    return this.#read(UTF8.decode(this.#text.subarray(0, this.#length)));
+    return this.#read(this.#all);
+  }
+
+  /** All of it was read, and no field is a password's. */
+  get isNone(): boolean {
+    return !this.#isCut && !namesPassword(this.#all);
+  }
+
+  get #all(): string {
+    return UTF8.decode(this.#text.subarray(0, this.#length));
   }
 }
 

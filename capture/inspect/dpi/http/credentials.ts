@@ -64,19 +64,21 @@ function decodeBase64(text: string): string {
 
 /** Collects the fields of one form until it is known whether it logs somebody in. */
 export class LoginForm {
+  /** A field for one, whatever is in it. */
+  hasPassword = false;
   #password = false;
   #userRank = 0;
   #userLength = 0;
 
   /** @param value Decoded; only its length and whether it is a mere switch count. */
   field(name: string, value: string): void {
-    if (value === "") return;
     const plain = plainName(name);
     if (isPasswordName(plain)) {
+      this.hasPassword = true;
       this.#password ||= isPasswordValue(value);
       return;
     }
-    const rank = userNameRank(plain);
+    const rank = value === "" ? 0 : userNameRank(plain);
     if (rank <= this.#userRank) return;
     this.#userRank = rank;
     this.#userLength = value.length;

@@ -33,6 +33,8 @@ export class Head {
   contentLength = -1;
   /** How the request, its body included, gives a password: `basic`, `form` ...; "" where it gives none. */
   credentials = "";
+  /** There is no body, or it was read to its end as a form, and no field of it can be a password. */
+  hasNoSecret = false;
 
   #field: FieldName | null = null;
   #value = "";

@@ -50,6 +50,15 @@ export function isPasswordName(plain: string): boolean {
   return PASSWORD_NAMES.has(plain) || PASSWORD_ENDS.test(plain);
 }
 
+/** Whether text of `name=value&…` or JSON has a field for a password, whatever is in it: a number, nothing, a switch. */
+export function namesPassword(text: string): boolean {
+  if (!mayNameSecret(text)) return false;
+  for (const [, name] of text.matchAll(FIELD_NAME)) if (isPasswordName(plainName(name))) return true;
+  return false;
+}
+
+const FIELD_NAME = /(?:^|[&;"])([^"&;=:]{1,64})(?:=|"\s{0,8}:)/g;
+
 /** How surely a field of that name holds the user's name: 2, 1 perhaps, 0 no. @param plain As `plainName` gives it. */
 export function userNameRank(plain: string): number {
   return USER_ENDS.test(plain) ? 2 : USER_NAMES.has(plain) ? 1 : 0;

@@ -66,6 +66,7 @@ export function tellTransaction(
     }
     if (request.contentLength > 0) more.request_length = request.contentLength;
     if (request.credentials !== "") more.credentials = request.credentials;
+    else if (request.method === "POST" && request.hasNoSecret) more.credentials = "none";
   }
   // HTTP/2 has said so among the first fields; its request may have come in HTTP/1.1 (RFC 7540 §3.2).
   const version = request?.version || response?.version;

@@ -451,6 +451,43 @@ for (const [field, body, expected] of CREDENTIALS) {
   });
 }
 
+Deno.test("http1: a body that was read and holds no password is told apart from one that could not be read", () => {
+  const form = "Content-Type: application/x-www-form-urlencoded";
+  const json = "Content-Type: application/json";
+  const talks: [string, string, string | undefined][] = [
+    [form, "grant_type=device_code&device_code=abc&client_id=tv", "none"],
+    [json, '{"refresh_token":"abc"}', "none"],
+    [`${json}\nTransfer-Encoding: chunked`, '11\r\n{"event":"start"}\r\n0\r\n\r\n', "none"],
+    [
+      "Content-Type: multipart/form-data; boundary=b",
+      "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n--b--\r\n",
+      "none",
+    ],
+    ["Accept: */*", "", "none"],
+    [form, "user=fred&password=", undefined], // there is a field for one
+    [json, '{"user":"fred","pwd":12345}', undefined],
+    [json, `{"filler":"${"x".repeat(20_000)}"}`, undefined], // longer than is read
+    [`${json}\nContent-Encoding: gzip`, '{"event":"start"}', undefined],
+    ["Content-Type: text/xml", "<methodCall/>", undefined],
+    [form, "user=fred&password=hunter2", "form"],
+  ];
+  for (const [fields, body, expected] of talks) {
+    const length = fields.includes("chunked") ? "" : `Content-Length: ${body.length}\n`;
+    const request = joined(lines(`POST /login HTTP/1.1\n${fields}\n${length}\n`), latin1(body));
+    const flow = converse(http1, [[0, request], [1, lines("HTTP/1.1 401 No\nContent-Length: 0\n\n")]]);
+    const told = flow.told.find(({ type }) => type === "http")!.fields.netpane as
+      | { http: { credentials?: string } }
+      | undefined;
+    assert.equal(told?.http.credentials, expected, body.slice(0, 60));
+  }
+  // Cut short: the rest may hold it.
+  const torn = converse(http1, [
+    [0, joined(lines(`POST /login HTTP/1.1\n${form}\nContent-Length: 40\n\n`), latin1("user=fred&"))],
+    [1, lines("HTTP/1.1 401 No\nContent-Length: 0\n\n")],
+  ]);
+  assert.doesNotMatch(JSON.stringify(torn.told), /"none"/);
+});
+
 Deno.test("http1: a password in a query is a credential and is not told", () => {
   const flow = converse(http1, [[0, lines("GET /login?user=fred&password=hunter2 HTTP/1.1\n\n")]]);
   assert.deepEqual(flow.secrets, [{ direction: 0, kind: "form", userLength: 4 }]);

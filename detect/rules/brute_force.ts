@@ -189,7 +189,8 @@ interface End {
   tries: Tries;
   others: Distinct;
   count: number;
-  listed: string[];
+  /** Failures of the most active, about (Metwally 2005, "Space-Saving"): a new one takes the place of the least. */
+  most: Map<string, number>;
 }
 
 interface Try {
@@ -379,7 +380,7 @@ class BruteForce implements Rule {
   #ends(ends: Recent<string, End>, key: string, other: string, otherKey: string, attempt: Try): void {
     let end = ends.get(key);
     if (end === undefined) {
-      end = { tries: new Tries(), others: new Distinct(512), count: 0, listed: [] };
+      end = { tries: new Tries(), others: new Distinct(512), count: 0, most: new Map() };
       end.tries.firstUs = attempt.timeUs;
       ends.set(key, end);
     }
@@ -391,7 +392,7 @@ class BruteForce implements Rule {
     }
     const isNew = end.others.add(hashText(otherKey));
     end.count += isNew;
-    if (isNew > 0 && end.listed.length < MAX_LISTED) end.listed.push(other);
+    countMost(end.most, other);
     tries.fail(now);
     const isServer = ends === this.#servers;
     if (end.count < (isServer ? MIN_SOURCES : MIN_SERVERS)) return;
@@ -447,11 +448,13 @@ class BruteForce implements Rule {
     tries.toldUs = this.#world.clockUs;
     const { protocol, client, server, port, flowId } = attempt;
     const others = Math.round(end.count);
+    const most = [...end.most].sort(([, a], [, b]) => b - a).map(([other]) => other);
     const times = `${tries.failures} times within ${this.#spanOf(tries)}`;
     const word = wordOf(protocol);
     this.#desk.raise({
       key,
-      source: isServer ? "" : client,
+      // Who was answered is who it says: the most active stands for all.
+      source: isServer ? most[0] : client,
       target: isServer ? server : "",
       ...(isServer ? { targetPort: port } : {}),
       protocol: IpProtocol.tcp,
@@ -467,7 +470,7 @@ class BruteForce implements Rule {
         failed: tries.failures,
         succeeded: tries.successes,
         per_minute: this.#rateOf(tries),
-        ...(isServer ? { sources: others, from: [...end.listed] } : { servers: others, at: [...end.listed] }),
+        ...(isServer ? { sources: others, from: most } : { servers: others, at: most }),
       },
     });
   }
@@ -505,6 +508,18 @@ function sourceOf(address: string): string {
   let text = "";
   for (let i = 0; i < 8; i += 2) text += `${(bytes[i] << 8 | bytes[i + 1]).toString(16)}:`;
   return text;
+}
+
+function countMost(most: Map<string, number>, other: string): void {
+  const known = most.get(other);
+  if (known !== undefined || most.size < MAX_LISTED) {
+    most.set(other, (known ?? 0) + 1);
+    return;
+  }
+  let [least, fewest] = ["", Infinity];
+  for (const [one, failures] of most) if (failures < fewest) [least, fewest] = [one, failures];
+  most.delete(least);
+  most.set(other, fewest + 1);
 }
 
 function isAlike(tries: Tries, pageBytes: number): boolean {

@@ -70,10 +70,22 @@ Deno.test("many sources at one server, and one source at many servers", () => {
   }
   for (let i = 0; i < 20; i++) ftp(sprayed.wait(3), { client: CLIENT, server: `10.0.0.${i}` }, 1);
   const [many] = detect(distributed, [bruteForce]).alerts;
-  assert.deepEqual([many.source, many.target, many.count, many.evidence.sources], ["", SERVER, 40, 20]);
+  assert.deepEqual([many.target, many.count, many.evidence.sources], [SERVER, 40, 20]);
+  assert.match(many.message, /^20 sources failed/);
   const [one] = detect(sprayed, [bruteForce]).alerts;
   assert.deepEqual([one.source, one.target, one.count], [CLIENT, "", 20]);
   assert.equal(one.evidence.technique, "T1110.003 Password Spraying");
+});
+
+Deno.test("of many sources the most active is named, and others are listed", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 80; i++) {
+    const last = i % 3 === 0 ? 77 : 100 + i % 40;
+    ftp(traffic.wait(8), { client: `198.51.100.${last}`, server: SERVER }, 1);
+  }
+  const alert = detect(traffic, [bruteForce]).alerts.find(({ evidence }) => evidence.from !== undefined)!;
+  const from = alert.evidence.from as string[];
+  assert.deepEqual([alert.source, from[0], from.length], ["198.51.100.77", "198.51.100.77", 12]);
 });
 
 Deno.test("SSH: told by lengths alone, connection by connection", () => {

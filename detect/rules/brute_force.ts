@@ -11,7 +11,7 @@ import { FlowState, IpProtocol } from "../../model/flow.ts";
 import type { Observation } from "../../model/observation.ts";
 import type { AlertDesk } from "../alert_desk.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
-import { Distinct } from "../distinct.ts";
+import { countText, Distinct } from "../distinct.ts";
 import { hashText } from "../dns_names.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { httpLogin } from "../http_login.ts";
@@ -462,8 +462,10 @@ class BruteForce implements Rule {
       firstUs: tries.firstUs,
       count: tries.failures,
       message: isServer
-        ? `${others} sources failed to log in to ${placeText(server, port)} over ${word} ${times}`
-        : `${client} failed to log in over ${word} to ${others} servers, ${times}`,
+        ? `${countText(end.count)} sources failed to log in to ${
+          placeText(server, port)
+        } over ${word} ${times}`
+        : `${client} failed to log in over ${word} to ${countText(end.count)} servers, ${times}`,
       evidence: {
         protocol,
         technique: isServer ? "T1110.001 Password Guessing" : "T1110.003 Password Spraying",

@@ -8,7 +8,7 @@
 import type { Observation } from "../../model/observation.ts";
 import type { AlertDesk } from "../alert_desk.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
-import { Distinct, Fading } from "../distinct.ts";
+import { countText, Distinct, Fading } from "../distinct.ts";
 import { type DnsEvent, type NameParts, nameParts, readDns } from "../dns_names.ts";
 import { MIN_JUDGED_LETTERS } from "../letters.ts";
 import { Recent } from "../recent.ts";
@@ -288,9 +288,11 @@ class Dga implements Rule {
       flowId,
       firstUs: client.firstUs,
       count,
-      message: `${address} asked for ${count} different domains that do not exist within ${
+      message: `${address} asked for ${countText(client.count)} different domains that do not exist within ${
         spanText(seconds)
-      }; ${generated} of them look generated, such as ${client.samples.slice(0, 2).join(" and ")}`,
+      }; ${countText(client.generatedCount)} of them look generated, such as ${
+        client.samples.slice(0, 2).join(" and ")
+      }`,
       evidence: {
         failed_domains: count,
         generated_domains: generated,

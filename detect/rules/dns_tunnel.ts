@@ -10,7 +10,7 @@ import type { Observation } from "../../model/observation.ts";
 import { bytesOfNames, bytesOfRecord, shareOf } from "../carried.ts";
 import type { AlertDesk } from "../alert_desk.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
-import { Distinct, Fading } from "../distinct.ts";
+import { countText, Distinct, Fading } from "../distinct.ts";
 import { type DnsEvent, hashText, type NameParts, nameParts, readDns } from "../dns_names.ts";
 import { Recent } from "../recent.ts";
 import { bytesText, spanText } from "../words.ts";
@@ -321,10 +321,9 @@ class DnsTunnel implements Rule {
       firstUs: client.firstUs,
       count: Math.max(client.queries, names),
       severity: up + down >= GRAVE_BYTES ? 1 : 2,
-      message:
-        `${client.address} carries data in DNS: ${names} different names under ${domain} hold ${carried} within ${
-          spanText(seconds)
-        }`,
+      message: `${client.address} carries data in DNS: ${
+        countText(client.names)
+      } different names under ${domain} hold ${carried} within ${spanText(seconds)}`,
       evidence: {
         domain,
         queries: client.queries,

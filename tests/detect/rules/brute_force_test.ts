@@ -68,6 +68,9 @@ Deno.test("many sources at one server, and one source at many servers", () => {
   for (let i = 0; i < 40; i++) {
     ftp(distributed.wait(3), { client: `198.51.100.${i % 20}`, server: SERVER }, 1);
   }
+  const crowd = new Traffic();
+  for (let i = 0; i < 90; i++) ftp(crowd.wait(3), { client: `198.51.100.${i}`, server: SERVER }, 1);
+  assert.match(detect(crowd, [bruteForce]).alerts[0].message, /^about (8[5-9]|9[0-5]) sources failed/);
   for (let i = 0; i < 20; i++) ftp(sprayed.wait(3), { client: CLIENT, server: `10.0.0.${i}` }, 1);
   const [many] = detect(distributed, [bruteForce]).alerts;
   assert.deepEqual([many.target, many.count, many.evidence.sources], [SERVER, 40, 20]);

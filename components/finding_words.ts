@@ -20,7 +20,7 @@ export function gradeOf(severity: number): Grade {
   return { word: "Note", tone: "info" };
 }
 
-/** Whether it is too unsure to be called an alert. */
+/** Whether it is good to know, or too unsure, rather than an alert. */
 export function isNote({ severity }: { severity: number }): boolean {
   return severity >= 3;
 }
@@ -68,16 +68,21 @@ export function titleOf({ kind, signature }: Pick<Anomaly, "kind" | "signature">
 }
 
 /** Who did what to whom; of what the inspector found a sentence is made here. */
-export function messageOf({ kind, message, details, src_ip, dest_ip, server_name, count }: Anomaly): string {
+export function messageOf(alert: Anomaly): string {
+  const { kind, message, details, src_ip, dest_ip, server_name, count } = alert;
   if (message !== "" || !Object.hasOwn(KINDS, kind)) return message;
   const fromServer = details.direction === "toclient";
   const source = fromServer && server_name !== "" ? server_name : src_ip;
   const target = !fromServer && server_name !== "" ? server_name : dest_ip;
   const often = count > 1 ? `, ${count} times` : "";
-  const way = `from ${source} to ${target}, readable to anyone between${often}`;
+  const way = `from ${source} to ${target}${often}, readable to anyone between`;
   if (kind === "cleartext_credentials") {
     const protocol = textDetail(details, "protocol").toUpperCase();
-    return `A login${protocol === "" ? "" : ` (${protocol})`} went ${way}`;
+    const named = protocol === "" ? "" : ` (${protocol})`;
+    // Of a note it was the password's digest: it gives nobody away by itself.
+    return isNote(alert)
+      ? `A login by digest${named} went ${way}, who can guess the password from it`
+      : `A login${named} went ${way}`;
   }
   const brand = brandOf(textDetail(details, "brand"));
   return `A card number${brand === "" ? "" : ` (${brand})`} went ${way}`;

@@ -51,7 +51,7 @@ export function markOf(alert: Anomaly): Mark | null {
     id: alert.id,
     severity: alert.severity,
     text: legible(what === "" ? title : `${title}: ${what}`, MAX_TEXT) +
-      (isNote(alert) && isOfFlow ? " (unsure)" : ""),
+      (isNote(alert) && alert.kind === "cardholder_data" ? " (unsure)" : ""),
     row: isOfFlow ? `f${flowOf(alert.id)}` : "",
     source: alert.src_ip,
     target: alert.dest_ip,

@@ -37,8 +37,12 @@ export const INSPECTED_KINDS: readonly KindSpec[] = [
     attack: { id: "T1040", name: "Network Sniffing" },
     notices:
       "A login that is not encrypted: HTTP Basic, Digest and forms, FTP, Telnet, SMTP, IMAP, POP3, Redis, PostgreSQL, " +
-      "MySQL in clear text, SNMP communities. Only the protocol, the method and the length of the user name are kept.",
-    why: "Whoever is on the path can log in as that user, and people use passwords more than once.",
+      "MySQL in clear text, SNMP communities. Only the protocol, the method and the length of the user name are kept. " +
+      "Where only a digest of the password with the server's challenge went by (Digest, APOP, CRAM-MD5, NTLM, " +
+      "PostgreSQL's MD5) it is of severity 3, and for SIP, where every telephone logs in so, a note.",
+    why:
+      "Whoever is on the path can log in as that user, and people use passwords more than once. From a digest the " +
+      "password can be guessed without asking the server.",
     fooled:
       "Forms whose fields do not say that they hold a password, and logins of protocols it does not read. Anonymous " +
       "FTP and public SNMP communities are logins too.",

@@ -84,7 +84,7 @@ Deno.test("messageOf() makes a sentence of what the inspector found, and leaves 
   } as unknown as Anomaly;
   assert.equal(
     messageOf(alert),
-    "A card number (Visa) went from 10.0.0.5 to shop.example, readable to anyone between, 3 times",
+    "A card number (Visa) went from 10.0.0.5 to shop.example, 3 times, readable to anyone between",
   );
   assert.equal(
     messageOf({
@@ -94,6 +94,16 @@ Deno.test("messageOf() makes a sentence of what the inspector found, and leaves 
       details: { protocol: "ftp", direction: "toclient" },
     }),
     "A login (FTP) went from shop.example to 192.0.2.80, readable to anyone between",
+  );
+  assert.equal(
+    messageOf({
+      ...alert,
+      kind: "cleartext_credentials",
+      severity: 3,
+      count: 1,
+      details: { protocol: "sip" },
+    }),
+    "A login by digest (SIP) went from 10.0.0.5 to shop.example, readable to anyone between, who can guess the password from it",
   );
   assert.equal(messageOf({ ...alert, message: "as it was said" }), "as it was said");
   assert.equal(messageOf({ ...alert, kind: "port_scan" }), "");

@@ -23,17 +23,29 @@ const BRAND_NAMES: Record<string, string> = {
 };
 
 /**
- * A login that anyone on the path could read.
+ * Logins that show no password but its digest with the server's challenge: HTTP and SIP Digest (RFC 7616, RFC 3261
+ * §22), APOP, CRAM-MD5, NTLM, PostgreSQL's salted MD5. Whoever reads one cannot log in with it, but can try passwords
+ * against it at leisure, with nobody to count them.
+ */
+const DIGESTS = new Set(["digest", "apop", "cram_md5", "digest_md5", "ntlm", "md5"]);
+/** Where a digest is how everybody logs in, every few minutes: true, and nothing that could be done without. */
+const ALL_DIGEST = new Set(["sip"]);
+
+/**
+ * A login that anyone on the path could read, or guess.
  *
  * @param kind How it was sent: `basic`, `user_pass`, `form` ...
  * @param userLength Characters of the user name, which is all that is told of it.
  */
 export function credentialsFinding(protocol: string, kind: string, userLength: number): Finding {
+  const isDigest = DIGESTS.has(kind);
+  const what = isDigest ? "Digest of a password" : "Credentials";
   return {
     key: `credentials:${kind}`,
-    signature: `Credentials in clear text over ${protocol.toUpperCase()}`,
+    signature: `${what} in clear text over ${protocol.toUpperCase()}`,
     category: "Sensitive Data",
-    severity: 1,
+    severity: isDigest ? 3 : 1,
+    note: isDigest && ALL_DIGEST.has(protocol),
     signatureId: CREDENTIALS_ID,
     details: { kind: "cleartext_credentials", protocol, method: kind, user_length: userLength },
   };

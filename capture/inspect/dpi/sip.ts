@@ -76,7 +76,7 @@ class SipDatagrams implements DatagramParser {
 
   close(): void {}
 
-  /** RFC 3261 §22: a digest of the password goes with the user's name. */
+  /** RFC 3261 §22: a digest of the password goes with the user's name, bound to the server's nonce. */
   #findCredentials(direction: number, c: Cursor): void {
     const head = c.ascii(Math.min(c.remaining, MAX_HEAD_BYTES));
     const digest = /^(?:Proxy-)?Authorization[ \t]*:[ \t]*Digest[ \t][^\r\n]*/im.exec(head);

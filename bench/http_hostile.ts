@@ -307,6 +307,7 @@ function run(one: Case, bytes: Uint8Array): Result {
     scanEnd: () => {},
     scanContext: () => {},
     credentials: () => {},
+    isOtherSecret: () => false,
     switchTo: () => {},
     expect: () => {},
     done: () => {},

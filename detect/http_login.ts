@@ -12,12 +12,18 @@ const LOGIN_PATH =
 /** Where applications send back whom they do not let in. */
 const BACK = /log[_-]?[io]n|sign[_-]?in|error|fail|denied|invalid|incorrect/i;
 const MAX_PATH_CHARS = 120;
+/** Pages in answer to a form are alike within a tenth, or this many bytes (names, tokens, times in them). */
+const ALIKE_PAGE_BYTES = 128;
+/** Data in answer to a password: a time, a number of tries left. A session's token has more (128 bits in base64: 22). */
+const ALIKE_DATA_BYTES = 16;
 
 export interface HttpLogin {
   outcome: "failed" | "succeeded";
   path: string;
-  /** Bytes of a page that was shown instead of a clear answer; -1 where the answer was clear, or has no length. */
+  /** Bytes of what was answered instead of a clear yes or no; -1 where it was clear, or has no length. */
   pageBytes: number;
+  /** What is shorter or longer by more than this is another answer. */
+  alikeBytes: number;
 }
 
 export function httpLogin(observation: Observation): HttpLogin | null {
@@ -29,8 +35,8 @@ export function httpLogin(observation: Observation): HttpLogin | null {
     length?: number;
     http_content_type?: string;
   };
-  const told = observation.fields.netpane as { http?: { credentials?: string } } | undefined;
-  const given = told?.http?.credentials ?? "";
+  const told = observation.fields.netpane as { http?: Told } | undefined;
+  const { credentials: given = "", credentials_changed: isOther, sets_cookie: setsCookie } = told?.http ?? {};
   const { status = 0, url = "" } = http;
   // Read, and no password in it: a client whose token ran out, or that waits to be admitted (RFC 8628 §3.5).
   if (given === "none") return null;
@@ -38,7 +44,12 @@ export function httpLogin(observation: Observation): HttpLogin | null {
   const question = url.indexOf("?");
   const path = (question < 0 ? url : url.slice(0, question)).slice(0, MAX_PATH_CHARS);
   if (given === "" && !LOGIN_PATH.test(path)) return null;
-  const login = (outcome: HttpLogin["outcome"], pageBytes = -1): HttpLogin => ({ outcome, path, pageBytes });
+  const login = (outcome: HttpLogin["outcome"], pageBytes = -1, alikeBytes = 0): HttpLogin => ({
+    outcome,
+    path,
+    pageBytes,
+    alikeBytes,
+  });
   // Too many, locked, not allowed, unknown.
   if (status === 401 || status === 403 || status === 407 || status === 423 || status === 429) {
     return login("failed");
@@ -51,7 +62,22 @@ export function httpLogin(observation: Observation): HttpLogin | null {
     return login(to.startsWith(path) || BACK.test(to) ? "failed" : "succeeded");
   }
   if (status < 200 || status >= 300) return null;
-  // A page in answer to a password is the form again, as a rule; programs that are let in get data.
-  if (given === "" || !/html/i.test(http.http_content_type ?? "")) return login("succeeded");
-  return login("failed", http.length ?? -1);
+  if (given === "") return login("succeeded");
+  // A page in answer to a password is the form again, as a rule.
+  const { length = -1 } = http;
+  if (/html/i.test(http.http_content_type ?? "")) {
+    return login("failed", length, Math.max(ALIKE_PAGE_BYTES, length / 10));
+  }
+  // Programs that are let in get data, and so do those that are not. An account has one password, so of different
+  // ones one is right at most; it brings a cookie, or another answer than the others.
+  return isOther && !setsCookie && length >= 0
+    ? login("failed", length, ALIKE_DATA_BYTES)
+    : login("succeeded");
+}
+
+/** What the inspector says of a transaction beyond EVE. */
+interface Told {
+  credentials?: string;
+  credentials_changed?: boolean;
+  sets_cookie?: boolean;
 }

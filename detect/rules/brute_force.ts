@@ -44,8 +44,6 @@ const MAX_LISTED = 12;
 const TELL_US = 250_000;
 /** Alerts that wait to be told again. */
 const MAX_WAITING = 256;
-/** Pages in answer to a form are alike within a tenth, or this many bytes (names, tokens, times in them). */
-const ALIKE_BYTES = 128;
 
 // Remote Desktop with network level authentication: TLS, then three messages of CredSSP ([MS-CSSP] §1.3.1). Less than
 // MIN is a check of the port; who is let in is sent a picture.
@@ -109,7 +107,7 @@ export const bruteForce: RuleSpec<typeof OPTIONS> = {
     "Many failed logins and few good ones: of one source at one server, of many sources at one, of one source at many (password spraying), fast or over a day. A success after them makes it grave.",
   why: "Guessed passwords are among the most common ways in.",
   fooled:
-    "By encryption that hides the answer (IMAPS, HTTPS), by forms whose field for the password is named like none, by fewer tries than a person makes, by addresses that change with each try at servers that many people mistype at. A program with an outdated password looks alike.",
+    "By encryption that hides the answer (IMAPS, HTTPS), by forms whose field for the password is named like none, by a JSON service that answers 200 to whomever and is asked with another user name each time, by fewer tries than a person makes, by addresses that change with each try at servers that many people mistype at. A program with an outdated password looks alike.",
   options: OPTIONS,
   observes: [
     "ssh",
@@ -200,6 +198,8 @@ interface Try {
   port: number;
   /** HTTP's path. */
   path: string;
+  /** As `HttpLogin` has it. */
+  alikeBytes: number;
   flowId: number;
   /** When it failed or succeeded: it may be judged later. */
   timeUs: number;
@@ -236,10 +236,11 @@ class BruteForce implements Rule {
     let outcome: unknown;
     let path = "";
     let pageBytes = -1;
+    let alikeBytes = 0;
     if (type === "http") {
       const login = httpLogin(observation);
       if (login === null) return;
-      ({ outcome, path, pageBytes } = login);
+      ({ outcome, path, pageBytes, alikeBytes } = login);
     } else {
       outcome = (fields.netpane as { login?: unknown } | undefined)?.login;
       if (outcome === undefined) return;
@@ -253,6 +254,7 @@ class BruteForce implements Rule {
       server: turned ? flow.clientAddress : flow.serverAddress,
       port: turned ? flow.clientPort : flow.serverPort,
       path,
+      alikeBytes,
       flowId: flow.id,
       timeUs: observation.timeUs,
     };
@@ -303,7 +305,8 @@ class BruteForce implements Rule {
     const succeeded = down >= (isRdp ? RDP_SESSION_BYTES : RFB_SESSION_BYTES);
     if (!failed && !succeeded) return;
     const { client, server, serverPort: port, flowId } = fact;
-    this.#take(succeeded, -1, { protocol, client, server, port, path: "", flowId, timeUs: fact.lastUs });
+    const attempt = { protocol, client, server, port, path: "", alikeBytes: 0, flowId, timeUs: fact.lastUs };
+    this.#take(succeeded, -1, attempt);
   }
 
   tick(): void {
@@ -327,7 +330,9 @@ class BruteForce implements Rule {
     const key = `${protocol} ${source}>${server}:${port}${path}`;
     const known = this.#pairs.get(key);
     const serverKey = `${protocol} ${server}:${port}`;
-    if (!succeeded && pageBytes >= 0 && known !== undefined && !isAlike(known, pageBytes)) succeeded = true;
+    if (!succeeded && pageBytes >= 0 && known !== undefined && !isAlike(known, pageBytes, attempt)) {
+      succeeded = true;
+    }
     if (succeeded) return this.#succeeds(known, serverKey, key, attempt);
     const tries = known ?? this.#admit(key, attempt.timeUs);
     if (pageBytes >= 0) tries.pageBytes = pageBytes;
@@ -524,9 +529,8 @@ function countMost(most: Map<string, number>, other: string): void {
   most.set(other, fewest + 1);
 }
 
-function isAlike(tries: Tries, pageBytes: number): boolean {
-  if (tries.pageBytes < 0) return true;
-  return Math.abs(pageBytes - tries.pageBytes) <= Math.max(ALIKE_BYTES, tries.pageBytes / 10);
+function isAlike(tries: Tries, pageBytes: number, { alikeBytes }: Try): boolean {
+  return tries.pageBytes < 0 || Math.abs(pageBytes - tries.pageBytes) <= alikeBytes;
 }
 
 function wordOf(protocol: string): string {

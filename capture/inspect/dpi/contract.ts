@@ -72,6 +72,12 @@ export interface FlowHandle {
   credentials(direction: number, kind: string, userLength: number): void;
 
   /**
+   * Whether a password is another than the one this client gave this server before for the same account, as far as is
+   * remembered. Nothing else of it is kept.
+   */
+  isOtherSecret(account: string, secret: string): boolean;
+
+  /**
    * From here on (both directions) another protocol speaks: `tls` after STARTTLS, null to find out. The parser gets
    * nothing more; what is left of the bytes at hand is handed to the next one at once.
    */

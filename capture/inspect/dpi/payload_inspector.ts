@@ -25,6 +25,7 @@ import { sctpLimits, SctpMessages } from "./sctp.ts";
 import { keptBytes } from "./tls/kept_bytes.ts";
 import { ExpectedFlows } from "./expected_flows.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
+import { SecretMemory } from "./secret_memory.ts";
 
 /** Out-of-order bytes of all streams, ARCHITECTURE "Budgets". */
 const HELD_BUDGET_BYTES = 64 << 20;
@@ -88,6 +89,8 @@ interface DatagramFlow {
 
 export class PayloadInspector {
   readonly names = new NameCache();
+  /** @internal */
+  readonly secrets = new SecretMemory();
   readonly #flows: FlowRows;
   readonly #tell: (observation: Observation) => void;
   readonly #alerts: AlertBook;
@@ -590,6 +593,10 @@ class Handle implements FlowHandle {
       this.timeUs,
       credentialsFinding(protocol, kind, userLength),
     );
+  }
+  isOtherSecret(account: string, secret: string): boolean {
+    const { clientAddress, serverAddress, serverPort } = this;
+    return this.#owner.secrets.isOther(`${clientAddress} ${serverAddress} ${serverPort} ${account}`, secret);
   }
   switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
     this.#stream?.switchTo(protocol, direction, bytes, at, end);

@@ -158,6 +158,24 @@ Deno.test("HTTP: where the body cannot be read, the path decides", () => {
   assert.deepEqual(detect(traffic, [bruteForce]).alerts.map(({ count }) => count), [12]);
 });
 
+/** A login with JSON, answered 200 with a body of so many bytes. */
+function jsonLogin(traffic: Traffic, user: string, password: string, bytes: number, cookie = ""): void {
+  const ask = post("/api/login", "application/json", JSON.stringify({ username: user, password }));
+  const head =
+    `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${cookie}Content-Length: ${bytes}\r\n\r\n`;
+  traffic.tcp({ ...FROM, port: 80, turns: [ask, head + "x".repeat(bytes)] });
+}
+
+Deno.test("HTTP: different passwords for one account, all answered alike with data, are guesses", () => {
+  for (const isFound of [false, true]) {
+    const traffic = new Traffic();
+    for (let i = 0; i < 20; i++) jsonLogin(traffic.wait(1), "admin", `guess${i}`, 48 + i % 3);
+    if (isFound) jsonLogin(traffic.wait(1), "admin", "right", 300);
+    const { alerts } = detect(traffic, [bruteForce]);
+    assert.deepEqual(alerts.map(({ count, severity }) => [count, severity]), [[19, isFound ? 1 : 2]]); // the first says nothing
+  }
+});
+
 const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
   "a script with a key": (traffic) => traffic.tcp({ ...FROM, port: 22, turns: sshTurns(SSH_LOGIN.accepted) }),
   "a key after two that are refused": (traffic) => {
@@ -220,6 +238,15 @@ const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
       port: 80,
       turns: [post(path, "application/json", body), `HTTP/1.1 ${status}\r\nContent-Length: 0\r\n\r\n`],
     });
+  },
+  "a gateway that passes logins of many people on": (traffic, i) => {
+    jsonLogin(traffic, `user${i}`, `secret${i}`, 48);
+  },
+  "a program that sends its password encrypted, each time anew": (traffic, i) => {
+    jsonLogin(traffic, "admin", `${i}`.padStart(44, "a"), 48);
+  },
+  "one account with new passwords, each let in": (traffic, i) => {
+    jsonLogin(traffic, "admin", `secret${i}`, 48, "Set-Cookie: sid=1\r\n");
   },
   "checks of a Remote Desktop's port": (traffic) => {
     const request = latin1("\x03\x00\x00\x13\x0e\xe0\x00\x00\x00\x00\x00\x01\x00\x08\x00\x0b\x00\x00\x00");

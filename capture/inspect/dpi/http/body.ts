@@ -3,7 +3,7 @@
  * for a password. A body in plain text is handed on as it lies, a call per segment.
  */
 import type { FlowHandle } from "../contract.ts";
-import { readJson, readUrlEncoded } from "./credentials.ts";
+import { giveAway, type Giver, readJson, readUrlEncoded } from "./credentials.ts";
 import {
   type ByteSink,
   CodedText,
@@ -29,7 +29,7 @@ export interface BodyOptions {
   /** Only what is sent to somebody can log somebody in. */
   request: boolean;
   /** Its head, which is told where it does, and where it surely does not. */
-  head?: { credentials: string; hasNoSecret: boolean };
+  head: Giver;
 }
 
 export class Body implements ByteSink, PartSink {
@@ -96,10 +96,8 @@ export class Body implements ByteSink, PartSink {
     this.textEnd();
     if (!this.#request) return;
     const credentials = this.#parts !== null ? this.#parts.form.credentials : this.#form?.credentials ?? null;
-    if (credentials !== null) {
-      if (this.#head !== undefined) this.#head.credentials ||= credentials.kind;
-      this.#flow.credentials(this.#direction, credentials.kind, credentials.userLength);
-    } else if (this.#head !== undefined && this.#isWhole && this.#coded === null) {
+    if (credentials !== null) giveAway(this.#flow, this.#direction, this.#head, credentials);
+    else if (this.#isWhole && this.#coded === null) {
       // What was packed may have been given up on the way.
       this.#head.hasNoSecret = this.#parts !== null
         ? !this.#parts.form.hasPassword

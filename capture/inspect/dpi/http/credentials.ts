@@ -1,5 +1,6 @@
 /**
- * Whether a head or a form carries a password, and how long the user's name is. Nothing else of it is given away.
+ * Whether a head or a form carries a password, how long the user's name is, and whether the password is another than
+ * before. Nothing else of it is given away.
  */
 import type { FlowHandle } from "../contract.ts";
 import type { Head } from "./head.ts";
@@ -10,6 +11,9 @@ export interface Credentials {
   kind: string;
   /** Characters of the user name; 0 where there is none. */
   userLength: number;
+  /** Of a form, for `FlowHandle.isOtherSecret` alone. */
+  user?: string;
+  secret?: string;
 }
 
 /**
@@ -48,10 +52,23 @@ export function tellCredentials(flow: FlowHandle, direction: number, head: Head)
       query < 0 ? null : readUrlEncoded(head.target.slice(query + 1)),
     ]
   ) {
-    if (found === null) continue;
-    head.credentials ||= found.kind;
-    flow.credentials(direction, found.kind, found.userLength);
+    if (found !== null) giveAway(flow, direction, head, found);
   }
+}
+
+/** Where a request takes what is known of its credentials. */
+export type Giver = Pick<Head, "host" | "target" | "credentials" | "hasNoSecret" | "hasOtherSecret">;
+
+/** Notes in the head that it gives credentials, and raises an alert. */
+export function giveAway(flow: FlowHandle, direction: number, head: Giver, found: Credentials): void {
+  const { kind, userLength, user = "", secret = "" } = found;
+  head.credentials ||= kind;
+  if (user !== "" && secret !== "") {
+    const question = head.target.indexOf("?");
+    const path = question < 0 ? head.target : head.target.slice(0, question);
+    if (flow.isOtherSecret(`${head.host} ${path} ${user}`, secret)) head.hasOtherSecret = true;
+  }
+  flow.credentials(direction, kind, userLength);
 }
 
 function decodeBase64(text: string): string {
@@ -66,27 +83,28 @@ function decodeBase64(text: string): string {
 export class LoginForm {
   /** A field for one, whatever is in it. */
   hasPassword = false;
-  #password = false;
+  #password = "";
   #userRank = 0;
-  #userLength = 0;
+  #user = "";
 
   /** @param value Decoded; only its length and whether it is a mere switch count. */
   field(name: string, value: string): void {
     const plain = plainName(name);
     if (isPasswordName(plain)) {
       this.hasPassword = true;
-      this.#password ||= isPasswordValue(value);
+      if (this.#password === "" && isPasswordValue(value)) this.#password = value;
       return;
     }
     const rank = value === "" ? 0 : userNameRank(plain);
     if (rank <= this.#userRank) return;
     this.#userRank = rank;
-    this.#userLength = value.length;
+    this.#user = value;
   }
 
   /** Null where no password was among the fields. */
   get credentials(): Credentials | null {
-    return this.#password ? { kind: "form", userLength: this.#userLength } : null;
+    if (this.#password === "") return null;
+    return { kind: "form", userLength: this.#user.length, user: this.#user, secret: this.#password };
   }
 }
 

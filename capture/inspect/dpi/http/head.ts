@@ -22,6 +22,7 @@ export class Head {
   contentType = "";
   referer = "";
   location = "";
+  setCookie = "";
   server = "";
   /** Lower case. */
   upgrade = "";
@@ -35,6 +36,8 @@ export class Head {
   credentials = "";
   /** There is no body, or it was read to its end as a form, and no field of it can be a password. */
   hasNoSecret = false;
+  /** The password is another than the one given before for the same account. */
+  hasOtherSecret = false;
 
   #field: FieldName | null = null;
   #value = "";
@@ -126,6 +129,7 @@ type FieldName =
   | "contentType"
   | "referer"
   | "location"
+  | "setCookie"
   | "server"
   | "upgrade"
   | "contentEncoding"
@@ -140,6 +144,7 @@ const FIELDS: [string, FieldName][] = [
   ["upgrade", "upgrade"],
   ["referer", "referer"],
   ["location", "location"],
+  ["set-cookie", "setCookie"],
   ["user-agent", "userAgent"],
   ["content-type", "contentType"],
   ["authorization", "authorization"],

@@ -67,6 +67,7 @@ export function tellTransaction(
     if (request.contentLength > 0) more.request_length = request.contentLength;
     if (request.credentials !== "") more.credentials = request.credentials;
     else if (request.method === "POST" && request.hasNoSecret) more.credentials = "none";
+    if (request.hasOtherSecret) more.credentials_changed = true;
   }
   // HTTP/2 has said so among the first fields; its request may have come in HTTP/1.1 (RFC 7540 §3.2).
   const version = request?.version || response?.version;
@@ -75,6 +76,7 @@ export function tellTransaction(
     http.status = response.status;
     if (response.location !== "") http.redirect = maskUrl(response.location);
     if (response.contentLength >= 0) http.length = response.contentLength;
+    if (request !== null && request.credentials !== "" && response.setCookie !== "") more.sets_cookie = true;
     if (response.reason !== "") more.reason = maskCards(response.reason);
     if (response.server !== "") more.server = maskCards(response.server);
   }

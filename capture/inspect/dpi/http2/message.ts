@@ -39,6 +39,7 @@ export class BlockFields {
     head.contentEncoding = of("content-encoding");
     head.referer = of("referer");
     head.location = of("location");
+    head.setCookie = of("set-cookie");
     head.server = of("server");
     head.authorization = of("authorization");
     head.proxyAuthorization = of("proxy-authorization");
@@ -60,6 +61,7 @@ const WANTED = new Set([
   "content-length",
   "referer",
   "location",
+  "set-cookie",
   "server",
   "authorization",
   "proxy-authorization",

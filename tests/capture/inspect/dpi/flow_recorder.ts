@@ -11,6 +11,7 @@ import type {
   StreamProtocol,
 } from "../../../../capture/inspect/dpi/contract.ts";
 import { Probe } from "../../../../capture/inspect/dpi/contract.ts";
+import { SecretMemory } from "../../../../capture/inspect/dpi/secret_memory.ts";
 import { Cursor } from "../../../../model/cursor.ts";
 
 export interface Told {
@@ -36,6 +37,7 @@ export class FlowRecorder implements FlowHandle {
   switched: { protocol: string | null; direction: number; rest: Uint8Array }[] = [];
   expected: [string, number, string][] = [];
   isDone = false;
+  readonly memory = new SecretMemory();
 
   constructor(readonly clientPort = 40_000, readonly serverPort = 80) {}
 
@@ -67,6 +69,9 @@ export class FlowRecorder implements FlowHandle {
   }
   credentials(direction: number, kind: string, userLength: number): void {
     this.secrets.push({ direction, kind, userLength });
+  }
+  isOtherSecret(account: string, secret: string): boolean {
+    return this.memory.isOther(account, secret);
   }
   switchTo(protocol: string | null, direction: number, bytes: Uint8Array, at: number, end: number): void {
     this.switched.push({ protocol, direction, rest: bytes.slice(at, end) });

@@ -488,6 +488,28 @@ Deno.test("http1: a body that was read and holds no password is told apart from 
   assert.doesNotMatch(JSON.stringify(torn.told), /"none"/);
 });
 
+Deno.test("http1: another password for the same account is told, and a cookie in answer; not what they are", () => {
+  const login = (user: string, password: string) => {
+    const body = `{"username":"${user}","password":"${password}"}`;
+    return joined(
+      lines(`POST /login HTTP/1.1\nContent-Type: application/json\nContent-Length: ${body.length}\n\n`),
+      latin1(body),
+    );
+  };
+  const answer = lines("HTTP/1.1 200 OK\nContent-Length: 0\nSet-Cookie: sid=hunter4\n\n");
+  const flow = converse(http1, [
+    ...["hunter1", "hunter1", "hunter2"].flatMap((
+      password,
+    ): Turn[] => [[0, login("ann", password)], [1, answer]]),
+    [0, login("bob", "hunter3")],
+    [1, answer],
+  ]);
+  const told = flow.told.map(({ fields }) => (fields.netpane as { http: Record<string, unknown> }).http);
+  assert.deepEqual(told.map((http) => http.credentials_changed), [undefined, undefined, true, undefined]);
+  assert.deepEqual(told.map((http) => http.sets_cookie), [true, true, true, true]);
+  assert.doesNotMatch(JSON.stringify([flow.told, flow.secrets]), /hunter/);
+});
+
 Deno.test("http1: a password in a query is a credential and is not told", () => {
   const flow = converse(http1, [[0, lines("GET /login?user=fred&password=hunter2 HTTP/1.1\n\n")]]);
   assert.deepEqual(flow.secrets, [{ direction: 0, kind: "form", userLength: 4 }]);

@@ -22,6 +22,18 @@ const FREE_BYTES = 8;
  * lists of mail addresses, which are known by name, while 20 bytes in 32 letters are what a tunnel sends.
  */
 const HEX_DIGESTS = new Set([32, 40, 56, 64, 96, 128]);
+/**
+ * What a label holds of SHA-256 in hexadecimal, RFC 1035 §2.3.4. Data has two digits a byte, so an even number of them;
+ * where it is cut every 63 digits, there are more labels.
+ */
+const CUT_DIGEST = 63;
+/**
+ * A digest counts no more than SHA-1's quarter, whatever its length, as the service it is sent to learns no more from a
+ * longer one: 167 different ones an hour are a tunnel all the same. Bytes.
+ */
+const MAX_DIGEST_BYTES = 3;
+/** Labels of hexadecimal digits side by side, the first of 16 or more: what is cut smaller is cut for no digest. */
+const HEX_LABELS = /(?:^|\.)([0-9a-f]{16,63}(?:\.[0-9a-f]{1,63}){1,7})(?=\.|$)/;
 
 /** An address written backwards, as block lists are asked: RFC 5782 §2.1 and §2.4. */
 const REVERSED = /^(?:(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-f]\.){31}[0-9a-f])(?:\.|$)/;
@@ -93,7 +105,35 @@ export function bytesOfNames(sub: string): number {
   // Data cut into many small labels.
   if (short.length >= 2 * SHORT_LABEL) bytes += bytesOfText(short);
   bytes = Math.max(0, bytes - FREE_BYTES);
-  return data === 1 && digest ? KNOWN_SHAPE * bytes : bytes;
+  return data === 1 && digest ? bytesOfDigest(bytes) : bytes;
+}
+
+/** What of a digest's bytes counts. */
+export function bytesOfDigest(bytes: number): number {
+  return Math.min(KNOWN_SHAPE * bytes, MAX_DIGEST_BYTES);
+}
+
+/**
+ * How a digest that is too long for a label (63 octets), or is told in pieces, is cut: into labels of
+ * one length, the rest in the last.
+ *
+ * @returns Digits of a piece and in all, as one number; 0 where there is no such digest, or other data beside it.
+ */
+export function splitOfDigest(sub: string): number {
+  const labels = HEX_LABELS.exec(sub)?.[1].split(".");
+  if (labels === undefined) return 0;
+  const piece = labels[0].length;
+  let digits = piece;
+  let found = 0;
+  let count = 0;
+  for (let i = 1; i < labels.length && labels[i].length <= piece; i++) {
+    digits += labels[i].length;
+    if (HEX_DIGESTS.has(digits)) [found, count] = [digits, i + 1];
+    if (labels[i].length < piece) break;
+  }
+  if (found === 0) return 0;
+  const rest = sub.replace(labels.slice(0, count).join("."), "");
+  return bytesOfNames(rest) === 0 ? piece << 8 | found : 0;
 }
 
 /** Services and protocols, RFC 6335 §5.1: an underscore and fifteen characters. */
@@ -128,5 +168,5 @@ function bitsOf(text: string): number {
 }
 
 function isDigest(label: string): boolean {
-  return HEX_DIGESTS.has(label.length) && /^[0-9a-f]+$/.test(label);
+  return (HEX_DIGESTS.has(label.length) || label.length === CUT_DIGEST) && /^[0-9a-f]+$/.test(label);
 }

@@ -7,7 +7,7 @@
  * decide, of a minute and of an hour: a tool in a hurry is told within seconds, a slow one by what it adds up to.
  */
 import type { Observation } from "../../model/observation.ts";
-import { bytesOfNames, bytesOfRecord, shareOf } from "../carried.ts";
+import { bytesOfDigest, bytesOfNames, bytesOfRecord, shareOf, splitOfDigest } from "../carried.ts";
 import type { AlertDesk } from "../alert_desk.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
 import { countText, Distinct, Fading } from "../distinct.ts";
@@ -19,6 +19,7 @@ const MINUTE_US = 60e6;
 const HOUR_US = 3600e6;
 /** Domains watched; about 1 kB each. */
 const MAX_DOMAINS = 4_096;
+const MIXED = -1;
 /** Clients of a domain that are told apart; the one that carried least makes room. */
 const MAX_CLIENTS = 8;
 const NAME_BITS = 4_096;
@@ -78,7 +79,7 @@ export const dnsTunnel: RuleSpec<typeof OPTIONS> = {
   why:
     "DNS passes almost every firewall: tunnels (iodine, dns2tcp, dnscat2) and malware carry commands and stolen data in it.",
   fooled:
-    "By data written in words, by names of an hour apart, by many registered domains in turn, and by DNS over TLS or HTTPS; to a quarter by what looks like a site's whole name (mail.com) between the data and the domain, as search lists make. Services asked by a hash in the name look alike and are known by name or by the hash's length.",
+    "By data written in words, by names of an hour apart, by many registered domains in turn, and by DNS over TLS or HTTPS; to a quarter by what looks like a site's whole name (mail.com) between the data and the domain, as search lists make. Services asked by a hash in the name look alike and are known by name or by the hash's length, where they are not asked by 170 hashes an hour.",
   options: OPTIONS,
   observes: ["dns"],
   create: (context) => new DnsTunnel(context),
@@ -110,6 +111,8 @@ interface Domain {
   answers: Distinct;
   minute: Fading;
   hour: Fading;
+  /** How digests in its names are cut into labels (`splitOfDigest`); 0 none yet, `MIXED` in several ways. */
+  split: number;
   /** So many clients that each is one of a crowd. */
   isCrowded: boolean;
 }
@@ -149,13 +152,15 @@ class DnsTunnel implements Rule {
     const share = shareOf(parts, this.#isAsked);
     if (share === 0) return;
     const hash = hashText(parts.sub);
-    const up = share * bytesOfNames(parts.sub);
+    const names = bytesOfNames(parts.sub);
+    const up = share * names;
     const down = carries ? share * bytesOfAnswers(event.answers, parts) : 0;
     if (domain === undefined && (up + down === 0 || !this.#isSecond(parts.domain, hash))) return;
-    this.#take(domain ?? this.#watch(parts.domain), event, {
+    const watched = domain ?? this.#watch(parts.domain);
+    this.#take(watched, event, {
       parts,
       hash,
-      up,
+      up: names > 0 && isCutDigest(watched, parts.sub) ? share * bytesOfDigest(names) : up,
       down,
       flowId: observation.flow.id,
     });
@@ -194,6 +199,7 @@ class DnsTunnel implements Rule {
       answers: new Distinct(ANSWER_BITS),
       minute: new Fading(),
       hour: new Fading(),
+      split: 0,
       isCrowded: false,
     };
     this.#domains.set(name, domain);
@@ -337,6 +343,15 @@ class DnsTunnel implements Rule {
       },
     });
   }
+}
+
+/** Whether a name is a digest in several labels, cut as all the domain's are: a service cuts them in one way. */
+function isCutDigest(domain: Domain, sub: string): boolean {
+  const split = splitOfDigest(sub);
+  if (split === 0) return false;
+  if (domain.split === 0) domain.split = split;
+  else if (domain.split !== split) domain.split = MIXED;
+  return domain.split === split;
 }
 
 function askedHash(client: string, name: string): number {

@@ -122,6 +122,13 @@ const BENIGN: Record<
       });
     }
   },
+  "one that asks by SHA-256, too long for a label": (traffic, draw, i) => {
+    if (i >= 100) return;
+    const [half, most] = [draw(HEX, 32), draw(HEX, 63)];
+    traffic.dns({ client: CLIENT, name: `${most}.ask.guard.example` });
+    traffic.dns({ client: CLIENT, name: `${half}.${draw(HEX, 32)}.rep.antivirus.example` });
+    traffic.dns({ client: CLIENT, name: `${most}.${draw(HEX, 1)}.look.up.reputation.example` });
+  },
   "a known one, as often as it likes": (traffic, draw) => {
     traffic.dns({ client: CLIENT, name: `${draw(BASE32, 60)}.avqs.mcafee.com`, rdata: [127, 0, 0, 4] });
   },
@@ -197,6 +204,25 @@ Deno.test("a label that is a suffix of its own (data, app, cloud) makes no searc
     }
     assert.equal(detect(traffic, [dnsTunnel]).alerts.length, 1, label);
   }
+});
+
+Deno.test("a tunnel cut like a digest is told by its volume, and at once where its pieces differ", () => {
+  const draw = chance(14);
+  const talk = (cut: (i: number) => number[], count: number) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < count; i++) {
+      const name = `${cut(i).map((digits) => draw(HEX, digits)).join(".")}.evil.example`;
+      traffic.dns({ client: CLIENT, name, rdata: [10, 1, 1, 1] }).wait(5);
+    }
+    return detect(traffic, [dnsTunnel]).alerts.length;
+  };
+  assert.equal(talk(() => [32, 32], 120), 0); // as an anti-virus asks
+  assert.equal(talk(() => [32, 32], 400), 1);
+  assert.equal(talk((i) => i % 2 === 0 ? [32, 32] : [48, 48], 60), 1);
+  assert.equal(talk(() => [2, 62], 60), 1); // a counter and data, 64 digits by chance
+  assert.equal(talk(() => [32, 32, 30], 60), 1); // data beside it
+  assert.equal(talk(() => [63, 63], 60), 1); // two labels full
+  assert.equal(talk(() => [62], 60), 1); // whole bytes
 });
 
 Deno.test("quiet: a search list after sites whose names are drawn by chance, where they are asked for as well", () => {

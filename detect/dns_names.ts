@@ -44,6 +44,10 @@ const known = new Memo<NameParts>(MAX_KNOWN);
 /** Stands for the domain of names that end in none: tunnels straight to their server may leave it out. */
 export const NO_DOMAIN = "(no domain)";
 
+/** Suffixes that nobody registers under: RFC 6762 App. G, RFC 8375, ICANN's `internal`, container platforms. */
+export const HOME_SUFFIX =
+  /(?:^|\.)(?:local|lan|internal|intranet|corp|home|private|localdomain|arpa|docker|svc|invalid|onion)$/;
+
 /** Suffixes have letters only, or are punycode; the longest have 24 (RFC 3696 §2, IANA's list of root zones). */
 const NO_SUFFIX = /\.(?!xn--)(?:[^.]*[^a-z.][^.]*|[a-z]{25,})$/;
 

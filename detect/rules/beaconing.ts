@@ -7,9 +7,14 @@
  * refuted, the beats are alike in size, and none of the ordinary reasons for a beat is seen in the traffic itself:
  * a protocol that is periodic by design, keep-alives within a connection, one poller with many servers, mere
  * connection checks, a stream fetched piece by piece.
+ *
+ * Through an HTTP proxy the server is who the request or the tunnel is for. Connections to the proxy, which carry
+ * everybody's requests, are then nobody's beat.
  */
+import { isPrivateText } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
 import { IpProtocol } from "../../model/flow.ts";
+import type { Observation } from "../../model/observation.ts";
 import type { SystemFacts } from "../../model/system_facts.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState } from "../contract.ts";
 import { hashWith } from "../contacts/address_hash.ts";
@@ -17,6 +22,7 @@ import { hashText } from "../dns_names.ts";
 import { DOWN, FirstSeen, FLOW_ID, TIME_US, UP } from "../first_seen.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { Hashed, highHalf } from "../hashed.ts";
+import { isHostInside, type Proxied, readProxied } from "../proxied.ts";
 import { gapHistogram, MAX_EVENTS, mergeEvents, type Rhythm, rhythmOf } from "../rhythm.ts";
 import { Maybe } from "../maybe.ts";
 import { isClientInside, isServerInside } from "../sides.ts";
@@ -30,6 +36,10 @@ const MAX_KEPT = 4_096;
 const KEPT_CONTACTS = 4;
 /** Flows whose series is remembered, for their sizes. */
 const MAX_FLOWS = 16_384;
+/** Connections to proxies. */
+const MAX_PROXIED = 8_192;
+/** What is asked again within this in the same connection is the same contact, as `FlowStep.spoke` has it. */
+const SILENCE_US = 2_000_000;
 /** Live: contacts that wait until the program is known, and how long. */
 const MAX_WAITING = 4_096;
 const PROGRAM_WAIT_US = 3_000_000;
@@ -153,6 +163,12 @@ interface Series {
   serverHash: number;
   serverSecond: number;
   port: number;
+  /** The server's: another than `port` where that is a proxy's. */
+  serverPort: number;
+  /** The server is reached through the proxy at `address` and `port`. */
+  isProxied: boolean;
+  /** Connections that turned out to be requests of a proxy: they are others' contacts. */
+  ofProxy: number;
   protocol: number;
   program: string;
   inside: boolean;
@@ -182,6 +198,17 @@ interface Series {
   told: boolean;
   /** By the inspector's clock. */
   lastClockUs: number;
+}
+
+/** A connection to a proxy. */
+interface ProxyFlow {
+  /** What it was for last, and where that is worth a series. */
+  asked: Proxied;
+  series: Series | undefined;
+  requests: number;
+  /** The only request's bytes are not known before the connection is over. */
+  isUnsized: boolean;
+  lastUs: number;
 }
 
 interface Contact {
@@ -222,6 +249,7 @@ class Beaconing implements Rule {
     for (const table of [this.#fresh, this.#kept, this.#alias]) table.addTo(known);
   });
   readonly #byFlow = new Hashed<Series>(MAX_FLOWS);
+  readonly #proxied = new Hashed<ProxyFlow>(MAX_PROXIED);
   /** Clients seen with a server, by hash: [check, count] each; who is seen often is not pushed out by those who are not. */
   readonly #clients = new Int32Array(2 * MAX_SERVERS);
   readonly #open = new Set<Series>();
@@ -250,8 +278,8 @@ class Beaconing implements Rule {
 
   get state(): RuleState {
     return {
-      entries: this.#once.size + this.#fresh.size + this.#kept.size,
-      capacity: MAX_ONCE + MAX_FRESH + MAX_KEPT,
+      entries: this.#once.size + this.#fresh.size + this.#kept.size + this.#proxied.size,
+      capacity: MAX_ONCE + MAX_FRESH + MAX_KEPT + MAX_PROXIED,
       evicted: this.#once.evicted + this.#fresh.evicted + this.#kept.evicted,
     };
   }
@@ -264,6 +292,104 @@ class Beaconing implements Rule {
     if ((steps & FlowStep.ended) !== 0) this.#ended(fact);
     else if ((steps & FlowStep.established) !== 0) this.#established(fact);
     else this.#spoke(fact);
+  }
+
+  observation(observation: Observation): void {
+    const proxied = readProxied(observation);
+    if (proxied === null) return;
+    const { flow, direction, timeUs } = observation;
+    const [client, proxy, port] = direction === 1
+      ? [flow.serverAddress, flow.clientAddress, flow.clientPort]
+      : [flow.clientAddress, flow.serverAddress, flow.serverPort];
+    if (!this.#isInside(client) && this.#isInside(proxy)) return; // others' requests of our proxy
+    const { id } = flow;
+    let known = this.#proxied.get(id | 0, highHalf(id));
+    if (known === undefined) {
+      known = { asked: proxied, series: undefined, requests: 0, isUnsized: false, lastUs: -Infinity };
+      this.#proxied.set(id | 0, highHalf(id), known);
+      this.#isOfProxy(id);
+    }
+    known.asked = proxied;
+    const before = known.series;
+    known.requests++;
+    const contact = this.#hand;
+    this.#layProxied(contact, proxied, { client, proxy, port, flowId: id, timeUs });
+    const series = this.#seriesOfProxied(contact, proxied);
+    const isPart = series !== undefined && series === before && timeUs - known.lastUs < SILENCE_US;
+    known.series = series;
+    known.lastUs = timeUs;
+    known.isUnsized = known.requests === 1 && proxied.down < 0;
+    if (series === undefined || isPart) return;
+    if (proxied.down >= 0) addSize(series, proxied.up, proxied.down);
+    series.flowId = id;
+    series.program = this.#context.world.programOf(id) || series.program;
+    if (!proxied.isTunnel) series.appProtocol = "http";
+    series.spokeFlow = 0;
+    this.#add(series, timeUs, contact.clockUs);
+  }
+
+  #isInside(address: string): boolean {
+    return isPrivateText(address) || this.#context.world.isLocal(address);
+  }
+
+  /** The connection was counted, or will be, for the proxy's address. */
+  #isOfProxy(flowId: number): void {
+    const series = this.#byFlow.take(flowId | 0, highHalf(flowId));
+    if (series !== undefined) series.ofProxy++;
+    for (let i = this.#waiting.length - 1; i >= 0; i--) {
+      if (this.#waiting[i].flowId !== flowId) continue;
+      this.#waiting.splice(i, 1);
+      return;
+    }
+  }
+
+  #layProxied(
+    contact: Contact,
+    { host, port }: Proxied,
+    { client, proxy, ...seen }: {
+      client: string;
+      proxy: string;
+      port: number;
+      flowId: number;
+      timeUs: number;
+    },
+  ): void {
+    const place = `${host}:${port} ${proxy}`;
+    contact.serverHash = hashText(place);
+    contact.serverSecond = hashText(`${place} ${host}`);
+    contact.clientHash = hashText(client);
+    contact.first = hashWith(contact.clientHash, contact.serverHash);
+    contact.second = hashText(`${client} ${place}`);
+    contact.client = client;
+    contact.address = proxy;
+    contact.name = "";
+    contact.nameHash = 0;
+    contact.port = seen.port;
+    contact.protocol = IpProtocol.tcp;
+    contact.inside = isHostInside(host);
+    contact.flowId = seen.flowId;
+    contact.timeUs = seen.timeUs;
+    contact.clockUs = this.#context.world.clockUs;
+  }
+
+  /** `undefined` where it is the first contact. */
+  #seriesOfProxied(contact: Contact, { host, port, up, down }: Proxied): Series | undefined {
+    const { first, second } = contact;
+    const known = this.#find(first, second);
+    if (known !== undefined && !known.gone) return known;
+    const place = this.#once.find(first, second);
+    if (place < 0) {
+      this.#meets(contact);
+      const { values } = this.#once;
+      const noted = this.#once.find(first, second);
+      if (down >= 0) [values[noted + UP], values[noted + DOWN]] = [up, down];
+      return undefined;
+    }
+    const series = this.#begin(contact, place, "", null);
+    series.isProxied = true;
+    series.server = host;
+    series.serverPort = port;
+    return series;
   }
 
   /** Live: programs are told of once a second. */
@@ -336,8 +462,20 @@ class Beaconing implements Rule {
     this.#byFlow.set(contact.flowId | 0, highHalf(contact.flowId), series);
   }
 
+  /** What is said in the first tunnel to a host makes it worth a series. */
+  #seriesOfTunnel(proxied: ProxyFlow, fact: FlowFact): Series | undefined {
+    if (proxied.series !== undefined || !proxied.asked.isTunnel) return proxied.series;
+    const { client, server: proxy, serverPort: port, flowId, firstUs: timeUs } = fact;
+    this.#layProxied(this.#hand, proxied.asked, { client, proxy, port, flowId, timeUs });
+    return proxied.series = this.#seriesOfProxied(this.#hand, proxied.asked);
+  }
+
   #spoke(fact: FlowFact): void {
-    const series = this.#byFlow.get(fact.flowId | 0, highHalf(fact.flowId)) ?? this.#spokeFirst(fact);
+    const proxied = this.#proxied.get(fact.flowId | 0, highHalf(fact.flowId));
+    if (proxied?.asked.isTunnel === false) return; // its requests are told one by one
+    const series = proxied !== undefined
+      ? this.#seriesOfTunnel(proxied, fact)
+      : this.#byFlow.get(fact.flowId | 0, highHalf(fact.flowId)) ?? this.#spokeFirst(fact);
     if (series === undefined) return;
     const [up, down] = [fact.payloadBytes(0), fact.payloadBytes(1)];
     if (series.spokeFlow === fact.flowId) addSize(series, up - series.spokeUp, down - series.spokeDown);
@@ -352,8 +490,12 @@ class Beaconing implements Rule {
 
   #ended(fact: FlowFact): void {
     const { flowId } = fact;
-    const series = this.#byFlow.take(flowId | 0, highHalf(flowId));
+    const proxied = this.#proxied.take(flowId | 0, highHalf(flowId));
+    const counted = this.#byFlow.take(flowId | 0, highHalf(flowId));
+    if (proxied !== undefined && !proxied.isUnsized) return;
+    const series = proxied !== undefined ? proxied.series : counted;
     if (series === undefined) {
+      if (proxied !== undefined) return;
       if (fact.appProtocol !== "" && SILENT_PROTOCOLS.has(fact.appProtocol)) return;
       const place = this.#onceOf(fact);
       if (place < 0) return;
@@ -364,7 +506,7 @@ class Beaconing implements Rule {
     if (series.spokeFlow === flowId) series.spokeFlow = 0;
     else addSize(series, fact.payloadBytes(0), fact.payloadBytes(1));
     if (fact.appProtocol !== "") series.appProtocol = fact.appProtocol;
-    if (fact.serverName !== "") series.server = fact.serverName;
+    if (fact.serverName !== "" && !series.isProxied) series.server = fact.serverName;
   }
 
   /** Place of the pair that met for the first time in this flow; -1 where it was another, or not the first. */
@@ -513,6 +655,7 @@ class Beaconing implements Rule {
     const { beats, significance, jitter, span, insideSpan } = this.#options;
     series.nextLook = series.contacts + Math.max(1, series.times.length >> 3);
     if (series.times.length < beats || SILENT_PROTOCOLS.has(series.appProtocol)) return;
+    if (series.ofProxy > series.contacts / 2) return this.#arrhythmic(series);
     const rhythm = rhythmOf(series.times, series.mergeUs, beats);
     if (rhythm === null || rhythm.log10P > -significance || rhythm.jitter > jitter) {
       this.#arrhythmic(series);
@@ -553,14 +696,14 @@ class Beaconing implements Rule {
       if (other.client !== client || other.times.length < KEPT_CONTACTS) continue;
       // Near the rhythm where it was looked at, or by its middle gap where it has not been yet.
       const period = other.periodUs || medianGap(other.times);
-      if (isSame(period, periodUs)) servers.add(other.address);
+      if (isSame(period, periodUs)) servers.add(other.isProxied ? other.server : other.address);
       if (servers.size >= this.#options.polled) return true;
     }
     return false;
   }
 
   #tell(series: Series, rhythm: Rhythm, sizes: Sizes): void {
-    const { client, server, port, protocol, program } = series;
+    const { client, server, port, serverPort, protocol, program, isProxied } = series;
     const spanS = (series.times.at(-1)! - series.sinceUs) / 1e6;
     const at = 2 * (series.popular & (MAX_SERVERS - 1));
     const clients = Math.max(1, this.#clients[at] === series.popular ? this.#clients[at + 1] : 1);
@@ -573,7 +716,11 @@ class Beaconing implements Rule {
     };
     const confidence = 0.5 + 0.2 * scores.regularity + 0.15 * scores.sizes + 0.15 * scores.duration -
       0.2 * scores.popularity - (series.inside || isCheck ? 0.2 : 0);
-    if (series.key === "") series.key = `${client} ${series.address} ${protocol}:${port} ${program}`;
+    const proxy = isProxied ? placeText(series.address, port) : "";
+    if (series.key === "") {
+      const place = isProxied ? `${server}:${serverPort} ${series.address}` : series.address;
+      series.key = `${client} ${place} ${protocol}:${port} ${program}`;
+    }
     const who = program === "" ? client : `${program} on ${client}`;
     const period = rhythm.periodUs / 1e6;
     this.#context.desk.raise({
@@ -588,10 +735,14 @@ class Beaconing implements Rule {
       confidence,
       count: series.contacts,
       firstUs: series.sinceUs,
-      message: `${who} contacts ${placeText(server, port)} every ${spanText(period)}, give or take ` +
+      message:
+        `${who} contacts ${placeText(server, serverPort)}${
+          isProxied ? ` through the proxy ${proxy}` : ""
+        } every ${spanText(period)}, give or take ` +
         `${percentText(rhythm.jitter)}, ${series.contacts} times within ${spanText(spanS)}`,
       evidence: {
         server,
+        ...(isProxied ? { proxy } : {}),
         period_s: Number(period.toPrecision(5)),
         jitter: round(rhythm.jitter, 4),
         beats: rhythm.beats,
@@ -655,6 +806,9 @@ function createSeries(
     serverHash,
     serverSecond,
     port,
+    serverPort: port,
+    isProxied: false,
+    ofProxy: 0,
     protocol,
     program,
     inside,
@@ -684,6 +838,7 @@ function createSeries(
 function forget(series: Series): void {
   series.times = [];
   series.contacts =
+    series.ofProxy =
     series.within =
     series.nextLook =
     series.sinceUs =
@@ -737,16 +892,18 @@ export const beaconing: RuleSpec<typeof options> = {
   attack: { id: "T1071", name: "Application Layer Protocol" },
   notices:
     "A client contacts the same server again and again at a beat that chance would hardly produce, with " +
-    "messages of like size. Jitter, missed beats and several connections a beat are allowed for.",
+    "messages of like size. Jitter, missed beats and several connections a beat are allowed for. Through an HTTP " +
+    "proxy it is whom the requests and tunnels are for.",
   why:
     "Programs under remote control ask their operator for orders at intervals. Updaters, telemetry and pages that " +
     "refresh themselves have a beat as well: the program and the server's name tell which it is.",
   fooled:
     "Waiting times drawn at random over a wide range, contacts hidden among a person's, servers that change " +
     "names and addresses, answers blown up to the size of pages, very few contacts, or a protocol that is periodic " +
-    "by nature. What is wanted and what is not cannot be told from the beat.",
+    "by nature; a proxy that is asked over TLS or SOCKS. What is wanted and what is not cannot be told from the beat.",
   options,
   quietSeconds: 7 * DAY_S, // the rule itself ends alerts, by their period
+  observes: ["http"],
   wants: { steps: STEPS, protocols: [IpProtocol.tcp, IpProtocol.udp] },
   create: (context) => new Beaconing(context),
 };

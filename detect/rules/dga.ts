@@ -9,7 +9,7 @@ import type { Observation } from "../../model/observation.ts";
 import type { AlertDesk } from "../alert_desk.ts";
 import type { Rule, RuleContext, RuleOption, RuleSpec, RuleState, World } from "../contract.ts";
 import { countText, Distinct, Fading } from "../distinct.ts";
-import { type DnsEvent, type NameParts, nameParts, readDns } from "../dns_names.ts";
+import { type DnsEvent, HOME_SUFFIX, type NameParts, nameParts, readDns } from "../dns_names.ts";
 import { MIN_JUDGED_LETTERS } from "../letters.ts";
 import { Recent } from "../recent.ts";
 import { spanText } from "../words.ts";
@@ -41,10 +41,6 @@ const REFUSALS = new Set(["SERVFAIL", "REFUSED"]);
 /** Addresses by which filters say that a name shall not exist. */
 const SINKHOLES = new Set(["0.0.0.0", "127.0.0.1", "::", "::1"]);
 const LONGEST_SINKHOLE = 9;
-/** Suffixes that nobody registers under: RFC 6762 App. G, RFC 8375, ICANN's `internal`, container platforms. */
-const HOME_SUFFIX =
-  /(?:^|\.)(?:local|lan|internal|intranet|corp|home|private|localdomain|arpa|docker|svc|invalid|onion)$/;
-
 const OPTIONS = {
   names: {
     default: 8,

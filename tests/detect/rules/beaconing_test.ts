@@ -251,3 +251,84 @@ Deno.test("requests of HTTP are no keep-alives, however short; the same bytes wi
   assert.equal(within("GET /n HTTP/1.1\r\nHost: c2.example\r\n\r\n", "HTTP/1.1 204 No Content\r\n\r\n"), 1);
   assert.equal(within("ping ".repeat(8), "pong ".repeat(8)), 0);
 });
+
+/** Requests through a proxy inside: of one host at a beat, of others at random, each in a connection of its own. */
+function proxied(
+  { host = "c2.example", count = 60, browsing = true, isTunnel = false, length = "Content-Length: 2\r\n" } =
+    {},
+): Traffic {
+  const ends = { client: CLIENT, server: "192.168.1.3", port: 3128 };
+  let clientPort = 50_000;
+  const ask = (traffic: Traffic, name: string, bytes: number) =>
+    traffic.tcp({
+      ...ends,
+      clientPort: clientPort++,
+      turns: isTunnel
+        ? [`CONNECT ${name}:443 HTTP/1.1\r\nHost: ${name}:443\r\n\r\n`, "HTTP/1.1 200 OK\r\n\r\n", bytes, 300]
+        : [`GET http://${name}/n HTTP/1.1\r\nHost: ${name}\r\n\r\n`, `HTTP/1.1 200 OK\r\n${length}\r\nno`],
+    });
+  const beat = new Traffic();
+  for (let i = 0; i < count; i++) {
+    beat.now = 15 * i;
+    ask(beat, host, 200);
+  }
+  if (!browsing) return beat;
+  const random = dice(7);
+  const person = new Traffic();
+  while (person.now < 15 * count) {
+    ask(person, `www.site${Math.floor(30 * random())}.example`, 200 + Math.floor(900 * random()));
+    person.wait(-12 * Math.log(1 - random()));
+  }
+  return beat.with(person);
+}
+
+Deno.test("through a proxy the beat is of whom the requests and tunnels are for, amid a person's", () => {
+  for (const isTunnel of [false, true]) {
+    const { alerts } = detect(proxied({ isTunnel }), [beaconing]);
+    assert.equal(alerts.length, 1);
+    const [{ source, target, targetPort, severity, evidence, message, count }] = alerts;
+    assert.deepEqual([source, target, targetPort, severity, count], [CLIENT, "192.168.1.3", 3128, 2, 60]);
+    assert.deepEqual([evidence.server, evidence.proxy], ["c2.example", "192.168.1.3:3128"]);
+    assert.match(message, /contacts c2\.example:(?:80|443) through the proxy 192\.168\.1\.3:3128 every 15 s/);
+  }
+});
+
+Deno.test("a proxy's connections are nobody's beat; what is asked of hosts inside is judged as such", () => {
+  // One host alone, at a beat: one alert, not another one for the proxy.
+  assert.equal(detect(proxied({ count: 300, browsing: false }), [beaconing]).alerts.length, 1);
+  for (const host of ["wiki", "10.1.2.3", "build.corp"]) {
+    assert.deepEqual(detect(proxied({ host, count: 60 }), [beaconing]).told, [], host);
+    assert.equal(detect(proxied({ host, count: 300 }), [beaconing]).alerts[0].severity, 3, host);
+  }
+});
+
+Deno.test("through a proxy in one connection: requests to several hosts, and one tunnel that stays open", () => {
+  const ends = { client: CLIENT, server: "192.168.1.3", port: 3128, keepOpen: true };
+  const turns = Array.from({ length: 60 }, (_, i) => [
+    `GET http://${i % 2 === 0 ? "c2.example" : `site${i * i % 17}.example`}/n HTTP/1.1\r\n\r\n`,
+    ANSWER,
+  ]).flat();
+  const [alert] = detect(new Traffic().tcp({ ...ends, stepS: 5, turns }), [beaconing]).alerts;
+  assert.deepEqual([alert.evidence.server, alert.count], ["c2.example", 30]);
+  const tunnel = ["CONNECT c2.example:443 HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"];
+  const talk = [...tunnel, ...Array.from({ length: 60 }, () => 300)];
+  const [kept] = detect(new Traffic().tcp({ ...ends, stepS: 10, turns: talk }), [beaconing]).alerts;
+  assert.deepEqual([kept.evidence.server, kept.severity], ["c2.example", 2]);
+});
+
+Deno.test("through a proxy a stream in pieces, refused tunnels and others' requests of ours are no beacon", () => {
+  assert.deepEqual(
+    detect(proxied({ length: "Content-Length: 90000\r\n", browsing: false }), [beaconing]).told,
+    [],
+  );
+  const refused = new Traffic();
+  const scanned = new Traffic();
+  for (let i = 0; i < 60; i++) {
+    const turns = ["CONNECT c2.example:443 HTTP/1.1\r\n\r\n", "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"];
+    refused.tcp({ client: CLIENT, server: "192.168.1.3", port: 3128, turns }).wait(10);
+    const ask = "GET http://c2.example/ HTTP/1.1\r\n\r\n";
+    scanned.tcp({ client: OUTSIDE, server: CLIENT, port: 80, turns: [ask, ANSWER] }).wait(10);
+  }
+  assert.deepEqual(detect(refused, [beaconing]).told, []);
+  assert.deepEqual(detect(scanned, [beaconing]).told, []);
+});

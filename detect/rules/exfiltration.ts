@@ -6,6 +6,9 @@
  * what programs send unasked (telemetry, crash reports, forms, messages) stays under ten megabytes in ten minutes, and
  * what people send themselves is known to them. With a past, only a multiple of what was ordinary counts.
  *
+ * A peer that was never seen to answer got nothing, as a rule: a flood, a host that is gone. Of TCP a megabyte in
+ * sequence proves the contrary, as no sender gets so far without acknowledgements: then only this direction is seen here.
+ *
  * Apart from that, echo requests (ping) that carry something else: RFC 792 has the data returned as it came and tools
  * send one size, so sizes that change all the time, much of them, are a tunnel.
  */
@@ -41,6 +44,10 @@ const MIN_GOING_BYTES = 16_384;
 const MIN_ENDED_BYTES = 512;
 /** A flow that fetched so much is counted though it sent nothing: half of a speed test. */
 const MIN_FETCHED_BYTES = 1_000_000;
+/** Payload without an answer from which on it must have been acknowledged: more than windows are to begin with. */
+const ONE_WAY_BYTES = 1_000_000;
+/** Segments of it that may be out of sequence: chosen by chance, a quarter of them falls back behind another. */
+const ONE_WAY_RESENT = 0.05;
 const QUICK_US = 600_000_000;
 const SLOW_US = 86_400_000_000;
 /** An upload that drips is over when nothing came for so long. */
@@ -106,6 +113,8 @@ interface Pair {
   quick: ByteWindow;
   slow: ByteWindow;
   connections: number;
+  /** Of one and more of them nothing that came back was seen. */
+  isOneWay: boolean;
   /** The most within ten minutes, and within a day, since it went on last, and before that. */
   peak: number;
   slowPeak: number;
@@ -205,7 +214,8 @@ class Exfiltration implements Rule {
       before === undefined && fact.payloadBytes(to) < MIN_ENDED_BYTES &&
       fact.payloadBytes(back) < MIN_FETCHED_BYTES
     ) return;
-    if (fact.packets(back) === 0 || fact.appProtocol === "dns") return;
+    const isOneWay = fact.packets(back) === 0;
+    if (isOneWay && !isAcknowledged(fact, to) || fact.appProtocol === "dns") return;
     if (isMulticast(fact.addressBytes, turned ? fact.clientAt : fact.serverAt, fact.ipVersion)) return;
     const up = fact.payloadBytes(to) - (before?.[0] ?? 0);
     const down = fact.payloadBytes(back) - (before?.[1] ?? 0);
@@ -217,7 +227,7 @@ class Exfiltration implements Rule {
       before[1] += down;
     }
     const isNew = before === undefined;
-    if (up > 0 || down > 0) this.#count(fact, turned, { up, down, connections: isNew ? 1 : 0 });
+    if (up > 0 || down > 0) this.#count(fact, turned, { up, down, connections: isNew ? 1 : 0, isOneWay });
   }
 
   system({ places }: SystemFacts): void {
@@ -230,7 +240,11 @@ class Exfiltration implements Rule {
     for (const pair of this.#told) if (clockUs - pair.lastClockUs >= pauseUs(pair)) this.#close(pair);
   }
 
-  #count(fact: FlowFact, turned: boolean, add: { up: number; down: number; connections: number }): void {
+  #count(
+    fact: FlowFact,
+    turned: boolean,
+    add: { up: number; down: number; connections: number; isOneWay: boolean },
+  ): void {
     const { world } = this.#context;
     const { clockUs } = world;
     const host = turned ? fact.clientHash : fact.serverHash;
@@ -268,6 +282,7 @@ class Exfiltration implements Rule {
     pair.flowId = fact.flowId;
     pair.program = world.programOf(fact.flowId) || pair.program;
     pair.connections += add.connections;
+    pair.isOneWay ||= add.isOneWay;
     pair.sent += add.up;
     pair.received += add.down;
     pair.quick.add(clockUs, add.up, add.down);
@@ -306,6 +321,7 @@ class Exfiltration implements Rule {
         pair.sent =
         pair.received =
           0;
+      pair.isOneWay = false;
       pair.sinceUs = firstUs;
     }
   }
@@ -334,7 +350,7 @@ class Exfiltration implements Rule {
   }
 
   #tell(pair: Pair, window: ByteWindow, usual: number): void {
-    const { client, server, address, port, program, connections, sinceUs } = pair;
+    const { client, server, address, port, program, connections, isOneWay, sinceUs } = pair;
     const { world, desk } = this.#context;
     const seconds = Math.max(0.001, (world.timeUs - sinceUs) / 1e6);
     const sentShare = pair.sent / (pair.sent + pair.received);
@@ -351,17 +367,20 @@ class Exfiltration implements Rule {
       program,
       count: Math.max(1, connections),
       firstUs: sinceUs,
-      confidence: Math.min(0.95, (usual > 0 ? 0.7 : 0.5) + 0.25 * (sentShare - 0.5) * 2),
+      confidence: isOneWay ? 0.5 : Math.min(0.95, (usual > 0 ? 0.7 : 0.5) + 0.25 * (sentShare - 0.5) * 2),
       message:
-        `${who} sent ${bytesText(pair.sent)} to ${placeText(server, port)} within ${spanText(seconds)}, ` +
-        `${percentText(sentShare)} of what went between them${before}`,
+        `${who} sent ${bytesText(pair.sent)} to ${placeText(server, port)} within ${spanText(seconds)}` +
+        (isOneWay
+          ? "; what came back was not seen"
+          : `, ${percentText(sentShare)} of what went between them`) +
+        before,
       evidence: {
         method: pair.protocol === IpProtocol.udp ? "udp" : "tcp",
         server,
         ...(country ? { country } : {}),
         bytes_sent: pair.sent,
         bytes_received: pair.received,
-        share_sent: round(sentShare, 4),
+        ...(isOneWay ? { one_direction_seen: true } : { share_sent: round(sentShare, 4) }),
         bytes_sent_in_window: window.up,
         window_s: (window === pair.quick ? QUICK_US : SLOW_US) / 1e6,
         duration_s: round(seconds),
@@ -448,6 +467,16 @@ function isTurned(fact: FlowFact): boolean {
   return (fact.flags(0) & SYN) === 0 && fact.clientPort < 1024 && fact.serverPort >= 1024;
 }
 
+/**
+ * Whether a TCP peer that was not seen to answer must have: so much was sent in sequence. Where the handshake was not
+ * seen either, the service's port is the lower one, or it is a server's answers that are seen alone.
+ */
+function isAcknowledged(fact: FlowFact, to: number): boolean {
+  return fact.protocol === IpProtocol.tcp && fact.payloadBytes(to) >= ONE_WAY_BYTES &&
+    fact.retransmissions(to) <= ONE_WAY_RESENT * fact.packets(to) &&
+    ((fact.flags(to) & SYN) !== 0 || fact.serverPort < fact.clientPort);
+}
+
 function keyOf({ client, server }: Pair): string {
   return `${client} ${server}`;
 }
@@ -473,6 +502,7 @@ function createPair(client: string, server: string): Pair {
     quick: new ByteWindow(QUICK_US, 10),
     slow: new ByteWindow(SLOW_US, 24),
     connections: 0,
+    isOneWay: false,
     peak: 0,
     slowPeak: 0,
     usual: 0,
@@ -503,7 +533,8 @@ export const exfiltration: RuleSpec<typeof options> = {
   attack: { id: "T1048", name: "Exfiltration Over Alternative Protocol" },
   notices:
     "A client sends one server outside much more than it receives, ten megabytes in ten minutes or a hundred " +
-    "in a day, and several times what was ordinary before; or much in pings of changing sizes.",
+    "in a day, and several times what was ordinary before; or much in pings of changing sizes. Where only what " +
+    "is sent can be seen, TCP that goes on in sequence tells that it arrives; what came back is then not known.",
   why:
     "Stolen data has to leave by the network, and few programs send more than they fetch. Backups, synchronisation " +
     "and published videos do: program, destination and their past tell which it is.",

@@ -221,3 +221,53 @@ Deno.test("what an earlier run kept is kept again, until it is used, and is boun
   assert.deepEqual(usual.exfiltration.measures, measures.slice(-MAX_MEASURES / 2));
   assert(counters.rules.exfiltration.entries <= counters.rules.exfiltration.capacity);
 });
+
+/** Of a TCP conversation only what the client sends, from frame `skip` on; each `resend`th an earlier one again. */
+function oneWay(
+  { bytes = 2 * MB, skip = 0, port = 443, clientPort = 50_000, resend = 0 } = {},
+): Traffic {
+  const whole = new Traffic().tcp({
+    client: CLIENT,
+    server: OUTSIDE,
+    port,
+    clientPort,
+    turns: [bytes],
+    stepS: 0.002,
+  });
+  const seen = new Traffic();
+  // Source address of IPv4 behind Ethernet.
+  const sent = whole.frames.filter((frame) => frame.bytes[26] === 192).slice(skip);
+  seen.frames.push(...sent.map((frame, i) => ({
+    ...frame,
+    bytes: resend > 0 && i > 3 && i % resend === 0 ? sent[3].bytes : frame.bytes,
+  })));
+  return seen;
+}
+
+Deno.test("an upload of which only one direction is seen is told, from its middle too, and says so", () => {
+  for (const skip of [0, 5]) {
+    const { alerts } = detect(oneWay({ skip }), [exfiltration], { rules: RULES });
+    assert.equal(alerts.length, 1);
+    const [{ source, target, evidence, message }] = alerts;
+    assert.deepEqual([source, target], [CLIENT, OUTSIDE]);
+    assert.deepEqual([evidence.one_direction_seen, evidence.share_sent], [true, undefined]);
+    assert.match(message, /within [\d.]+ s; what came back was not seen$/);
+  }
+});
+
+Deno.test("what proves no acknowledgement is no upload: less than a megabyte, repeats, a server's answers alone", () => {
+  const rules = { exfiltration: { options: { bytes: 500_000, slowBytes: 600_000 } } };
+  const quiet: Record<string, Traffic> = {
+    little: oneWay({ bytes: 900_000 }),
+    "sent again and again": oneWay({ resend: 2 }),
+    "a server's answers": oneWay({ skip: 5, port: 50_000, clientPort: 8_080 }),
+  };
+  for (const [name, traffic] of Object.entries(quiet)) {
+    assert.deepEqual(detect(traffic, [exfiltration], { rules }).told, [], name);
+  }
+  const flood = new Traffic();
+  for (let i = 0; i < 1_500; i++) {
+    flood.udp({ client: CLIENT, server: OUTSIDE, port: 9, clientPort: 50_000, ask: new Uint8Array(1_400) });
+  }
+  assert.deepEqual(detect(flood, [exfiltration], { rules }).told, []);
+});

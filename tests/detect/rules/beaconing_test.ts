@@ -332,3 +332,65 @@ Deno.test("through a proxy a stream in pieces, refused tunnels and others' reque
   assert.deepEqual(detect(refused, [beaconing]).told, []);
   assert.deepEqual(detect(scanned, [beaconing]).told, []);
 });
+
+Deno.test("live, a proxied request is counted for its host before its connection is for the proxy", () => {
+  const told: string[] = [];
+  const detector = new Detector({ specs: [beaconing], tell: (alert) => told.push(message(alert)) });
+  const batch = createFactBatch(1);
+  const { flows } = batch;
+  batch.rows = 1;
+  flows.address.set([192, 168, 1, 20]);
+  flows.address.set([198, 51, 100, 7], 16); // a proxy outside, where a beat would be told within minutes
+  flows.ipVersion[0] = 4;
+  flows.protocol[0] = IpProtocol.tcp;
+  flows.port.set([40_000, 3128]);
+  flows.payloadBytes.set([300, 700]);
+  const take = (kind: number, steps: number, atUs: number) => {
+    batch.kind[0] = kind;
+    batch.steps[0] = steps;
+    batch.timeUs[0] =
+      batch.clockUs[0] =
+      flows.lastUs[0] =
+      flows.firstUs[0] =
+        atUs;
+    detector.take(batch);
+  };
+  for (let i = 0; i < 30; i++) {
+    const atUs = 1_700_000_000e6 + 20e6 * i;
+    const id = flows.id[0] = i + 1;
+    detector.takeSystem({
+      ...{ atUs, cpu: null, busy: [], listeners: [], interfaces: [], places: [] },
+      owners: [{
+        flowId: id,
+        program: "agent",
+        path: "",
+        pid: 7,
+        user: "",
+        address: "",
+        port: 0,
+        inbound: false,
+      }],
+      capture: { received: 0, dropped: 0 },
+    });
+    take(FactKind.flow, FlowStep.established, atUs + 1e3);
+    const flow = { id, clientAddress: CLIENT, serverAddress: OUTSIDE, clientPort: 40_000, serverPort: 3128 };
+    const http = { http_method: "GET", url: "http://c2.example/n", status: 200, length: 2 };
+    batch.observations[0] = {
+      type: "http",
+      timeUs: atUs + 2e3,
+      flow,
+      direction: 0,
+      fields: { http },
+    } as never;
+    take(FactKind.observation, 0, atUs + 2e3);
+    take(FactKind.flow, FlowStep.ended, atUs + 5e3);
+  }
+  detector.close();
+  assert(told.length > 0);
+  for (const text of told) {
+    assert.match(
+      text,
+      /^agent on 192\.168\.1\.20 contacts c2\.example:80 through the proxy 198\.51\.100\.7:3128/,
+    );
+  }
+});

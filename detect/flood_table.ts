@@ -23,11 +23,13 @@ export const MAX_SOURCES = 1_000;
 // A row, in words of 32 bits: two cache lines, as a row is looked at as a whole with every SYN.
 /** Three numbers of 64 bits: see `SINCE`, `USUAL` and `BEGAN`. */
 const COUNTS = 6;
-const SKETCH = 14;
-const SOURCE = 22;
-const SOURCE_HASH = 26;
-const LEAD = 27;
-const VOTED = 28;
+const SKETCH = 16;
+const SOURCE = 24;
+const SOURCE_HASH = 28;
+const LEAD = 29;
+const VOTED = 30;
+/** What the sketch told of the half window before. */
+const SOURCES_BEFORE = 31;
 const WORDS = 32;
 // In numbers of 64 bits.
 const SINCE = 0;
@@ -41,7 +43,9 @@ const OPENED = 0;
 const ANSWERED = 1;
 const COMPLETED = 2;
 const REFUSED = 3;
-const KINDS = 4;
+/** Of the opened, those by clients that had completed a connection there before. */
+const BY_CLIENTS = 4;
+const KINDS = 5;
 
 export class FloodTable {
   /** Two words a row: hashes of its service, the second 0 for an empty row. */
@@ -87,6 +91,11 @@ export class FloodTable {
     }
   }
 
+  /** The SYN counted last is of a client that had completed a connection there before. */
+  openedByClient(row: number): void {
+    this.#words[WORDS * row + COUNTS + BY_CLIENTS]++;
+  }
+
   /** Counts SYNs of whose sources nothing is known. */
   skip(row: number, opened: number, answered: number): void {
     this.#words[WORDS * row + COUNTS + OPENED] += opened;
@@ -121,19 +130,25 @@ export class FloodTable {
     return this.#sum(row, REFUSED);
   }
 
+  byClients(row: number): number {
+    return this.#sum(row, BY_CLIENTS);
+  }
+
   /** SYNs a window before, over some minutes; 0 for a service that was not known. */
   usual(row: number): number {
     return this.#numbers[WORDS / 2 * row + USUAL];
   }
 
-  /** Estimate of the number of sources since this half window began, at most `MAX_SOURCES`. */
+  /** Estimate of the number of sources in a half window, this one or the one before; at most `MAX_SOURCES`. */
   sources(row: number): number {
-    let ones = 0;
-    for (let i = 0; i < SKETCH_WORDS; i++) {
-      for (let word = this.#words[WORDS * row + SKETCH + i]; word !== 0; word &= word - 1) ones++;
-    }
-    if (ones >= SKETCH_BITS - 4) return MAX_SOURCES;
-    return Math.min(MAX_SOURCES, Math.round(-SKETCH_BITS * Math.log(1 - ones / SKETCH_BITS)));
+    return Math.max(this.#sourcesNow(row), this.#words[WORDS * row + SOURCES_BEFORE]);
+  }
+
+  /** SYNs that came from one source since this half window began: on average, or, if more, at least from the busiest. */
+  perSource(row: number): number {
+    const at = WORDS * row;
+    const mean = this.#words[at + VOTED] / Math.max(1, this.#sourcesNow(row));
+    return Math.max(mean, this.#words[at + LEAD]);
   }
 
   /** Where the address of the source lies that nine of ten SYNs come from; -1 where none has as many. */
@@ -153,6 +168,13 @@ export class FloodTable {
 
   setBeganUs(row: number, timeUs: number): void {
     this.#numbers[WORDS / 2 * row + BEGAN] = timeUs;
+  }
+
+  #sourcesNow(row: number): number {
+    let ones = 0;
+    for (let i = 0; i < SKETCH_WORDS; i++) ones += bitsOf(this.#words[WORDS * row + SKETCH + i]);
+    if (ones >= SKETCH_BITS - 4) return MAX_SOURCES;
+    return Math.min(MAX_SOURCES, Math.round(-SKETCH_BITS * Math.log(1 - ones / SKETCH_BITS)));
   }
 
   #make(key: number, check: number, clockUs: number): number {
@@ -193,6 +215,7 @@ export class FloodTable {
       words[at + i] = 0;
     }
     numbers[WORDS / 2 * row + SINCE] = clockUs;
+    words[WORDS * row + SOURCES_BEFORE] = elapsed < 2 * HALF_WINDOW_US ? this.#sourcesNow(row) : 0;
     this.#forgetSources(row);
   }
 
@@ -203,4 +226,11 @@ export class FloodTable {
     this.#words[at + VOTED] = 0;
     this.#words[at + SOURCE_HASH] = 0;
   }
+}
+
+/** How many bits of a word are set (Warren, "Hacker's Delight", §5-1). */
+function bitsOf(word: number): number {
+  word -= word >>> 1 & 0x5555_5555;
+  word = (word & 0x3333_3333) + (word >>> 2 & 0x3333_3333);
+  return Math.imul(word + (word >>> 4) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }

@@ -7,10 +7,12 @@
  * 20 s: 256 in ten seconds is where it begins to hurt.
  *
  * Connections of a load test are completed, those of a restarting service refused. A dead service is silent to clients
- * that try again and again; a flood that is not answered counts only when it is twice as large, and many times what was
- * usual there. One that is refused fills no queue, only the wire: it counts at a port that was never seen to answer, from
- * 800 a second on, as a loop that starts a program for each try comes to half of that, or from 200 a second of forged
- * sources, which do not come again. Clients of a service that is gone wait before they try again, most a second and more.
+ * that try again and again, each place of a pool once a second or so. A flood that is not answered counts only when it is
+ * twice as large and many times what was usual there, and comes from forged sources, which do not come again, or from
+ * some of which each is a flood by itself; what clients do who got through before counts only far beyond. One that is
+ * refused fills no queue, only the wire: it counts at a port that was never seen to answer, from 800 a second on, as a
+ * loop that starts a program for each try comes to half of that, or from 200 a second of forged sources. Clients of a
+ * service that is gone wait before they try again, most a second and more.
  */
 import { formatAddress } from "../../model/address.ts";
 import { FactKind, FlowStep } from "../../model/facts.ts";
@@ -33,7 +35,7 @@ const OPTIONS = {
     default: 512,
     range: [16, 1_000_000],
     unit: "connections",
-    help: "The same, where the host does not answer",
+    help: "The same, where the host does not answer: from forged sources, or from each of a few",
   },
   refused: {
     default: 8_192,
@@ -102,6 +104,8 @@ interface Flood {
   source: string;
   /** The host answers most with RST. */
   isRefused: boolean;
+  /** It has answered with SYN-ACK. */
+  isAnswered: boolean;
 }
 
 /** @see RuleSpec */
@@ -120,7 +124,9 @@ export const synFlood: RuleSpec<typeof OPTIONS> = {
     "Each half-open connection takes a place in the service's queue for a minute; when it is full nobody gets in.",
   fooled:
     "Slow floods against small queues (fewer than 26 a second), and floods that complete their connections. A capture that " +
-    "misses one direction, or keeps SYNs only, shows every connection half open.",
+    "misses one direction, or keeps SYNs only, shows every connection half open. Of a host that answers nobody, a flood from " +
+    "some dozens or hundreds of sources, each below the threshold, looks like clients that try a dead service again and is " +
+    "not told; one proxy that tries it 52 times a second and was never seen to get through looks like a flood.",
   options: OPTIONS,
   wants: { steps: STEPS, protocols: [IpProtocol.tcp] },
   create: (context) => new SynFlood(context),
@@ -135,6 +141,8 @@ class SynFlood implements Rule {
   readonly #halvedUs = new Float64Array(1);
   /** Services at which a connection was completed. */
   readonly #alive = new HashSet(4_096);
+  /** The same with the client. */
+  readonly #clients = new HashSet(4_096);
 
   constructor(context: RuleContext<{ [K in keyof typeof OPTIONS]: number }>) {
     this.#context = context;
@@ -162,19 +170,24 @@ class SynFlood implements Rule {
       const before = this.#atHost[place];
       if (before < 0xffff) this.#atHost[place]++;
       if (before < FEW) return;
-      this.#opened(fact, table.find(server, port, clockUs, true), port);
-      this.#opened(fact, table.find(server, ALL_PORTS, clockUs, true), ALL_PORTS);
+      const isClient = this.#clients.has(hashWith(fact.clientHash, hashWith(server, port)));
+      this.#opened(fact, table.find(server, port, clockUs, true), port, isClient);
+      this.#opened(fact, table.find(server, ALL_PORTS, clockUs, true), ALL_PORTS, isClient);
       return;
     }
-    if ((steps & FlowStep.established) !== 0) this.#alive.add(hashWith(server, port));
+    if ((steps & FlowStep.established) !== 0) {
+      const service = hashWith(server, port);
+      this.#alive.add(service);
+      this.#clients.add(hashWith(fact.clientHash, service));
+    }
     const isFew = this.#atHost[place] < FEW;
     const row = isFew ? -1 : table.find(server, port, clockUs, false);
+    const host = isFew ? -1 : table.find(server, ALL_PORTS, clockUs, false);
     if ((steps & FlowStep.answered) !== 0 && (fact.flags(1) & SYN) !== 0) {
       if (row >= 0) table.answer(row);
       else this.#atHost[place + ANSWERED]++;
+      if (host >= 0) table.answer(host);
     }
-    if (isFew || (steps & (FlowStep.established | FlowStep.reset)) === 0) return;
-    const host = table.find(server, ALL_PORTS, clockUs, false);
     if ((steps & FlowStep.established) !== 0) {
       if (row >= 0) table.complete(row);
       if (host >= 0) table.complete(host);
@@ -196,14 +209,15 @@ class SynFlood implements Rule {
     for (const flood of this.#floods.values()) this.#tell(flood);
   }
 
-  /** @param row Of the service, or of all ports of the host. */
-  #opened(fact: FlowFact, row: number, port: number): void {
+  /** @param row Of the service, or of all ports of the host. @param isClient Of that service, as it was seen before. */
+  #opened(fact: FlowFact, row: number, port: number, isClient: boolean): void {
     // Those that were not looked at were, if this is a flood, of the same kind.
     if (this.#table.opened(row) === 0) {
       const at = KINDS * (fact.serverHash & (HOSTS - 1));
       this.#table.skip(row, FEW, Math.min(FEW, this.#atHost[at + ANSWERED]));
     }
     this.#table.open(row, fact.addressBytes, fact.clientAt, fact.clientHash);
+    if (isClient) this.#table.openedByClient(row);
     this.#judge(fact, row, port);
   }
 
@@ -233,9 +247,13 @@ class SynFlood implements Rule {
     const answered = Math.min(halfOpen, table.answered(row) - completed);
     const isRefused = halfOpen < begun / 2 &&
       (begun >= options.refused || (begun >= options.manyPorts && this.#isForged(row)));
-    const enough = isRefused ||
-      (all ? halfOpen >= options.manyPorts : answered >= options.halfOpen || halfOpen >= options.unanswered);
-    if (!enough || (isRefused && !this.#isNobodys(fact, row, all))) return;
+    const isAnswered = answered >= options.halfOpen && (!all || halfOpen >= options.manyPorts);
+    // Clients who got through before ask for what they had; at the pace of a flood they are one all the same.
+    const strangers = Math.min(halfOpen, opened - table.byClients(row));
+    const isSilent = strangers >= (all ? options.manyPorts : options.unanswered) ||
+      halfOpen >= options.refused;
+    if (!isRefused && !isAnswered && !isSilent) return;
+    if (isRefused && !this.#isNobodys(fact, row, all)) return;
     if (completed > options.completed * opened) {
       table.setBeganUs(row, 0);
       return;
@@ -246,6 +264,11 @@ class SynFlood implements Rule {
     if (all && table.sources(row) < MANY_SOURCES) return;
     const key = all ? `${fact.server} *` : `${fact.server} ${port}`;
     let flood = this.#floods.get(key);
+    // Half of the time that counts cover, and of each source: whoever tries a dead service again is not so quick.
+    if (
+      flood === undefined && !isRefused && !isAnswered && !this.#isForged(row) &&
+      (all || table.perSource(row) < options.unanswered / 2)
+    ) return;
     if (flood === undefined) {
       // A flood of one port is one of its host too.
       if (this.#floods.size >= MAX_FLOODS || (all && this.#hasFlood(fact.server))) return;
@@ -258,7 +281,7 @@ class SynFlood implements Rule {
           lastUs: fact.timeUs,
         },
         ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
-        ...{ spread: false, sources: 0, source: "", isRefused: false },
+        ...{ spread: false, sources: 0, source: "", isRefused: false, isAnswered: false },
       };
       this.#floods.set(key, flood);
     }
@@ -267,6 +290,7 @@ class SynFlood implements Rule {
     flood.clockUs = world.clockUs;
     flood.row = row;
     flood.isRefused = isRefused;
+    if (answered > 0) flood.isAnswered = true;
     if (flood.toldUs === 0) this.#tell(flood);
   }
 
@@ -314,7 +338,13 @@ class SynFlood implements Rule {
       ...(flood.isRefused ? { severity: 2 as const } : {}),
       message: `${source === "" ? `${many} sources` : source} began ${total} connections to ${place} within ${
         spanText(seconds)
-      } and left them half open${flood.isRefused ? ", most of which were refused" : ""}`,
+      }${
+        flood.isRefused
+          ? ", most of which were refused"
+          : flood.isAnswered
+          ? " and left them half open"
+          : ", none of which was answered"
+      }`,
       evidence: {
         half_open: total,
         per_second: Number(digits(total / seconds)),

@@ -102,6 +102,49 @@ Deno.test("not a flood: a load test, a service that refuses, a dead service and 
   assert.deepEqual(alertsOf(scan).map(({ kind }) => kind), ["port_scan"]);
 });
 
+/** Each source tries port 5432 again after so many seconds, in vain, as a pool that was set up for it does. */
+function retries(
+  sources: number,
+  everyS: number,
+  seconds: number,
+  before: "got through" | "not seen",
+): Traffic {
+  const traffic = new Traffic();
+  const client = (i: number) => `10.1.0.${1 + i % sources}`;
+  const talk = { server: B, port: 5432, stepS: 0.0001 };
+  if (before === "got through") {
+    for (let i = 0; i < sources; i++) traffic.tcp({ ...talk, client: client(i), turns: ["x", "y"] });
+  }
+  const startS = traffic.now + 30;
+  for (let i = 0; i < sources * seconds / everyS; i++) {
+    traffic.now = startS + i * everyS / sources;
+    const clientPort = 1_024 + Math.floor(i / sources) % 60_000;
+    traffic.tcp({ ...talk, client: client(i), clientPort, outcome: "silent" });
+  }
+  return traffic;
+}
+
+Deno.test("not a flood: pools of clients that try a dead service again, whether or not they were seen to get through", () => {
+  assert.deepEqual(alertsOf(retries(8, 0.1, 60, "got through")), []);
+  assert.deepEqual(alertsOf(retries(8, 0.1, 60, "not seen")), []);
+  assert.deepEqual(alertsOf(retries(40, 0.25, 30, "not seen")), []);
+  assert.deepEqual(alertsOf(retries(1, 0.01, 30, "got through")), [], "one proxy before it");
+});
+
+Deno.test("syn_flood: nothing is answered, and each of the sources is a flood by itself", () => {
+  const [one, ...more] = alertsOf(retries(1, 0.01, 10, "not seen"));
+  assert.deepEqual(more, []);
+  assert.deepEqual([one.kind, one.source, one.count], ["syn_flood", "10.1.0.1", 1000]);
+  assert.match(
+    one.message,
+    /^10\.1\.0\.1 began 1000 connections to 10\.0\.0\.1:5432 within .* s, none of which was answered$/,
+  );
+  assert.equal(alertsOf(retries(5, 0.0125, 10, "not seen")).length, 1);
+  assert.deepEqual(alertsOf(retries(5, 0.025, 10, "not seen")), []);
+  const [fast] = alertsOf(retries(1, 0.001, 20, "got through"));
+  assert.equal(fast.kind, "syn_flood", "a client that got through before, a thousand times a second");
+});
+
 Deno.test("a million forged sources: state keeps its bounds, the flood is told, and so is a scan within it", () => {
   const told: Observation[] = [];
   const detector = new Detector({ specs: SPECS, tell: (alert) => told.push(alert) });

@@ -4,8 +4,9 @@
  * would look like one that only fails.
  *
  * What succeeded within the last four to eight seconds is counted apart and in full: of many attempts at once, those that
- * succeed are known first, and those that fail seem to come in a row. So both are read when an attempt is made, not when
- * its outcome is known.
+ * succeed are known first, and those that fail seem to come in a row. Both are read when an attempt is made and again
+ * when its outcome is known, and the larger counts: what succeeded before may be too long ago by then, and of what was
+ * tried together the dead may have had their turn first.
  *
  * Counts are kept by hash, in two tables that take turns, and go no higher than 15: the lower bound is four successes
  * away.

@@ -479,14 +479,24 @@ export class FirstContacts {
     this.sources.take(contact, this.#now[0]);
   }
 
-  /** What its source did before. */
+  /**
+   * What its source had succeeded at when it tried, or by now: silence is known two seconds late, and of what was tried
+   * along with it the answers were there at once.
+   */
   #addPast(contact: Contact, slot: number): void {
-    contact.creditAtTarget = this.#attempts.past(slot, 0);
-    contact.creditOnPort = this.#attempts.past(slot, 1);
-    contact.burstAtTarget = this.#attempts.past(slot, 2);
-    contact.burstOnPort = this.#attempts.past(slot, 3);
+    const attempts = this.#attempts;
+    const credits = this.#credits;
+    const client = attempts.client(slot);
+    // Where nothing was captured for a while, "now" may be long after.
+    const knownUs = Math.min(this.#now[0], attempts.clockUs(slot) + WAIT_US);
+    credits.read(client, attempts.server(slot), knownUs);
+    contact.creditAtTarget = Math.max(attempts.past(slot, 0), credits.count);
+    contact.burstAtTarget = Math.max(attempts.past(slot, 2), credits.burst);
+    credits.read(client, this.#service(slot), knownUs);
+    contact.creditOnPort = Math.max(attempts.past(slot, 1), credits.count);
+    contact.burstOnPort = Math.max(attempts.past(slot, 3), credits.burst);
     const clockUs = this.#now[0];
-    const reachedUs = this.#credits.reachedUs(this.#attempts.client(slot), this.#network(slot));
+    const reachedUs = credits.reachedUs(client, this.#network(slot));
     contact.reaches = clockUs - reachedUs <= REACHES_US;
   }
 

@@ -123,7 +123,8 @@ export const hostSweep: RuleSpec<typeof OPTIONS> = {
     "has been taken over, or that somebody makes an inventory.",
   fooled:
     "Sweeps of networks where nearly everybody answers, over targets whose names were looked up first, or spread over many " +
-    "sources. Inventories and discovery of monitoring are sweeps too, as are half-open health checks: enter them as expected.",
+    "sources. Inventories and discovery of monitoring are sweeps too, as are half-open health checks, and a monitor that goes from host to host and " +
+    "comes to the dead ones first: enter them as expected.",
   options: OPTIONS,
   wants: {},
   create: (context) => new HostSweep(context),

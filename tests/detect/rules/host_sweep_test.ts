@@ -166,6 +166,37 @@ Deno.test("not a sweep: monitoring of a network with a tenth down", () => {
   assert.deepEqual(judge(traffic).alerts, []);
 });
 
+Deno.test("not a sweep: a monitor that checks a network at once, its dead hosts first, and again a minute later", () => {
+  const checks = (dead: number, each: (traffic: Traffic, host: number, isUp: boolean) => void) => {
+    const all = new Traffic();
+    for (let round = 0; round < 3; round++) {
+      for (let host = 1; host <= 60; host++) {
+        const one = new Traffic();
+        one.now = round * 60 + host * 0.005;
+        each(one, host, host > dead);
+        all.frames.push(...one.frames);
+      }
+    }
+    all.frames.sort((a, b) => a.atUs! - b.atUs!);
+    all.now = 200;
+    return all;
+  };
+  const ssh = (traffic: Traffic, host: number, isUp: boolean) =>
+    traffic.tcp({
+      ...{ client: A, server: near(host), port: 22 },
+      ...(isUp ? { turns: ["", "SSH-2.0"] } : { outcome: "silent" as const }),
+    });
+  const echo = (traffic: Traffic, host: number, isUp: boolean) => traffic.ping(A, near(host), isUp);
+  const agent = (traffic: Traffic, host: number, isUp: boolean) =>
+    traffic.udp({ client: A, server: near(host), port: 10_050, ...(isUp ? { answer: hex("31") } : {}) });
+  assert.deepEqual(judge(checks(10, ssh)).alerts, []);
+  assert.deepEqual(judge(checks(10, echo)).alerts, []);
+  assert.deepEqual(judge(checks(14, agent)).alerts, []);
+  // Without the others it is one.
+  assert.equal(only(judge(checks(60, ssh))).count, 60);
+  assert.match(only(judge(checks(50, ssh))).message, /: 10 answered$/);
+});
+
 Deno.test("host_sweep: a few ports of many hosts are one sweep and no port scan", () => {
   const traffic = sweep(60, (traffic, host) => {
     for (const port of [22, 23, 80, 443, 445, 3389, 8080]) {

@@ -253,6 +253,25 @@ Deno.test("not a scan: a monitor of sixty ports of which a tenth is down", () =>
   assert.deepEqual(judge(traffic).alerts, []);
 });
 
+Deno.test("not a scan: sixty services of a host asked at once, of which the first six are silent", () => {
+  const asked = (dead: number) => {
+    const all = new Traffic();
+    for (let port = 9_001; port <= 9_060; port++) {
+      const one = new Traffic();
+      one.now = (port - 9_000) * 0.002;
+      one.tcp({
+        ...{ client: A, server: B, port, clientPort: port + 30_000 },
+        ...(port <= 9_000 + dead ? { outcome: "silent" as const } : { turns: ["x", "y"] }),
+      });
+      all.frames.push(...one.frames);
+    }
+    all.frames.sort((a, b) => a.atUs! - b.atUs!);
+    return all;
+  };
+  assert.deepEqual(judge(asked(6)).alerts, []);
+  assert.equal(only(judge(asked(50))).target, B);
+});
+
 Deno.test("port_scan: a scan of many hosts is some alerts and one for the rest", () => {
   const traffic = new Traffic();
   for (let host = 1; host <= 30; host++) {

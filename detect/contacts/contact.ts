@@ -105,3 +105,8 @@ export function createContact(): Contact {
 export function isFailure(outcome: number): boolean {
   return outcome >= Outcome.halfOpen;
 }
+
+/** Whether a failure is undone by a later success: nobody was there yet. Who breaks off a handshake is no such thing. */
+export function mayComeUp(outcome: number): boolean {
+  return outcome === Outcome.silent || outcome === Outcome.refused || outcome === Outcome.unreachable;
+}

@@ -17,7 +17,15 @@
  */
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { hashWith } from "../contacts/address_hash.ts";
-import { type Contact, isFailure, Outcome, PREFIX_16, Probe, PROBE_NAMES } from "../contacts/contact.ts";
+import {
+  type Contact,
+  isFailure,
+  mayComeUp,
+  Outcome,
+  PREFIX_16,
+  Probe,
+  PROBE_NAMES,
+} from "../contacts/contact.ts";
 import type { FirstContacts } from "../contacts/first_contacts.ts";
 import {
   BARE,
@@ -65,6 +73,12 @@ const TELL_US = 1e6;
 /** A source that swept is one that sweeps for so long. */
 const SWEEPING_US = 60e6;
 
+// What is remembered of a host: its `Outcome` in the low bits.
+const OUTCOME = 7;
+/** A failure that moved the score, in full or by half; neither where the host has a name. */
+const WEIGHED = 8;
+const WEIGHED_HALF = 16;
+
 const NEAR = weightsOf(CLOSE);
 const FAR = weightsOf(SCATTERED);
 
@@ -76,6 +90,7 @@ interface SweepWalk extends Walk {
   score: number;
   /** What failures alone have added to it. */
   failedScore: number;
+  /** What came of each: an `Outcome`, and how a failure was weighed. */
   hosts: Few<string, number>;
   /** All that were tried. */
   count: number;
@@ -206,12 +221,8 @@ class HostSweep implements Rule {
       walk.score += BARE - successWeight;
       return true;
     }
-    if (before === Outcome.silent && outcome === Outcome.success) {
-      // It was slow, or the first question was lost.
-      walk.hosts.set(server, outcome);
-      walk.silent--;
-      walk.answered++;
-      walk.score += successWeight - (contact.probe === Probe.udp ? WEAK : 1) * FAR.failure;
+    if (before !== undefined && outcome === Outcome.success && mayComeUp(before & OUTCOME)) {
+      this.#undo(walk, contact, before);
       return true;
     }
     if (before !== undefined) return false;
@@ -236,18 +247,39 @@ class HostSweep implements Rule {
       walk.named++;
       return true;
     }
-    const share = contact.weak ? WEAK : 1;
-    const isNeighbour = contact.probe === Probe.arp || contact.probe === Probe.neighbour;
-    const weight = share * (isNeighbour || inPrefix === 0
-      ? FAR.failure
-      // The first of this network was no stray shot either.
-      : inPrefix === 1
-      ? 2 * NEAR.failure - FAR.failure
-      : NEAR.failure);
+    const weight = (contact.weak ? WEAK : 1) * weightOf(contact, inPrefix);
     walk.score += weight;
     walk.failedScore += weight;
+    walk.hosts.set(server, outcome | (contact.weak ? WEIGHED_HALF : WEIGHED));
     if (inPrefix > 0 || walk.prefixes.size < MAX_HOSTS_BEFORE) walk.prefixes.set(prefix, inPrefix + 1);
     return true;
+  }
+
+  /**
+   * A host that failed answers: it was slow, the first question was lost, or what runs there has only now started, as
+   * whoever waits for a service tries until it does.
+   *
+   * @param before What is remembered of it.
+   */
+  #undo(walk: SweepWalk, contact: Contact, before: number): void {
+    const { server, prefix } = contact;
+    walk.hosts.set(server, Outcome.success);
+    walk.answered++;
+    if (walk.failures > 0) walk.failures--;
+    if ((before & OUTCOME) === Outcome.silent) walk.silent--;
+    else walk.failed--;
+    let inPrefix = walk.prefixes.get(prefix) ?? 0;
+    if ((before & (WEIGHED | WEIGHED_HALF)) === 0) walk.named--;
+    else {
+      if (inPrefix > 0) inPrefix--;
+      const weight = ((before & WEIGHED_HALF) !== 0 ? WEAK : 1) * weightOf(contact, inPrefix);
+      walk.score -= weight;
+      walk.failedScore -= weight;
+      // Of a sweep that is told the networks stay.
+      if (inPrefix > 0) walk.prefixes.set(prefix, inPrefix);
+      else if (!walk.convicted) walk.prefixes.delete(prefix);
+    }
+    walk.score += inPrefix > 0 ? NEAR.success : FAR.success;
   }
 
   /** Whether what passed the bound is a sweep, and not an outage or an answer that cannot be heard from here. */
@@ -383,6 +415,13 @@ function createWalk(contact: Contact, clockUs: number): SweepWalk {
     firstClockUs: clockUs,
     attempts: 0,
   };
+}
+
+/** What a failure weighs, by how many there were in its network before. */
+function weightOf({ probe }: Contact, inPrefix: number): number {
+  if (probe === Probe.arp || probe === Probe.neighbour || inPrefix === 0) return FAR.failure;
+  // The first of this network was no stray shot either.
+  return inPrefix === 1 ? 2 * NEAR.failure - FAR.failure : NEAR.failure;
 }
 
 /** "on TCP port 445 (SYN)", "by ICMP echo" */

@@ -12,7 +12,7 @@
  */
 import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
-import { type Contact, isFailure, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
+import { type Contact, isFailure, mayComeUp, Outcome, Probe, PROBE_NAMES } from "../contacts/contact.ts";
 import type { FirstContacts } from "../contacts/first_contacts.ts";
 import { PortSet } from "../contacts/port_set.ts";
 import {
@@ -68,6 +68,10 @@ const SECOND_US = 1e6;
 const PAUSE_US = 10e6;
 const PAUSE_ATTEMPTS = 8;
 
+// What is remembered of a port: its `Outcome` in the low bits, and whether it weighed half.
+const OUTCOME = 7;
+const WEIGHED_HALF = 8;
+
 const WEIGHTS = weightsOf(CLOSE);
 
 interface PortWalk extends Walk {
@@ -77,7 +81,7 @@ interface PortWalk extends Walk {
   pairFirst: number;
   pairSecond: number;
   score: number;
-  /** Outcomes by protocol and port, before conviction. */
+  /** By protocol and port, before conviction: an `Outcome`, and how it was weighed. */
   ports: Few<number, number>;
   /** By protocol, after it. */
   tried: Map<number, PortSet> | null;
@@ -232,7 +236,11 @@ class PortScan implements Rule {
     }
     const { upper, lower } = boundsOf(options.falseAlarm, options.miss);
     if (walk.score < lower) walk.score = lower;
-    if (walk.heldUs > 0) return;
+    if (walk.heldUs > 0) {
+      // What it waited for has come up meanwhile.
+      if (outcome === Outcome.success && walk.score < upper && walk.together === 0) this.#release(walk);
+      return;
+    }
     const tally = isFailure(outcome) && !contact.weak ? this.#atTarget(walk, contact, clockUs) : undefined;
     const together = tally !== undefined && tally.untilUs > clockUs;
     if (together) walk.together = tally.sources;
@@ -271,13 +279,15 @@ class PortScan implements Rule {
       if (walk.ports.size > SWEEP_PORTS) this.#convict(walk);
       else if (source.sweepUntilUs > clockUs) {
         // As long as it sweeps: more ports of this host may still make it a scan of its own.
-        if (clockUs - walk.lastUs > HOLD_US || waitUs === 0) {
-          walk.heldUs = 0;
-          walk.attempts = 0;
-          this.#held.delete(walk);
-        }
+        if (clockUs - walk.lastUs > HOLD_US || waitUs === 0) this.#release(walk);
       } else if (clockUs - walk.heldUs >= waitUs) this.#convict(walk);
     }
+  }
+
+  #release(walk: PortWalk): void {
+    walk.heldUs = 0;
+    walk.attempts = 0;
+    this.#held.delete(walk);
   }
 
   #convict(walk: PortWalk): void {
@@ -521,16 +531,16 @@ function note(walk: PortWalk, contact: Contact): boolean {
       if (before !== Outcome.success) return false;
       walk.score += BARE - WEIGHTS.success;
     } else if (before !== undefined) {
-      // Only slow answers change what is known of a port.
-      if (before !== Outcome.silent || outcome !== Outcome.success) return false;
-      walk.silent--;
-      walk.score += WEIGHTS.success - WEIGHTS.failure;
+      // Only an answer changes what is known of a port: a slow one, or of a service that has only now started.
+      if (outcome !== Outcome.success || !mayComeUp(before & OUTCOME)) return false;
+      undo(walk, before);
+      walk.score += WEIGHTS.success;
     } else if (outcome === Outcome.success) walk.score += WEIGHTS.success;
-    else walk.score += contact.weak ? WEAK * WEIGHTS.failure : WEIGHTS.failure;
+    else walk.score += weightOf(contact.weak);
     if (before === undefined && walk.ports.size >= MAX_PORTS) {
       walk.ports.delete(walk.ports.oldest);
     }
-    walk.ports.set(key, outcome);
+    walk.ports.set(key, contact.weak ? outcome | WEIGHED_HALF : outcome);
     if (outcome === Outcome.bare) return true;
   } else {
     if (outcome === Outcome.bare || (outcome === Outcome.success && isOver(walk, contact.timeUs))) {
@@ -560,6 +570,26 @@ function note(walk: PortWalk, contact: Contact): boolean {
   walk.firstUs = Math.min(walk.firstUs, contact.timeUs);
   walk.lastTriedUs = Math.max(walk.lastTriedUs, contact.timeUs);
   return true;
+}
+
+function weightOf(weak: boolean): number {
+  return weak ? WEAK * WEIGHTS.failure : WEIGHTS.failure;
+}
+
+/** Takes a failure back. @param before What is remembered of the port. */
+function undo(walk: PortWalk, before: number): void {
+  walk.score -= weightOf((before & WEIGHED_HALF) !== 0);
+  if (walk.failures > 0) walk.failures--;
+  switch (before & OUTCOME) {
+    case Outcome.refused:
+      walk.refused--;
+      break;
+    case Outcome.unreachable:
+      walk.unreachable--;
+      break;
+    default:
+      walk.silent--;
+  }
 }
 
 /** Whether a scan that was told has ended by then, going by its own pace. */

@@ -197,6 +197,36 @@ Deno.test("not a sweep: a monitor that checks a network at once, its dead hosts 
   assert.match(only(judge(checks(50, ssh))).message, /: 10 answered$/);
 });
 
+Deno.test("not a sweep: who waits for a service to come up, in one new container after the other", () => {
+  const jobs = (comesUp: boolean) => {
+    const traffic = new Traffic();
+    for (let job = 0; job < 25; job++) {
+      for (let second = 0; second < 5; second++) {
+        traffic.now = job * 30 + second;
+        const talk = { client: A, server: `172.17.0.${2 + job}`, port: 5432 };
+        if (comesUp && second >= 3) traffic.tcp({ ...talk, turns: ["x", "y"] });
+        else traffic.tcp({ ...talk, outcome: "refused" });
+      }
+    }
+    return traffic;
+  };
+  assert.deepEqual(judge(jobs(true)).alerts, []);
+  assert.equal(only(judge(jobs(false))).count, 25);
+});
+
+Deno.test("host_sweep: what answered after all is told as answered", () => {
+  const traffic = sweep(20, (traffic, host) => {
+    traffic.tcp({ client: A, server: near(host), port: 22, outcome: "refused" });
+  });
+  for (const host of [3, 7]) traffic.tcp({ client: A, server: near(host), port: 22, turns: ["x", "y"] });
+  const alert = only(judge(traffic));
+  assert.match(alert.message, /tried 20 hosts .*: 2 answered$/);
+  assert.deepEqual(
+    (alert.evidence.by as Record<string, number>[]).map(({ answered, refused }) => [answered, refused]),
+    [[2, 18]],
+  );
+});
+
 Deno.test("host_sweep: a few ports of many hosts are one sweep and no port scan", () => {
   const traffic = sweep(60, (traffic, host) => {
     for (const port of [22, 23, 80, 443, 445, 3389, 8080]) {

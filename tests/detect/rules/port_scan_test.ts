@@ -272,6 +272,22 @@ Deno.test("not a scan: sixty services of a host asked at once, of which the firs
   assert.equal(only(judge(asked(50))).target, B);
 });
 
+Deno.test("not a scan: the services of a host that is just starting, each refused and then there", () => {
+  const waits = (comeUp: boolean) => {
+    const traffic = new Traffic();
+    for (const port of [5432, 6379, 9200, 27_017, 5672, 8081]) {
+      scanOne(traffic, port, "refused");
+      traffic.wait(2);
+      scanOne(traffic, port, comeUp ? "open" : "refused");
+    }
+    return traffic;
+  };
+  const scanOne = (traffic: Traffic, port: number, outcome: "refused" | "open") =>
+    traffic.tcp({ client: A, server: B, port, outcome, turns: ["x", "y"] });
+  assert.deepEqual(judge(waits(true)).alerts, []);
+  assert.equal(only(judge(waits(false))).count, 6);
+});
+
 Deno.test("port_scan: a scan of many hosts is some alerts and one for the rest", () => {
   const traffic = new Traffic();
   for (let host = 1; host <= 30; host++) {

@@ -151,7 +151,12 @@ export class FloodTable {
     return Math.max(mean, this.#words[at + LEAD]);
   }
 
-  /** Where the address of the source lies that nine of ten SYNs come from; -1 where none has as many. */
+  /** SYNs since this half window began. */
+  latest(row: number): number {
+    return this.#words[WORDS * row + VOTED];
+  }
+
+  /** Where the address of the source lies that nine of ten of them come from; -1 where none has as many. */
   mainSource(row: number): number {
     const at = WORDS * row;
     return this.#words[at + LEAD] >= 0.8 * this.#words[at + VOTED] ? 4 * (at + SOURCE) : -1;

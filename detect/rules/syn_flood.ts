@@ -20,6 +20,7 @@ import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { hashWith } from "../contacts/address_hash.ts";
 import { HashSet } from "../contacts/hash_set.ts";
+import { FloodSources } from "../flood_sources.ts";
 import { FLOOD_ROWS, FloodTable, HALF_WINDOW_US, MAX_SOURCES } from "../flood_table.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { digits, placeText, spanText } from "../words.ts";
@@ -65,6 +66,8 @@ const OPTIONS = {
 
 const MAX_FLOODS = 256;
 const MANY_SOURCES = 128;
+/** Fewer connections than that say nothing of who begins them and what becomes of them. */
+const LEAST = 16;
 const SYN = 2;
 const RST = 4;
 const FLAGS = 0x17;
@@ -97,11 +100,15 @@ interface Flood {
   toldUs: number;
   interfaceIndex: number;
   flowId: number;
-  /** Once no source stands out it stays that way: what is forged is forged. */
-  spread: boolean;
+  /** Once the sources look forged they stay so: what is forged is forged. */
+  isForged: boolean;
+  /** Nearly all comes from one. */
+  isOne: boolean;
+  /** The one; "" before it was seen to be. */
+  main: string;
+  from: FloodSources;
   /** Most sources that were seen within a window. */
   sources: number;
-  source: string;
   /** The host answers most with RST. */
   isRefused: boolean;
   /** It has answered with SYN-ACK. */
@@ -232,7 +239,7 @@ class SynFlood implements Rule {
     const table = this.#table;
     const { options, world } = this.#context;
     const opened = table.opened(row);
-    if (opened < 16) {
+    if (opened < LEAST) {
       table.setBeganUs(row, 0);
       return;
     }
@@ -240,7 +247,7 @@ class SynFlood implements Rule {
     const begun = opened - completed;
     const halfOpen = begun - table.refused(row);
     if (table.beganUs(row) === 0) {
-      if (begun >= 16 && completed <= options.completed * opened) table.setBeganUs(row, fact.timeUs);
+      if (begun >= LEAST && completed <= options.completed * opened) table.setBeganUs(row, fact.timeUs);
       return;
     }
     const all = port === ALL_PORTS;
@@ -281,11 +288,13 @@ class SynFlood implements Rule {
           lastUs: fact.timeUs,
         },
         ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
-        ...{ spread: false, sources: 0, source: "", isRefused: false, isAnswered: false },
+        ...{ isForged: false, isOne: false, main: "", from: new FloodSources(), sources: 0 },
+        ...{ isRefused: false, isAnswered: false },
       };
       this.#floods.set(key, flood);
     }
     flood.total++;
+    flood.from.add(fact.addressBytes, fact.clientAt, fact.clientHash);
     flood.lastUs = fact.timeUs;
     flood.clockUs = world.clockUs;
     flood.row = row;
@@ -314,15 +323,22 @@ class SynFlood implements Rule {
   #tell(flood: Flood): void {
     const table = this.#table;
     const { row, target, port, total } = flood;
+    const isFirst = flood.toldUs === 0;
     flood.toldUs = this.#context.world.clockUs;
     const sources = flood.sources = Math.max(flood.sources, table.sources(row));
-    const sourceAt = table.mainSource(row);
-    if (sourceAt < 0 && sources > 1) flood.spread = true;
-    else if (sourceAt >= 0) flood.source = formatAddress(table.sourceBytes, sourceAt, flood.version);
-    const source = flood.spread ? "" : flood.source;
+    // Right after a turn of the window the few there are say nothing.
+    const mainAt = table.latest(row) < LEAST ? -1 : table.mainSource(row);
+    if (isFirst || table.latest(row) >= LEAST) flood.isOne = sources <= 1 || mainAt >= 0;
+    if (mainAt >= 0) flood.main = formatAddress(table.sourceBytes, mainAt, flood.version);
+    if (!flood.isOne && (sources >= MANY_SOURCES || sources >= total / 4)) flood.isForged = true;
+    const from = flood.isForged ? [] : flood.from.list(flood.version);
+    const source = flood.isForged ? "" : flood.isOne && flood.main !== "" ? flood.main : from[0].source;
     const seconds = Math.max(0.001, (flood.lastUs - flood.firstUs) / 1e6);
     const place = port === 0 ? `many ports of ${target}` : placeText(target, port);
     const many = sources >= MAX_SOURCES ? `more than ${MAX_SOURCES}` : `about ${sources}`;
+    const who = flood.isOne && !flood.isForged
+      ? source
+      : `${many} sources${source === "" ? "" : `, most of all ${source},`}`;
     const opened = table.opened(row);
     const completed = table.completed(row);
     this.#context.desk.raise({
@@ -336,9 +352,7 @@ class SynFlood implements Rule {
       firstUs: flood.firstUs,
       count: total,
       ...(flood.isRefused ? { severity: 2 as const } : {}),
-      message: `${source === "" ? `${many} sources` : source} began ${total} connections to ${place} within ${
-        spanText(seconds)
-      }${
+      message: `${who} began ${total} connections to ${place} within ${spanText(seconds)}${
         flood.isRefused
           ? ", most of which were refused"
           : flood.isAnswered
@@ -357,7 +371,7 @@ class SynFlood implements Rule {
         },
         share_completed: Number(digits(completed / Math.max(1, opened))),
         sources,
-        ...(source === "" ? { sources_forged: sources >= MANY_SOURCES } : {}),
+        ...(flood.isForged ? { sources_forged: true } : flood.isOne ? {} : { top_sources: from }),
       },
     });
   }

@@ -102,6 +102,31 @@ Deno.test("not a flood: a load test, a service that refuses, a dead service and 
   assert.deepEqual(alertsOf(scan).map(({ kind }) => kind), ["port_scan"]);
 });
 
+Deno.test("syn_flood: from a few sources, the busiest is named and all are listed; of very many none is", () => {
+  const make = (sources: number) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < 3000; i++) {
+      // The third begins a quarter, the others share the rest.
+      const client = `203.0.113.${1 + (i % 4 === 0 ? 2 : i % sources)}`;
+      traffic.now = i * 0.003;
+      traffic.tcp({ client, server: B, port: 443, clientPort: 2_000 + i, outcome: "half", stepS: 0.0001 });
+    }
+    return traffic;
+  };
+  for (const sources of [2, 5, 7]) {
+    const [alert, ...others] = alertsOf(make(sources));
+    assert.deepEqual(others, []);
+    assert.deepEqual([alert.kind, alert.target, alert.count], ["syn_flood", B, 3000]);
+    const top = alert.evidence.top_sources as { source: string; connections: number }[];
+    assert.equal(alert.source, top[0].source);
+    assert.equal(top.length, Math.max(3, sources));
+    assert(alert.message.startsWith(`about ${top.length} sources, most of all ${top[0].source}, began 3000`));
+    if (sources > 2) assert.equal(top[0].source, "203.0.113.3");
+  }
+  const [many] = alertsOf(make(250));
+  assert.deepEqual([many.source, many.evidence.sources_forged], ["", true]);
+});
+
 /** Each source tries port 5432 again after so many seconds, in vain, as a pool that was set up for it does. */
 function retries(
   sources: number,

@@ -39,7 +39,7 @@ export const FlowEnd = {
   shutdown: 2,
   /** The table was full and this flow had been idle longest. */
   evicted: 3,
-  /** FIN or RST, then a new SYN on the same five-tuple. */
+  /** FIN, RST or no handshake yet, then a new SYN on the same five-tuple. */
   reused: 4,
 } as const;
 

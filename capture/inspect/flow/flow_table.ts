@@ -160,7 +160,8 @@ export class FlowTable {
       row = -1;
     }
     if (row >= 0 && v.protocol === IpProtocol.tcp && isOpening(v)) {
-      if (this.#bytes[row * ROW_BYTES + STATE] >= FlowState.closed) {
+      const isOver = this.#bytes[row * ROW_BYTES + STATE] >= FlowState.closed;
+      if (isOver || (this.direction === 0 && this.#tcp.isAnotherOpening(v, row))) {
         this.#end(row, FlowEnd.reused);
         row = -1;
       }

@@ -16,6 +16,7 @@ import {
   HOLE_TO,
   NOTES,
   PACKETS,
+  PAYLOAD_BYTES,
   RETRANSMISSIONS,
   ROW_BYTES,
   ROW_DOUBLES,
@@ -95,6 +96,20 @@ export class TcpTracker {
   begin(row: number): void {
     this.#bytes[row * ROW_BYTES + NOTES] = 0;
     this.#trips.begin(row);
+  }
+
+  /**
+   * Whether a client's opening is not the one that began this flow, which is still being opened: a SYN sent again keeps
+   * its sequence number (RFC 9293 §3.8.1), one that asks anew from the same port has another. That of the first is known
+   * by what is expected next: beyond it by the SYN, perhaps a FIN, and what was sent along with it.
+   */
+  isAnotherOpening(v: PacketView, row: number): boolean {
+    const state = this.#bytes[row * ROW_BYTES + STATE];
+    if (state !== FlowState.synSent && state !== FlowState.synReceived) return false;
+    // The answer was captured before the question.
+    if ((this.#bytes[row * ROW_BYTES + NOTES] & SEQUENCE_KNOWN) === 0) return false;
+    const ahead = (this.#words[row * ROW_WORDS + EXPECTED] - v.sequence) | 0;
+    return ahead <= 0 || ahead > 2 + this.#doubles[row * ROW_DOUBLES + PAYLOAD_BYTES];
   }
 
   /** Takes in a whole TCP header. @returns The flow's state after it, one of `FlowState`. */

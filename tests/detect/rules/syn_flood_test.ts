@@ -127,6 +127,23 @@ Deno.test("syn_flood: from a few sources, the busiest is named and all are liste
   assert.deepEqual([many.source, many.evidence.sources_forged], ["", true]);
 });
 
+Deno.test("syn_flood: from one port, each with a sequence number of its own; but not one SYN sent again and again", () => {
+  const make = (isNew: boolean) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < 1000; i++) {
+      const seq = isNew ? Math.imul(i, 0x9e3779b1) >>> 0 : 1;
+      const segment = tcp({ src: A, dst: B, srcPort: 4_444, dstPort: 80, seq, flags: TCP.syn });
+      traffic.ip(A, B, PROTOCOL.tcp, segment);
+      traffic.wait(0.005);
+    }
+    return traffic;
+  };
+  assert.deepEqual(alertsOf(make(true)).map(({ kind, source, count }) => [kind, source, count]), [
+    ["syn_flood", A, 1000],
+  ]);
+  assert.deepEqual(alertsOf(make(false)), []);
+});
+
 /** Each source tries port 5432 again after so many seconds, in vain, as a pool that was set up for it does. */
 function retries(
   sources: number,

@@ -103,6 +103,20 @@ Deno.test("tcp: a SYN on a closed or reset flow begins another", () => {
   assert.equal(play(...HANDSHAKE, [40, { ...SYN, seq: 90_000 }]).length, 1);
 });
 
+Deno.test("tcp: a SYN with another sequence number asks anew, one sent again does not", () => {
+  const withData: SegmentOptions = { ...SYN, payload: 100 };
+  for (const again of [[SYN, SYN], [withData, withData], [withData, SYN]]) {
+    assert.equal(play([0, again[0]], [1000, again[1]]).length, 1);
+    assert.equal(play([0, again[0]], [20, SYN_ACK], [1000, again[1]]).length, 1);
+  }
+  assert.equal(play([0, SYN_ACK], [1, SYN], [2, ACK]).length, 1, "the answer captured before the question");
+  for (const before of [[], [[20, SYN_ACK]], [[20, { fromServer: true }]]] as [number, SegmentOptions][][]) {
+    const flows = play([0, SYN], ...before, [1000, { ...SYN, seq: 90_000 }], [2000, { ...SYN, seq: 7 }]);
+    assert.deepEqual(flows.map((f) => f.end), ["reused", "reused", "shutdown"]);
+    assert.deepEqual(flows.map((f) => f.packets[0]), [1, 1, 1]);
+  }
+});
+
 Deno.test("tcp: handshake round trip", () => {
   assert.equal(play(...HANDSHAKE)[0].rttUs, 21_000);
   assert.equal(play([0, SYN], [21, ACK])[0].rttUs, 21_000);

@@ -68,7 +68,10 @@ export const oddFlags: RuleSpec<typeof OPTIONS> = {
     "beyond 65,535 bytes.",
   why:
     "They are made by hand: to find out what system a host runs, to get past filters that look at SYN only, or to crash it.",
-  fooled: "Fewer than three from each source. Some old or broken devices send a FIN without ACK.",
+  fooled:
+    "Fewer than three from each source. Some old or broken devices send a FIN without ACK. Segments to oneself from another " +
+    "port, and datagrams to oneself, are not told: hosts talk to themselves so over loopback, and a router that reflects " +
+    "its own public address back without changing the source sends the like; by the hundred they are a SYN flood.",
   options: OPTIONS,
   wants: { steps: FlowStep.oddFlags, kinds: [FactKind.badFragment] },
   create: (context) => new OddFlags(context),

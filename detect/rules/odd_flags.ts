@@ -25,10 +25,15 @@ const OPTIONS = {
 } as const;
 
 const MAX_ENTRIES = 4_096;
-/** More ports than that, and it may be a port scan: then it is told a little later, if it is none. */
-const FEW_PORTS = 2;
 const MAX_PORTS = 32;
+/**
+ * What goes to more than one port may be a port scan, which convicts within eight ports (`port_scan`: five that fail, and
+ * three more where others answered before). So it waits as long as it keeps coming to new ones up to then, at its own
+ * pace, and for the last one's silence to be known; it is told then if it is no scan.
+ */
+const SCAN_PORTS = 8;
 const HOLD_US = 4e6;
+const HOLD_GAPS = 4;
 /** One odd segment now and then is forgotten, microseconds. */
 const FORGET_US = 3_600e6;
 const TELL_US = 1e6;
@@ -45,6 +50,8 @@ interface OddPair {
   ports: Set<number>;
   firstUs: number;
   firstClockUs: number;
+  /** Clock at its latest new port, of the first `SCAN_PORTS`. */
+  newPortUs: number;
   lastUs: number;
   clockUs: number;
   toldUs: number;
@@ -108,7 +115,14 @@ class OddFlags implements Rule {
     if (pair === undefined || clockUs - pair.clockUs > FORGET_US) {
       pair = {
         ...{ key, source: fact.client, target: fact.server, flags, count: 0, ports: new Set() },
-        ...{ firstUs: fact.timeUs, firstClockUs: clockUs, lastUs: fact.timeUs, clockUs, toldUs: 0 },
+        ...{
+          firstUs: fact.timeUs,
+          firstClockUs: clockUs,
+          newPortUs: clockUs,
+          lastUs: fact.timeUs,
+          clockUs,
+          toldUs: 0,
+        },
         ...{ dirty: false, sourcePort: fact.clientPort, flowId: fact.flowId },
         interfaceIndex: fact.interfaceIndex,
       };
@@ -117,7 +131,10 @@ class OddFlags implements Rule {
     pair.count++;
     pair.lastUs = fact.timeUs;
     pair.clockUs = clockUs;
-    if (kind === FactKind.flow && pair.ports.size < MAX_PORTS) pair.ports.add(fact.serverPort);
+    if (kind === FactKind.flow && pair.ports.size < MAX_PORTS && !pair.ports.has(fact.serverPort)) {
+      pair.ports.add(fact.serverPort);
+      if (pair.ports.size <= SCAN_PORTS) pair.newPortUs = clockUs;
+    }
     pair.dirty = true;
     if (this.#changed.size < MAX_ENTRIES) this.#changed.add(pair);
     if (clockUs - pair.toldUs >= TELL_US) this.#consider(pair, false);
@@ -140,12 +157,13 @@ class OddFlags implements Rule {
       if (pair.toldUs === 0) this.#changed.delete(pair);
       return;
     }
-    if (pair.toldUs === 0 && pair.ports.size > FEW_PORTS) {
+    if (pair.toldUs === 0 && pair.ports.size > 1) {
       if (this.#contacts.sources.of(hashOfText(pair.source)).portScans > 0) {
         this.#changed.delete(pair);
         return;
       }
-      if (!last && clockUs - pair.firstClockUs < HOLD_US) return;
+      const gapUs = (pair.newPortUs - pair.firstClockUs) / (Math.min(pair.ports.size, SCAN_PORTS) - 1);
+      if (!last && clockUs - pair.newPortUs < Math.max(HOLD_US, HOLD_GAPS * gapUs)) return;
     }
     if (!last && clockUs - pair.toldUs < TELL_US) return;
     this.#changed.delete(pair);

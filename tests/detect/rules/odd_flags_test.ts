@@ -63,6 +63,31 @@ Deno.test("odd_flags: what is a port scan is told as that alone", () => {
   }
 });
 
+Deno.test("odd_flags: a slow port scan is told as that alone too, also where each port is tried twice", () => {
+  const slow = (flags: number, gapS: number, ports: number, outcome: "refused" | "silent", tries = 1) => {
+    const traffic = new Traffic();
+    for (let i = 0; i < ports * tries; i++) {
+      const port = 100 + Math.floor(i / tries);
+      traffic.tcp({ client: A, server: B, port, clientPort: 44_444 + i % tries, flags, outcome }).wait(gapS);
+    }
+    return traffic;
+  };
+  for (const outcome of ["refused", "silent"] as const) {
+    for (const gapS of [1.5, 15, 300]) {
+      assert.deepEqual(
+        alertsOf(slow(0, gapS, 12, outcome)).map(({ kind }) => kind),
+        ["port_scan"],
+        `${gapS} s, ${outcome}`,
+      );
+    }
+  }
+  assert.deepEqual(alertsOf(slow(XMAS, 2, 12, "silent", 2)).map(({ kind }) => kind), ["port_scan"]);
+  // Of three ports it is no scan, and is told when no more come.
+  const [alert, ...others] = alertsOf(slow(0, 15, 3, "silent").wait(120));
+  assert.deepEqual(others, []);
+  assert.deepEqual([alert.kind, alert.count], ["odd_flags", 3]);
+});
+
 Deno.test("not odd: ordinary conversations, keep-alives, resets", () => {
   const traffic = new Traffic();
   for (let i = 0; i < 20; i++) traffic.tcp({ client: A, server: B, port: 80, turns: ["x", 3000, "z"] });

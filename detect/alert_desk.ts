@@ -44,6 +44,8 @@ export interface Suspicion {
   firstUs?: number;
   /** Program, where the rule itself knows it. */
   program?: string;
+  /** Seconds without anything new after which it is over, where more than the rule's: it goes on slowly. */
+  quietSeconds?: number;
 }
 
 interface OpenAlert {
@@ -140,7 +142,7 @@ export class AlertBoard {
         changedUs: this.#clockUs,
       };
       this.#open.set(key, alert);
-      this.#nextQuietUs = Math.min(this.#nextQuietUs, this.#clockUs + quietUsOf(spec));
+      this.#nextQuietUs = Math.min(this.#nextQuietUs, this.#clockUs + quietUsOf(alert));
       this.#perKind.set(spec.kind, (this.#perKind.get(spec.kind) ?? 0) + 1);
       this.#raised[spec.kind] = (this.#raised[spec.kind] ?? 0) + 1;
       this.#tell(told(alert, "new", this.#nameOf));
@@ -150,7 +152,7 @@ export class AlertBoard {
     alert.lastUs = Math.max(alert.lastUs, this.#timeUs);
     alert.changedUs = this.#clockUs;
     // Later, as a rule; not so where the clock was put back.
-    this.#nextQuietUs = Math.min(this.#nextQuietUs, this.#clockUs + quietUsOf(spec));
+    this.#nextQuietUs = Math.min(this.#nextQuietUs, this.#clockUs + quietUsOf(alert));
     this.#dirty.add(alert);
     this.#open.delete(key); // so that the order of the map is that of the last change
     this.#open.set(key, alert);
@@ -196,7 +198,7 @@ export class AlertBoard {
   #endQuiet(): void {
     let next = Infinity;
     for (const [key, alert] of this.#open) {
-      const quietUs = quietUsOf(alert.spec);
+      const quietUs = quietUsOf(alert);
       if (this.#clockUs - alert.changedUs >= quietUs) this.#end(key);
       else next = Math.min(next, alert.changedUs + quietUs);
     }
@@ -230,8 +232,8 @@ export class AlertBoard {
   }
 }
 
-function quietUsOf({ quietSeconds = DEFAULT_QUIET_S }: RuleSpec): number {
-  return quietSeconds * 1e6;
+function quietUsOf({ spec, suspicion }: OpenAlert): number {
+  return Math.max(spec.quietSeconds ?? DEFAULT_QUIET_S, suspicion.quietSeconds ?? 0) * 1e6;
 }
 
 function told(

@@ -15,6 +15,21 @@ export interface Walk {
   lastUs: number;
 }
 
+/** What is left of the longest gap with each further attempt: a stray one long before a scan says nothing of its pace. */
+export const KEPT_GAP = 0.9;
+/** A pause so many times the longest there was ends what goes on slowly. */
+const PAUSES = 2;
+
+/**
+ * Seconds without anything new after which an alert of walks is over, going by their own pace; no longer than they are
+ * remembered.
+ *
+ * @param gapUs Longest time between two attempts lately.
+ */
+export function quietSecondsOf(gapUs: number, forgetSeconds: number): number {
+  return Math.min(forgetSeconds, PAUSES * gapUs / 1e6);
+}
+
 /** Keys that a look-up in vain is told from: about as many as there are walks. */
 const KNOWN = 16_384;
 

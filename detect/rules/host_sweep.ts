@@ -37,7 +37,7 @@ import {
   WEAK,
   weightsOf,
 } from "../contacts/sequential_test.ts";
-import { type Walk, Walks } from "../contacts/walks.ts";
+import { KEPT_GAP, quietSecondsOf, type Walk, Walks } from "../contacts/walks.ts";
 import { Few } from "../few.ts";
 import { digits, spanText } from "../words.ts";
 
@@ -105,6 +105,8 @@ interface SweepWalk extends Walk {
   named: number;
   firstUs: number;
   lastTriedUs: number;
+  /** Longest time between two attempts lately. */
+  gapUs: number;
   firstClockUs: number;
   attempts: number;
 }
@@ -232,6 +234,7 @@ class HostSweep implements Rule {
     walk.hosts.set(server, outcome);
     walk.count++;
     walk.firstUs = Math.min(walk.firstUs, contact.timeUs);
+    walk.gapUs = Math.max(KEPT_GAP * walk.gapUs, contact.timeUs - walk.lastTriedUs);
     walk.lastTriedUs = Math.max(walk.lastTriedUs, contact.timeUs);
     if (!isFailure(outcome)) {
       walk.answered++;
@@ -363,6 +366,10 @@ class HostSweep implements Rule {
       flowId: sweep.flowId,
       interfaceIndex: sweep.interfaceIndex,
       firstUs,
+      quietSeconds: quietSecondsOf(
+        Math.max(...walks.map((walk) => walk.gapUs)),
+        this.#context.options.forgetSeconds,
+      ),
       count,
       message: `${client} tried ${count} hosts${networks.length === 1 ? ` in ${networks[0]}` : ""} ${
         walks.slice(0, 4).map(serviceText).join(", ")
@@ -411,6 +418,7 @@ function createWalk(contact: Contact, clockUs: number): SweepWalk {
     convicted: false,
     firstUs: contact.timeUs,
     lastTriedUs: contact.timeUs,
+    gapUs: 0,
     lastUs: clockUs,
     firstClockUs: clockUs,
     attempts: 0,

@@ -25,7 +25,7 @@ import {
   weightsOf,
 } from "../contacts/sequential_test.ts";
 import type { SourceTally } from "../contacts/source_tallies.ts";
-import { type Walk, Walks } from "../contacts/walks.ts";
+import { KEPT_GAP, quietSecondsOf, type Walk, Walks } from "../contacts/walks.ts";
 import { Few } from "../few.ts";
 import { Hashed } from "../hashed.ts";
 import { Recent } from "../recent.ts";
@@ -95,6 +95,8 @@ interface PortWalk extends Walk {
   probes: number[];
   firstUs: number;
   lastTriedUs: number;
+  /** Longest time between two attempts lately. */
+  gapUs: number;
   flowId: number;
   interfaceIndex: number;
   protocol: number;
@@ -142,7 +144,7 @@ export const portScan: RuleSpec<typeof OPTIONS> = {
   category: "Detection of a Network Scan",
   severity: 2,
   signatureId: 1_900_100,
-  quietSeconds: 900, // nmap -T0 sends a probe in five minutes
+  quietSeconds: 900, // nmap -T0 sends a probe in five minutes; slower ones have their own, see #tellWalk
   attack: { id: "T1046", name: "Network Service Discovery" },
   notices:
     "A source whose first contacts to the ports of one host fail (refused, no answer, opened and broken off) far oftener " +
@@ -429,6 +431,7 @@ class PortScan implements Rule {
       flowId: walk.flowId,
       interfaceIndex: walk.interfaceIndex,
       firstUs: walk.firstUs,
+      quietSeconds: quietSecondsOf(walk.gapUs, this.#context.options.forgetSeconds),
       count,
       message: `${client} tried ${count} ${count === 1 ? "port" : "ports"} of ${server} within ${
         spanText(Math.max(0.001, seconds))
@@ -509,6 +512,7 @@ function createWalk(contact: Contact): PortWalk {
     convicted: false,
     firstUs: contact.timeUs,
     lastTriedUs: contact.timeUs,
+    gapUs: 0,
     lastUs: 0,
     attempts: 0,
     flowId: contact.flowId,
@@ -568,6 +572,7 @@ function note(walk: PortWalk, contact: Contact): boolean {
   const isOpen = outcome === Outcome.halfOpen || (outcome === Outcome.success && probe !== Probe.ack);
   if (isOpen && walk.open.length < MAX_LISTED) walk.open.push(port);
   walk.firstUs = Math.min(walk.firstUs, contact.timeUs);
+  walk.gapUs = Math.max(KEPT_GAP * walk.gapUs, contact.timeUs - walk.lastTriedUs);
   walk.lastTriedUs = Math.max(walk.lastTriedUs, contact.timeUs);
   return true;
 }

@@ -88,6 +88,23 @@ Deno.test("port_scan: slow scans are found as fast ones are, by count", () => {
   }
 });
 
+Deno.test("port_scan: with the better part of an hour between probes it is one alert still, over when the scan is", () => {
+  const traffic = new Traffic();
+  const others = () => traffic.wait(60).ping("10.0.0.3", "10.0.0.4");
+  for (let port = 1; port <= 12; port++) {
+    traffic.tcp({ client: A, server: B, port, outcome: "refused" });
+    for (let minute = 0; minute < 30 + port * 37 % 26; minute++) others();
+  }
+  const { told } = judge(traffic);
+  assert.deepEqual(told.filter(({ phase }) => phase === "final").map(({ count }) => count), [12]);
+  // One stray failure before a quick scan does not make it a slow one.
+  const quick = new Traffic().tcp({ client: A, server: B, port: 7, outcome: "refused" }).wait(3_000);
+  for (const port of range(100, 160)) quick.tcp({ client: A, server: B, port, outcome: "refused" });
+  for (let minute = 0; minute < 17; minute++) quick.wait(60).ping("10.0.0.3", "10.0.0.4");
+  const final = judge(quick, 1).told.find(({ phase }) => phase === "final")!;
+  assert(final.packets < quick.frames.length - 2, "told as over before the end");
+});
+
 Deno.test("port_scan: one alert whatever the segments are, and its name", () => {
   const kinds: [number, string][] = [
     [TCP.fin, "FIN scan"],

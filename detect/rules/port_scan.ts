@@ -115,7 +115,7 @@ interface PortWalk extends Walk {
 interface TargetTally {
   /** By port: who, and when by packet time. */
   ports: Few<number, { client: string; pairFirst: number; pairSecond: number; atUs: number }>;
-  /** Clock until which sources of two failures are convicted. */
+  /** Clock until which what fails there is part of a scan by many. */
   untilUs: number;
   sources: number;
   /** Failures of this second, and when it began by the clock; then it is a flood, for a while. */
@@ -124,7 +124,7 @@ interface TargetTally {
   floodUntilUs: number;
 }
 
-/** Targets of a source beyond those told apart, or sources of one port each: told as one. */
+/** Targets of a source beyond those told apart, or sources of few ports each: told as one. */
 interface Crowd {
   suspicion: { key: string; source: string; target: string };
   members: Set<string>;
@@ -246,7 +246,7 @@ class PortScan implements Rule {
     const tally = isFailure(outcome) && !contact.weak ? this.#atTarget(walk, contact, clockUs) : undefined;
     const together = tally !== undefined && tally.untilUs > clockUs;
     if (together) walk.together = tally.sources;
-    if (walk.score < upper && !(together && walk.failures > 1)) {
+    if (walk.score < upper) {
       if (together) this.#crowd(contact, clockUs);
       return;
     }
@@ -357,15 +357,12 @@ class PortScan implements Rule {
     for (const [port, { client, pairFirst, pairSecond }] of tally.ports.entries()) {
       const walk = this.#walks.get(pairFirst, pairSecond);
       if (walk === undefined || walk.convicted || walk.heldUs > 0) continue;
-      if (walk.failures > 1) {
-        walk.together = tally.sources;
-        walk.attempts = walk.ports.size;
-        this.#convict(walk);
-      } else this.#crowd({ client, server, port, timeUs: walk.firstUs }, clockUs);
+      walk.together = tally.sources;
+      this.#crowd({ client, server, port, timeUs: walk.firstUs }, clockUs);
     }
   }
 
-  /** One port of one source, of a scan by many. */
+  /** One port of one source that has too few to be convicted by itself, of a scan by many. */
   #crowd(
     { client, server, port, timeUs }: Pick<Contact, "client" | "server" | "port" | "timeUs">,
     clockUs: number,
@@ -400,7 +397,7 @@ class PortScan implements Rule {
     for (const walk of this.#untold) this.#tellWalk(walk, afterUs);
     for (const crowd of this.#crowds.values()) {
       if (!crowd.dirty) continue;
-      // Of sources with one port each some may soon have another, and are told by themselves then.
+      // Some of them may soon have enough ports to be told by themselves.
       const waits = afterUs > 0 && this.#context.world.clockUs - crowd.sinceUs < CROWD_US;
       if (crowd.suspicion.source === "" && (waits || crowd.members.size < 3)) continue;
       crowd.dirty = false;

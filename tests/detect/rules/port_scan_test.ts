@@ -200,14 +200,24 @@ Deno.test("port_scan: each of the decoys is told", () => {
   ]);
 });
 
-Deno.test("port_scan: ten sources that share the ports are found together", () => {
-  const traffic = new Traffic();
-  for (let port = 1; port <= 40; port++) {
-    traffic.tcp({ client: `10.0.1.${port % 10}`, server: B, port, outcome: "refused" }).wait(0.2);
+Deno.test("port_scan: sources that share the ports are one alert with few each, one alert a source with more", () => {
+  const shared = (sources: number, ports: number) => {
+    const traffic = new Traffic();
+    for (let port = 1; port <= ports; port++) {
+      traffic.tcp({ client: `10.0.1.${port % sources}`, server: B, port, outcome: "refused" }).wait(0.2);
+    }
+    return judge(traffic).alerts;
+  };
+  for (const [sources, ports] of [[10, 40], [50, 100]]) {
+    const alerts = shared(sources, ports);
+    assert.deepEqual(alerts.map(({ kind, source, target, count }) => [kind, source, target, count]), [
+      ["port_scan", "", B, ports],
+    ]);
+    assert.equal(alerts[0].evidence.sources_count, sources);
   }
-  const { alerts } = judge(traffic);
+  const alerts = shared(10, 60);
   assert.equal(alerts.length, 10);
-  assert(alerts.every(({ kind, target }) => kind === "port_scan" && target === B));
+  assert(alerts.every(({ kind, source, count }) => kind === "port_scan" && source !== "" && count === 6));
 });
 
 Deno.test("port_scan: forty sources of one port each are one alert without a source", () => {

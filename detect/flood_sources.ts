@@ -15,6 +15,9 @@ export class FloodSources {
   readonly #counts = new Int32Array(FLOOD_SOURCES);
   readonly #bytes = new Uint8Array(FLOOD_SOURCES * ADDRESS_BYTES);
 
+  /** There were no more sources than places, so all are listed and the counts are right. */
+  isComplete = true;
+
   /** @param at Where its address lies in `bytes`. @param hash Of the address. */
   add(bytes: Uint8Array, at: number, hash: number): void {
     const counts = this.#counts;
@@ -27,6 +30,7 @@ export class FloodSources {
       }
     }
     if (free < 0) {
+      this.isComplete = false;
       for (let i = 0; i < FLOOD_SOURCES; i++) counts[i]--;
       return;
     }

@@ -92,7 +92,7 @@ interface SweepWalk extends Walk {
   failedScore: number;
   /** What came of each: an `Outcome`, and how a failure was weighed. */
   hosts: Few<string, number>;
-  /** All that were tried. */
+  /** All that were tried, with those that had answered before the first failed (15 at most are known). */
   count: number;
   /** Failures by network. */
   prefixes: Few<number | string, number>;
@@ -348,9 +348,17 @@ class HostSweep implements Rule {
     const { client, walks } = sweep;
     sweep.toldUs = world.clockUs;
     sweep.dirty = false;
+    // A host that was tried on several ports is one host.
     const hosts = new Set<string>();
-    for (const walk of walks) for (const host of walk.hosts.keys()) hosts.add(host);
+    const answering = new Set<string>();
+    for (const walk of walks) {
+      for (const [host, outcome] of walk.hosts.entries()) {
+        hosts.add(host);
+        if ((outcome & OUTCOME) <= Outcome.halfOpen) answering.add(host);
+      }
+    }
     const count = Math.max(hosts.size, ...walks.map((walk) => walk.count));
+    const answered = Math.max(answering.size, ...walks.map((walk) => walk.answered + walk.halfOpen));
     const firstUs = Math.min(...walks.map((walk) => walk.firstUs));
     const lastUs = Math.max(...walks.map((walk) => walk.lastTriedUs));
     const seconds = (lastUs - firstUs) / 1e6;
@@ -371,13 +379,14 @@ class HostSweep implements Rule {
         this.#context.options.forgetSeconds,
       ),
       count,
-      message: `${client} tried ${count} hosts${networks.length === 1 ? ` in ${networks[0]}` : ""} ${
-        walks.slice(0, 4).map(serviceText).join(", ")
-      }${walks.length > 4 ? " and more" : ""} within ${spanText(Math.max(0.001, seconds))}: ${
-        walks.reduce((n, { answered, halfOpen }) => n + answered + halfOpen, 0)
-      } answered`,
+      message: `${client} tried ${count > MAX_HOSTS ? "about " : ""}${count} hosts${
+        networks.length === 1 ? ` in ${networks[0]}` : ""
+      } ${walks.slice(0, 4).map(serviceText).join(", ")}${walks.length > 4 ? " and more" : ""} within ${
+        spanText(Math.max(0.001, seconds))
+      }: ${answered} answered`,
       evidence: {
         hosts_tried: count,
+        hosts_answered: answered,
         networks: networks.slice(0, MAX_LISTED),
         hosts: [...hosts].slice(0, MAX_LISTED),
         by: walks.map((walk) => ({
@@ -406,7 +415,7 @@ function createWalk(contact: Contact, clockUs: number): SweepWalk {
     probe: contact.probe,
     score: contact.creditOnPort * NEAR.success,
     hosts: new Few(),
-    count: 0,
+    count: contact.creditOnPort,
     prefixes: new Few(),
     answered: contact.creditOnPort,
     failedScore: 0,

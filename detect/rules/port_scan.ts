@@ -465,8 +465,12 @@ class PortScan implements Rule {
       firstUs,
       count: many ? ports.size : members.size,
       message: many
-        ? `${members.size} sources together tried ${ports.size} ports of ${suspicion.target} within ${span}, none of them many`
-        : `${suspicion.source} scans the ports of ${members.size} more hosts, within ${span}`,
+        ? `${
+          members.size < MAX_WALKS ? "" : "more than "
+        }${members.size} sources together tried ${ports.size} ports of ${suspicion.target} within ${span}, none of them many`
+        : `${suspicion.source} scans the ports of ${
+          members.size < MAX_WALKS ? "" : "more than "
+        }${members.size} more hosts, within ${span}`,
       evidence: {
         scan: many ? "distributed" : "of many hosts",
         [many ? "sources" : "targets"]: [...members].slice(0, MAX_LISTED),

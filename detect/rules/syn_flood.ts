@@ -335,7 +335,11 @@ class SynFlood implements Rule {
     const source = flood.isForged ? "" : flood.isOne && flood.main !== "" ? flood.main : from[0].source;
     const seconds = Math.max(0.001, (flood.lastUs - flood.firstUs) / 1e6);
     const place = port === 0 ? `many ports of ${target}` : placeText(target, port);
-    const many = sources >= MAX_SOURCES ? `more than ${MAX_SOURCES}` : `about ${sources}`;
+    const many = sources >= MAX_SOURCES
+      ? `more than ${MAX_SOURCES}`
+      : flood.from.isComplete && sources === from.length
+      ? `${sources}`
+      : `about ${sources}`;
     const who = flood.isOne && !flood.isForged
       ? source
       : `${many} sources${source === "" ? "" : `, most of all ${source},`}`;

@@ -194,7 +194,7 @@ Deno.test("not a sweep: a monitor that checks a network at once, its dead hosts 
   assert.deepEqual(judge(checks(14, agent)).alerts, []);
   // Without the others it is one.
   assert.equal(only(judge(checks(60, ssh))).count, 60);
-  assert.match(only(judge(checks(50, ssh))).message, /: 10 answered$/);
+  assert.match(only(judge(checks(50, ssh))).message, /tried 60 hosts .*: 10 answered$/);
 });
 
 Deno.test("not a sweep: who waits for a service to come up, in one new container after the other", () => {
@@ -255,6 +255,19 @@ Deno.test("host_sweep: connections without a word are no success, though half th
   };
   assert.equal(only(judge(sweepOf([]))).count > 20, true);
   assert.deepEqual(judge(sweepOf(["GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\n\r\n"])).alerts, []);
+});
+
+Deno.test("host_sweep: a host that answers on several ports has answered once", () => {
+  const traffic = new Traffic();
+  for (let host = 1; host <= 40; host++) {
+    for (const port of [22, 80, 443, 445]) {
+      const outcome = host % 8 === 0 ? "half" : "silent";
+      traffic.tcp({ client: A, server: near(host), port, outcome, stepS: 0.0005 });
+    }
+  }
+  const alert = only(judge(traffic));
+  assert.match(alert.message, /tried 40 hosts .*: 5 answered$/);
+  assert.deepEqual([alert.evidence.hosts_tried, alert.evidence.hosts_answered], [40, 5]);
 });
 
 Deno.test("host_sweep: hosts whose port was open are told as such", () => {

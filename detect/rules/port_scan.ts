@@ -155,7 +155,8 @@ export const portScan: RuleSpec<typeof OPTIONS> = {
     "machine does.",
   fooled:
     "Scans of fewer than five ports, of ports that all answer, of high UDP ports that stay silent, or from a new source " +
-    "for each few ports over more than a minute. A host that is down while somebody checks many of its services looks " +
+    "for each few ports over more than a minute. ACK and Maimon scans from the port of a service (80, 443) to ports of " +
+    "clients (1,024 and above): a server's last words to clients that are gone are refused just so. A host that is down while somebody checks many of its services looks " +
     "like one that is scanned, if none of them was seen to work before.",
   options: OPTIONS,
   wants: {},

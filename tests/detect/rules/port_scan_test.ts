@@ -261,6 +261,17 @@ Deno.test("not a scan: passive FTP, load, a service that restarts, P2P, tracerou
   }
 });
 
+Deno.test("not a scan: a server's last words to the ports of clients that are gone, each refused", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 60; i++) {
+    // Behind one address: a router restarts, and forgets whose connections it has.
+    const port = 1_024 + i * 211;
+    const ends = { client: B, server: A, port, clientPort: 443 };
+    traffic.tcp({ ...ends, flags: i % 2 === 0 ? TCP.ack : TCP.fin | TCP.ack, outcome: "refused" }).wait(0.05);
+  }
+  assert.deepEqual(judge(traffic).alerts, []);
+});
+
 Deno.test("not a scan: a host of many services that was seen alive and is down", () => {
   const traffic = new Traffic();
   const ports = [22, 25, 80, 110, 143, 443, 587, 993];

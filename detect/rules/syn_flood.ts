@@ -294,7 +294,7 @@ class SynFlood implements Rule {
       this.#floods.set(key, flood);
     }
     flood.total++;
-    flood.from.add(fact.addressBytes, fact.clientAt, fact.clientHash);
+    if (!flood.isForged) flood.from.add(fact.addressBytes, fact.clientAt, fact.clientHash);
     flood.lastUs = fact.timeUs;
     flood.clockUs = world.clockUs;
     flood.row = row;

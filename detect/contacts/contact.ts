@@ -85,6 +85,8 @@ export interface Contact {
   /** Of a failure: successes of its source before, at this target over all ports, and on this port over all targets. */
   creditAtTarget: number;
   creditOnPort: number;
+  /** The latter as it is now, 15 at most. */
+  answeredOnPort: number;
   /** Of those, the ones of the last seconds, in full. */
   burstAtTarget: number;
   burstOnPort: number;
@@ -97,7 +99,14 @@ export function createContact(): Contact {
     ...{ outcome: 0, probe: 0, weak: false, client: "", server: "", prefix: "", protocol: 0, port: 0 },
     ...{ clientFirst: 0, clientSecond: 0, serverFirst: 0, serverSecond: 0, pairFirst: 0, pairSecond: 0 },
     ...{ version: 0, timeUs: 0, flowId: 0, interfaceIndex: 0 },
-    ...{ creditAtTarget: 0, creditOnPort: 0, burstAtTarget: 0, burstOnPort: 0, reaches: false },
+    ...{
+      creditAtTarget: 0,
+      creditOnPort: 0,
+      answeredOnPort: 0,
+      burstAtTarget: 0,
+      burstOnPort: 0,
+      reaches: false,
+    },
   };
 }
 

@@ -4,9 +4,9 @@
  * would look like one that only fails.
  *
  * What succeeded within the last four to eight seconds is counted apart and in full: of many attempts at once, those that
- * succeed are known first, and those that fail seem to come in a row. Both are read when an attempt is made and again
- * when its outcome is known, and the larger counts: what succeeded before may be too long ago by then, and of what was
- * tried together the dead may have had their turn first.
+ * succeed are known first, and those that fail seem to come in a row. Both are read when an attempt is made and, where most
+ * of what was tried along with it has succeeded by then, again when its outcome is known: of many attempts at once the
+ * dead may have had their turn first. Where most has not, it is silence that is not known yet.
  *
  * Counts are kept by hash, in two tables that take turns, and go no higher than 15: the lower bound is four successes
  * away.
@@ -23,18 +23,22 @@ const MOST_IN_BURST = 60_000;
 /** Units of a burst: a success counts four, and one that proved to be a connection without a word (`BARE`) one. */
 const WHOLE = 4;
 
-// What is kept of a source and a target, or a source and a port: three words, which are read together.
-const FIELDS = 3;
+// What is kept of a source and a target, or a source and a port: four words, which are read together.
+const FIELDS = 4;
 /** Successes of this hour in the low byte, of the one before in the next. */
 const COUNTS = 0;
 /** Of this turn of `BURST_US` in the low half, of the one before in the high half. */
 const BURSTS = 1;
+/** Attempts, by turns as bursts. */
+const TRIES = 3;
 /** Turn in which the entry was brought up to date last: nothing need be cleared by who turns. */
 const TURN = 2;
 
 export class Credits {
   /** (source, target, service) that counted already. */
   readonly #known = new HashSet(16_384);
+  /** The same of attempts, whatever came of them. */
+  readonly #tried = new HashSet(4_096);
   readonly #entries = new Int32Array(FIELDS * PLACES);
   /** Turns of bursts so far, and how many there had been when this hour began, and the one before. */
   #turns = 2;
@@ -59,6 +63,16 @@ export class Credits {
     this.#succeeded(hashWith(client, port));
   }
 
+  /** Counts an attempt at a service; again and again at the same is one. Arguments as of `add`. */
+  attempt(client: number, server: number, service: number, port: number, clockUs: number): void {
+    const contact = hashWith(client, service);
+    if (this.#tried.has(contact)) return;
+    this.#tried.add(contact);
+    if (clockUs >= this.#burstUntil[0]) this.#turnBurst(clockUs);
+    if ((port & 0xffff) !== 0) this.#attempted(hashWith(client, server));
+    this.#attempted(hashWith(client, port));
+  }
+
   /** Whether the source has succeeded at the service before. */
   knows(client: number, service: number): boolean {
     return this.#known.has(hashWith(client, service));
@@ -67,6 +81,8 @@ export class Credits {
   /** What `read` found. */
   count = 0;
   burst = 0;
+  /** Attempts of the latest, of which `burst` have succeeded so far. */
+  tries = 0;
 
   /** Successes of a source so far at one target, over all ports, or at one port, over all targets; and the latest. */
   read(client: number, serverOrPort: number, clockUs: number): void {
@@ -75,6 +91,8 @@ export class Credits {
     this.count = this.#count(at);
     const bursts = this.#entries[at + BURSTS];
     this.burst = ((bursts & 0xffff) + (bursts >>> 16)) / WHOLE;
+    const tries = this.#entries[at + TRIES];
+    this.tries = (tries & 0xffff) + (tries >>> 16);
   }
 
   /** A source reached something. @param network Which networks are told apart: IP version, private or not. */
@@ -99,7 +117,9 @@ export class Credits {
     const at = FIELDS * (hash & (PLACES - 1));
     const turn = entries[at + TURN];
     if (turn === this.#turns) return at;
-    entries[at + BURSTS] = turn === this.#turns - 1 ? entries[at + BURSTS] << 16 : 0;
+    const isNext = turn === this.#turns - 1;
+    entries[at + BURSTS] = isNext ? entries[at + BURSTS] << 16 : 0;
+    entries[at + TRIES] = isNext ? entries[at + TRIES] << 16 : 0;
     if (turn < this.#hourTurn) {
       entries[at + COUNTS] = turn < this.#lastHourTurn ? 0 : (entries[at + COUNTS] & 0xff) << 8;
     }
@@ -117,6 +137,11 @@ export class Credits {
     const at = this.#entry(hash);
     entries[at + COUNTS] = entries[at + COUNTS] & 0xff00 | Math.min(MOST, this.#count(at) + 1);
     if ((entries[at + BURSTS] & 0xffff) < MOST_IN_BURST) entries[at + BURSTS] += WHOLE;
+  }
+
+  #attempted(hash: number): void {
+    const at = this.#entry(hash) + TRIES;
+    if ((this.#entries[at] & 0xffff) < MOST_IN_BURST) this.#entries[at]++;
   }
 
   #failed(hash: number): void {

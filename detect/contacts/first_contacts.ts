@@ -123,7 +123,7 @@ export class FirstContacts {
       contact.creditAtTarget = 0;
       const credits = this.#credits;
       credits.read(request.clientHash, 0, this.#now[0]);
-      contact.creditOnPort = answered ? 0 : credits.count;
+      contact.creditOnPort = contact.answeredOnPort = answered ? 0 : credits.count;
       contact.burstAtTarget = 0;
       contact.burstOnPort = credits.burst;
       contact.reaches = true;
@@ -340,6 +340,7 @@ export class FirstContacts {
       attempts.bytes[to + 16 + i] = bytes[from + 16 + i];
     }
     const credits = this.#credits;
+    credits.attempt(client, server, service, protocol << 16 | port, clockUs);
     credits.read(client, server, clockUs);
     attempts.setPast(slot, 0, credits.count);
     attempts.setPast(slot, 2, credits.burst);
@@ -480,8 +481,8 @@ export class FirstContacts {
   }
 
   /**
-   * What its source had succeeded at when it tried, or by now: silence is known two seconds late, and of what was tried
-   * along with it the answers were there at once.
+   * What its source had succeeded at when it tried; or by now, where most of what it tried along with it succeeded:
+   * silence is known two seconds late, and the answers of others were there at once.
    */
   #addPast(contact: Contact, slot: number): void {
     const attempts = this.#attempts;
@@ -489,12 +490,21 @@ export class FirstContacts {
     const client = attempts.client(slot);
     // Where nothing was captured for a while, "now" may be long after.
     const knownUs = Math.min(this.#now[0], attempts.clockUs(slot) + WAIT_US);
+    contact.creditAtTarget = attempts.past(slot, 0);
+    contact.burstAtTarget = attempts.past(slot, 2);
     credits.read(client, attempts.server(slot), knownUs);
-    contact.creditAtTarget = Math.max(attempts.past(slot, 0), credits.count);
-    contact.burstAtTarget = Math.max(attempts.past(slot, 2), credits.burst);
+    if (credits.burst >= credits.tries / 2) {
+      contact.creditAtTarget = Math.max(contact.creditAtTarget, credits.count);
+      contact.burstAtTarget = Math.max(contact.burstAtTarget, credits.burst);
+    }
+    contact.creditOnPort = attempts.past(slot, 1);
+    contact.burstOnPort = attempts.past(slot, 3);
     credits.read(client, this.#service(slot), knownUs);
-    contact.creditOnPort = Math.max(attempts.past(slot, 1), credits.count);
-    contact.burstOnPort = Math.max(attempts.past(slot, 3), credits.burst);
+    contact.answeredOnPort = Math.max(contact.creditOnPort, credits.count);
+    if (credits.burst >= credits.tries / 2) {
+      contact.creditOnPort = contact.answeredOnPort;
+      contact.burstOnPort = Math.max(contact.burstOnPort, credits.burst);
+    }
     const clockUs = this.#now[0];
     const reachedUs = credits.reachedUs(client, this.#network(slot));
     contact.reaches = clockUs - reachedUs <= REACHES_US;

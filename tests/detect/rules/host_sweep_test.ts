@@ -197,6 +197,18 @@ Deno.test("not a sweep: a monitor that checks a network at once, its dead hosts 
   assert.match(only(judge(checks(50, ssh))).message, /tried 60 hosts .*: 10 answered$/);
 });
 
+Deno.test("host_sweep: a quick sweep by ping is convicted as soon, whoever answers meanwhile", () => {
+  const traffic = new Traffic();
+  for (let host = 1; host <= 200; host++) {
+    traffic.now = host * 0.006;
+    traffic.ping(A, near(host), host % 10 === 5);
+  }
+  const alert = only(judge(traffic));
+  assert(attempts(alert) <= 6, `${attempts(alert)} attempts`);
+  // Of those that answered before the first failed, fifteen are known.
+  assert.match(alert.message, /tried 195 hosts .*: 15 answered$/);
+});
+
 Deno.test("not a sweep: who waits for a service to come up, in one new container after the other", () => {
   const jobs = (comesUp: boolean) => {
     const traffic = new Traffic();

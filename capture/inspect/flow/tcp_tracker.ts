@@ -74,9 +74,10 @@ export function isHandshakeAnswer(v: PacketView): boolean {
 export function isServersData(v: PacketView): boolean {
   if (!v.tcpWhole || (v.tcpFlags & (SYN | RST | ACK)) !== ACK || v.payloadBytes === 0) return false;
   const { sourcePort, destinationPort } = v;
-  if (sourcePort < FIRST_USER_PORT) return destinationPort >= FIRST_USER_PORT;
-  return destinationPort >= FIRST_CLIENT_PORT && usualService(destinationPort) === "" &&
-    usualService(sourcePort) !== "";
+  // Clients of NFS and the like have low ports, too.
+  if (destinationPort < FIRST_USER_PORT || usualService(destinationPort) !== "") return false;
+  return sourcePort < FIRST_USER_PORT ||
+    (destinationPort >= FIRST_CLIENT_PORT && usualService(sourcePort) !== "");
 }
 
 export class TcpTracker {

@@ -106,6 +106,8 @@ interface Flood {
   isOne: boolean;
   /** The one; "" before it was seen to be. */
   main: string;
+  /** Of several, the one that was named; "" before. */
+  named: string;
   from: FloodSources;
   /** Most sources that were seen within a window. */
   sources: number;
@@ -288,7 +290,7 @@ class SynFlood implements Rule {
           lastUs: fact.timeUs,
         },
         ...{ clockUs: world.clockUs, toldUs: 0, interfaceIndex: fact.interfaceIndex, flowId: fact.flowId },
-        ...{ isForged: false, isOne: false, main: "", from: new FloodSources(), sources: 0 },
+        ...{ isForged: false, isOne: false, main: "", named: "", from: new FloodSources(), sources: 0 },
         ...{ isRefused: false, isAnswered: false },
       };
       this.#floods.set(key, flood);
@@ -332,7 +334,11 @@ class SynFlood implements Rule {
     if (mainAt >= 0) flood.main = formatAddress(table.sourceBytes, mainAt, flood.version);
     if (!flood.isOne && (sources >= MANY_SOURCES || sources >= total / 4)) flood.isForged = true;
     const from = flood.isForged ? [] : flood.from.list(flood.version);
-    const source = flood.isForged ? "" : flood.isOne && flood.main !== "" ? flood.main : from[0].source;
+    const source = flood.isForged
+      ? ""
+      : flood.isOne && flood.main !== ""
+      ? flood.main
+      : flood.named = busiest(from, flood.named);
     const seconds = Math.max(0.001, (flood.lastUs - flood.firstUs) / 1e6);
     const place = port === 0 ? `many ports of ${target}` : placeText(target, port);
     const many = sources >= MAX_SOURCES
@@ -379,4 +385,10 @@ class SynFlood implements Rule {
       },
     });
   }
+}
+
+/** The source with most; of some that are about as busy, the one that was named before: an alert is of one. */
+function busiest(from: { source: string; connections: number }[], named: string): string {
+  const before = from.find(({ source }) => source === named);
+  return before !== undefined && before.connections >= 0.75 * from[0].connections ? named : from[0].source;
 }

@@ -20,7 +20,7 @@ import { IpProtocol } from "../../model/flow.ts";
 import type { Rule, RuleContext, RuleSpec, RuleState } from "../contract.ts";
 import { hashWith } from "../contacts/address_hash.ts";
 import { HashSet } from "../contacts/hash_set.ts";
-import { FloodSources } from "../flood_sources.ts";
+import { FLOOD_SOURCES, FloodSources } from "../flood_sources.ts";
 import { FLOOD_ROWS, FloodTable, HALF_WINDOW_US, MAX_SOURCES } from "../flood_table.ts";
 import type { FlowFact } from "../flow_fact.ts";
 import { digits, placeText, spanText } from "../words.ts";
@@ -116,6 +116,9 @@ interface Flood {
   /** It has answered with SYN-ACK. */
   isAnswered: boolean;
 }
+
+/** A load balancer's clients try a dead service again at a hundred and more a second; this many times the rate is a flood. */
+const CLIENTS_RETRY = 4;
 
 /** @see RuleSpec */
 export const synFlood: RuleSpec<typeof OPTIONS> = {
@@ -260,7 +263,7 @@ class SynFlood implements Rule {
     // Clients who got through before ask for what they had; at the pace of a flood they are one all the same.
     const strangers = Math.min(halfOpen, opened - table.byClients(row));
     const isSilent = strangers >= (all ? options.manyPorts : options.unanswered) ||
-      halfOpen >= options.refused;
+      halfOpen >= CLIENTS_RETRY * (all ? options.manyPorts : options.unanswered);
     if (!isRefused && !isAnswered && !isSilent) return;
     if (isRefused && !this.#isNobodys(fact, row, all)) return;
     if (completed > options.completed * opened) {
@@ -334,11 +337,16 @@ class SynFlood implements Rule {
     if (mainAt >= 0) flood.main = formatAddress(table.sourceBytes, mainAt, flood.version);
     if (!flood.isOne && (sources >= MANY_SOURCES || sources >= total / 4)) flood.isForged = true;
     const from = flood.isForged ? [] : flood.from.list(flood.version);
+    // Of more sources than are counted apart, only one that sends a good part is known to be among the busiest.
+    const isKnown = from.length > 0 &&
+      (flood.from.isComplete || from[0].connections >= total / FLOOD_SOURCES);
     const source = flood.isForged
       ? ""
       : flood.isOne && flood.main !== ""
       ? flood.main
-      : flood.named = busiest(from, flood.named);
+      : isKnown
+      ? flood.named = busiest(from, flood.named)
+      : "";
     const seconds = Math.max(0.001, (flood.lastUs - flood.firstUs) / 1e6);
     const place = port === 0 ? `many ports of ${target}` : placeText(target, port);
     const many = sources >= MAX_SOURCES
@@ -381,7 +389,7 @@ class SynFlood implements Rule {
         },
         share_completed: Number(digits(completed / Math.max(1, opened))),
         sources,
-        ...(flood.isForged ? { sources_forged: true } : flood.isOne ? {} : { top_sources: from }),
+        ...(flood.isForged ? { sources_forged: true } : flood.isOne || !isKnown ? {} : { top_sources: from }),
       },
     });
   }

@@ -131,6 +131,30 @@ Deno.test("syn_flood: from a few sources, the busiest is named and all are liste
   assert.deepEqual([many.source, many.evidence.sources_forged], ["", true]);
 });
 
+Deno.test("syn_flood: of more sources than are counted apart, all as busy, no other is named with each telling", () => {
+  for (const sources of [9, 30, 60]) {
+    const traffic = new Traffic();
+    for (let i = 0; i < 6000; i++) {
+      const client = `203.0.113.${i % sources}`;
+      traffic.tcp({ client, server: B, port: 80, clientPort: 1000 + i, outcome: "half", stepS: 0.0005 });
+    }
+    const { told, counters } = detect(traffic.wait(5).ping(A, A), SPECS);
+    assert.equal(counters.rules.syn_flood.failures, 0);
+    assert(told.length > 0);
+    assert(told.every(({ target }) => target === B));
+    const named = new Set(told.map(({ source }) => source).filter((source) => source !== ""));
+    assert(named.size <= 1, `${sources} sources: ${[...named]}`);
+  }
+});
+
+Deno.test("syn_flood: who got through once is no client that tries a dead service again at the pace of a flood", () => {
+  const traffic = new Traffic().tcp({ client: A, server: B, port: 80 });
+  for (let i = 0; i < 7000; i++) {
+    traffic.tcp({ client: A, server: B, port: 80, clientPort: 2000 + i, outcome: "silent", stepS: 0.002 });
+  }
+  assert.deepEqual(alertsOf(traffic).map(({ kind, source }) => [kind, source]), [["syn_flood", A]]);
+});
+
 Deno.test("syn_flood: from one port, each with a sequence number of its own; but not one SYN sent again and again", () => {
   const make = (isNew: boolean) => {
     const traffic = new Traffic();

@@ -9,6 +9,8 @@ import type { Observation } from "../model/observation.ts";
 /** Where applications take passwords, for bodies that could not be read (packed, cut short, of no form's type). */
 const LOGIN_PATH =
   /(?:^|[/_.-])(?:log[_-]?in|log[_-]?on|sign[_-]?in|auth(?:enticate)?|sessions?|wp-login\.php|xmlrpc\.php|j_security_check|token)(?:$|[/?._-])/i;
+/** Where programs fetch and renew tokens by themselves. */
+const TOKEN_PATH = /token|refresh|oauth|device/i;
 /** Where applications send back whom they do not let in. */
 const BACK = /log[_-]?[io]n|sign[_-]?in|error|fail|denied|invalid|incorrect/i;
 const MAX_PATH_CHARS = 120;
@@ -38,22 +40,21 @@ export function httpLogin(observation: Observation): HttpLogin | null {
   const told = observation.fields.netpane as { http?: Told } | undefined;
   const { credentials: given = "", credentials_changed: isOther, sets_cookie: setsCookie } = told?.http ?? {};
   const { status = 0, url = "" } = http;
-  // Read, and no password in it: a client whose token ran out, or that waits to be admitted (RFC 8628 §3.5).
-  if (given === "none") return null;
-  if (given === "bearer" || (given === "" && http.http_method !== "POST") || status === 0) return null;
+  const isUnknown = given === "" || given === "none";
+  if (given === "bearer" || (isUnknown && http.http_method !== "POST") || status === 0) return null;
   const question = url.indexOf("?");
   const path = (question < 0 ? url : url.slice(0, question)).slice(0, MAX_PATH_CHARS);
-  if (given === "" && !LOGIN_PATH.test(path)) return null;
+  if (isUnknown && !LOGIN_PATH.test(path)) return null;
+  // Read, and no field of a password's name in it: a client whose token ran out, or that waits to be admitted (RFC 8628
+  // §3.5). It may be one of a name that nobody knows, so a plain refusal still counts where no tokens are dealt out.
+  if (given === "none" && (!isRefusal(status) || TOKEN_PATH.test(path))) return null;
   const login = (outcome: HttpLogin["outcome"], pageBytes = -1, alikeBytes = 0): HttpLogin => ({
     outcome,
     path,
     pageBytes,
     alikeBytes,
   });
-  // Too many, locked, not allowed, unknown.
-  if (status === 401 || status === 403 || status === 407 || status === 423 || status === 429) {
-    return login("failed");
-  }
+  if (isRefusal(status)) return login("failed");
   const isHeader = given === "basic" || given === "digest";
   if (isHeader) return status < 400 ? login("succeeded") : null;
   if (status === 400 || status === 422) return login("failed");
@@ -62,7 +63,7 @@ export function httpLogin(observation: Observation): HttpLogin | null {
     return login(to.startsWith(path) || BACK.test(to) ? "failed" : "succeeded");
   }
   if (status < 200 || status >= 300) return null;
-  if (given === "") return login("succeeded");
+  if (isUnknown) return login("succeeded");
   // A page in answer to a password is the form again, as a rule.
   const { length = -1 } = http;
   if (/html/i.test(http.http_content_type ?? "")) {
@@ -73,6 +74,11 @@ export function httpLogin(observation: Observation): HttpLogin | null {
   return isOther && !setsCookie && length >= 0
     ? login("failed", length, ALIKE_DATA_BYTES)
     : login("succeeded");
+}
+
+/** Unknown, not allowed, locked, too many. */
+function isRefusal(status: number): boolean {
+  return status === 401 || status === 403 || status === 407 || status === 423 || status === 429;
 }
 
 /** What the inspector says of a transaction beyond EVE. */

@@ -187,8 +187,16 @@ interface End {
   tries: Tries;
   others: Distinct;
   count: number;
-  /** Failures of the most active, about (Metwally 2005, "Space-Saving"): a new one takes the place of the least. */
-  most: Map<string, number>;
+  /** Of the most active (Metwally 2005, "Space-Saving"): a new one takes the place of the least. */
+  most: Map<string, Active>;
+  /** Of them, the one that was named. */
+  named: string;
+}
+
+/** One that failed: how often at most, and how much of that was another's whose place it took. */
+interface Active {
+  failures: number;
+  inherited: number;
 }
 
 interface Try {
@@ -385,7 +393,7 @@ class BruteForce implements Rule {
   #ends(ends: Recent<string, End>, key: string, other: string, otherKey: string, attempt: Try): void {
     let end = ends.get(key);
     if (end === undefined) {
-      end = { tries: new Tries(), others: new Distinct(512), count: 0, most: new Map() };
+      end = { tries: new Tries(), others: new Distinct(512), count: 0, most: new Map(), named: "" };
       end.tries.firstUs = attempt.timeUs;
       ends.set(key, end);
     }
@@ -393,6 +401,7 @@ class BruteForce implements Rule {
     const now = this.#world.clockUs;
     if (now - tries.lastFailureUs > DAY_US || end.others.fill > 0.75) {
       end.others.clear();
+      end.most.clear();
       end.count = 0;
     }
     const isNew = end.others.add(hashText(otherKey));
@@ -453,13 +462,15 @@ class BruteForce implements Rule {
     tries.toldUs = this.#world.clockUs;
     const { protocol, client, server, port, flowId } = attempt;
     const others = Math.round(end.count);
-    const most = [...end.most].sort(([, a], [, b]) => b - a).map(([other]) => other);
+    const most = [...end.most.keys()].sort((a, b) => surely(end.most.get(b)) - surely(end.most.get(a)));
+    // An alert is of one: who was named before stays so while nobody is twice as active.
+    if (2 * surely(end.most.get(end.named)) < surely(end.most.get(most[0]))) end.named = most[0];
     const times = `${tries.failures} times within ${this.#spanOf(tries)}`;
     const word = wordOf(protocol);
     this.#desk.raise({
       key,
       // Who was answered is who it says: the most active stands for all.
-      source: isServer ? most[0] : client,
+      source: isServer ? end.named : client,
       target: isServer ? server : "",
       ...(isServer ? { targetPort: port } : {}),
       protocol: IpProtocol.tcp,
@@ -517,16 +528,25 @@ function sourceOf(address: string): string {
   return text;
 }
 
-function countMost(most: Map<string, number>, other: string): void {
+function countMost(most: Map<string, Active>, other: string): void {
   const known = most.get(other);
-  if (known !== undefined || most.size < MAX_LISTED) {
-    most.set(other, (known ?? 0) + 1);
+  if (known !== undefined) {
+    known.failures++;
     return;
   }
-  let [least, fewest] = ["", Infinity];
-  for (const [one, failures] of most) if (failures < fewest) [least, fewest] = [one, failures];
-  most.delete(least);
-  most.set(other, fewest + 1);
+  let inherited = 0;
+  if (most.size >= MAX_LISTED) {
+    let least = "";
+    inherited = Infinity;
+    for (const [one, { failures }] of most) if (failures < inherited) [least, inherited] = [one, failures];
+    most.delete(least);
+  }
+  most.set(other, { failures: inherited + 1, inherited });
+}
+
+/** Failures that are its own without doubt. */
+function surely(active: Active | undefined): number {
+  return active === undefined ? 0 : active.failures - active.inherited;
 }
 
 function isAlike(tries: Tries, pageBytes: number, { alikeBytes }: Try): boolean {

@@ -158,6 +158,22 @@ Deno.test("HTTP: where the body cannot be read, the path decides", () => {
   assert.deepEqual(detect(traffic, [bruteForce]).alerts.map(({ count }) => count), [12]);
 });
 
+Deno.test("HTTP: a plain refusal where people log in counts, whatever the fields are called", () => {
+  const form = "application/x-www-form-urlencoded";
+  const asks = [
+    post("/login", form, "user=ann&code=100001"),
+    post("/login", "application/json", '{"user":"ann","p\\u0061ssword":"guess"}'),
+  ];
+  for (const ask of asks) {
+    const traffic = new Traffic();
+    for (let i = 0; i < 12; i++) {
+      const answer = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n";
+      traffic.wait(1).tcp({ ...FROM, port: 80, turns: [ask, answer] });
+    }
+    assert.deepEqual(detect(traffic, [bruteForce]).alerts.map(({ count }) => count), [12], ask);
+  }
+});
+
 /** A login with JSON, answered 200 with a body of so many bytes. */
 function jsonLogin(traffic: Traffic, user: string, password: string, bytes: number, cookie = ""): void {
   const ask = post("/api/login", "application/json", JSON.stringify({ username: user, password }));
@@ -241,6 +257,15 @@ const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
   },
   "a gateway that passes logins of many people on": (traffic, i) => {
     jsonLogin(traffic, `user${i}`, `secret${i}`, 48);
+  },
+  "codes for one use, each another": (traffic, i) => {
+    const ask = post(
+      "/validate",
+      "application/json",
+      `{"username":"user${i % 20}","passcode":"${100_003 * i}"}`,
+    );
+    const head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 18\r\n\r\n";
+    traffic.tcp({ ...FROM, port: 80, turns: [ask, head + '{"result":"allow"}'] });
   },
   "a program that sends its password encrypted, each time anew": (traffic, i) => {
     jsonLogin(traffic, "admin", `${i}`.padStart(44, "a"), 48);

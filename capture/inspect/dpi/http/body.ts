@@ -189,7 +189,8 @@ class FormWatch {
 
   /** All of it was read, and no field is a password's. */
   get isNone(): boolean {
-    return !this.#isCut && !namesPassword(this.#all);
+    const text = this.#all;
+    return !this.#isCut && !namesPassword(text) && !ESCAPED.test(text);
   }
 
   get #all(): string {
@@ -197,4 +198,6 @@ class FormWatch {
   }
 }
 
+/** Letters of a name may be written so, in JSON and in forms. */
+const ESCAPED = /\\u00|%[46][1-9a-f]|%[57][0-9a]/i;
 const UTF8 = new TextDecoder();

@@ -84,6 +84,7 @@ export class LoginForm {
   /** A field for one, whatever is in it. */
   hasPassword = false;
   #password = "";
+  #isCode = false;
   #userRank = 0;
   #user = "";
 
@@ -92,7 +93,11 @@ export class LoginForm {
     const plain = plainName(name);
     if (isPasswordName(plain)) {
       this.hasPassword = true;
-      if (this.#password === "" && isPasswordValue(value)) this.#password = value;
+      if (this.#password === "" && isPasswordValue(value)) {
+        this.#password = value;
+        // Codes for one use are others each time.
+        this.#isCode = plain.includes("code");
+      }
       return;
     }
     const rank = value === "" ? 0 : userNameRank(plain);
@@ -104,7 +109,12 @@ export class LoginForm {
   /** Null where no password was among the fields. */
   get credentials(): Credentials | null {
     if (this.#password === "") return null;
-    return { kind: "form", userLength: this.#user.length, user: this.#user, secret: this.#password };
+    return {
+      kind: "form",
+      userLength: this.#user.length,
+      user: this.#user,
+      secret: this.#isCode ? "" : this.#password,
+    };
   }
 }
 

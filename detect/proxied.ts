@@ -19,7 +19,9 @@ export interface Proxied {
 
 /** `http://host:port/`, RFC 9112 §3.2.2; https is asked so of proxies that do TLS themselves. */
 const ABSOLUTE = /^(https?):\/\/(?:[^/?#@]*@)?(\[[^\]/?#]*\]|[^:/?#]*)(?::(\d{1,5}))?(?=[/?#]|$)/i;
-const AUTHORITY = /^(\[[^\]]*\]|[^:/?#]*):(\d{1,5})$/;
+const AUTHORITY = /^(?:[^@]*@)?(\[[^\]]*\]|[^:/?#@]*):(\d{1,5})$/;
+/** RFC 1035 §2.3.4: what claims to be longer is no host's name. */
+const MAX_HOST_CHARS = 253;
 /** The proxy itself says so: it wants a login, or did not reach the host. */
 const OWN_ANSWERS = new Set([407, 502, 503, 504]);
 
@@ -40,7 +42,7 @@ export function readProxied(observation: Observation): Proxied | null {
   if (found === null) return null;
   const [scheme, host, port] = isTunnel ? ["", found[1], found[2]] : found.slice(1);
   const name = host.replace(/^\[|\]$/g, "").toLowerCase();
-  if (name === "") return null;
+  if (name === "" || name.length > MAX_HOST_CHARS) return null;
   const told = observation.fields.netpane as { http?: { request_length?: number } } | undefined;
   const isBodiless = method === "HEAD" || status === 204 || status === 304;
   return {

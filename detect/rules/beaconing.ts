@@ -301,7 +301,9 @@ class Beaconing implements Rule {
     const [client, proxy, port] = direction === 1
       ? [flow.serverAddress, flow.clientAddress, flow.clientPort]
       : [flow.clientAddress, flow.serverAddress, flow.serverPort];
-    if (!this.#isInside(client) && this.#isInside(proxy)) return; // others' requests of our proxy
+    // A server outside that is asked like a proxy may be a beacon's own: its address is what counts. And what others ask
+    // our proxy is not ours.
+    if (!this.#isInside(proxy) || !this.#isInside(client)) return;
     const { id } = flow;
     let known = this.#proxied.get(id | 0, highHalf(id));
     if (known === undefined) {

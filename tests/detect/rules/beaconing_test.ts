@@ -333,6 +333,16 @@ Deno.test("through a proxy a stream in pieces, refused tunnels and others' reque
   assert.deepEqual(detect(scanned, [beaconing]).told, []);
 });
 
+Deno.test("a server outside that is asked as if it were a proxy is told by its address, whatever names it is asked for", () => {
+  const traffic = new Traffic();
+  for (let i = 0; i < 120; i++) {
+    const turns = [`GET http://w${i}.example.com/news HTTP/1.1\r\n\r\n`, ANSWER];
+    traffic.tcp({ client: CLIENT, server: OUTSIDE, port: 80, turns }).wait(60 - 0.009);
+  }
+  const { alerts } = detect(traffic, [beaconing]);
+  assert.deepEqual(alerts.map(({ target, severity }) => [target, severity]), [[OUTSIDE, 2]]);
+});
+
 Deno.test("live, a proxied request is counted for its host before its connection is for the proxy", () => {
   const told: string[] = [];
   const detector = new Detector({ specs: [beaconing], tell: (alert) => told.push(message(alert)) });
@@ -340,7 +350,7 @@ Deno.test("live, a proxied request is counted for its host before its connection
   const { flows } = batch;
   batch.rows = 1;
   flows.address.set([192, 168, 1, 20]);
-  flows.address.set([198, 51, 100, 7], 16); // a proxy outside, where a beat would be told within minutes
+  flows.address.set([192, 168, 1, 3], 16);
   flows.ipVersion[0] = 4;
   flows.protocol[0] = IpProtocol.tcp;
   flows.port.set([40_000, 3128]);
@@ -373,7 +383,8 @@ Deno.test("live, a proxied request is counted for its host before its connection
       capture: { received: 0, dropped: 0 },
     });
     take(FactKind.flow, FlowStep.established, atUs + 1e3);
-    const flow = { id, clientAddress: CLIENT, serverAddress: OUTSIDE, clientPort: 40_000, serverPort: 3128 };
+    const ports = { clientPort: 40_000, serverPort: 3128 };
+    const flow = { id, clientAddress: CLIENT, serverAddress: "192.168.1.3", ...ports };
     const http = { http_method: "GET", url: "http://c2.example/n", status: 200, length: 2 };
     batch.observations[0] = {
       type: "http",
@@ -390,7 +401,7 @@ Deno.test("live, a proxied request is counted for its host before its connection
   for (const text of told) {
     assert.match(
       text,
-      /^agent on 192\.168\.1\.20 contacts c2\.example:80 through the proxy 198\.51\.100\.7:3128/,
+      /^agent on 192\.168\.1\.20 contacts c2\.example:80 through the proxy 192\.168\.1\.3:3128/,
     );
   }
 });

@@ -32,6 +32,8 @@ const CUT_DIGEST = 63;
  * longer one: 167 different ones an hour are a tunnel all the same. Bytes.
  */
 const MAX_DIGEST_BYTES = 3;
+/** Digits of the longest digest that is asked for in a name, SHA-256: twice as much would be data just so long. */
+const MAX_CUT_DIGITS = 64;
 /** Labels of hexadecimal digits side by side, the first of 16 or more: what is cut smaller is cut for no digest. */
 const HEX_LABELS = /(?:^|\.)([0-9a-f]{16,63}(?:\.[0-9a-f]{1,63}){1,7})(?=\.|$)/;
 
@@ -128,7 +130,7 @@ export function splitOfDigest(sub: string): number {
   let count = 0;
   for (let i = 1; i < labels.length && labels[i].length <= piece; i++) {
     digits += labels[i].length;
-    if (HEX_DIGESTS.has(digits)) [found, count] = [digits, i + 1];
+    if (digits <= MAX_CUT_DIGITS && HEX_DIGESTS.has(digits)) [found, count] = [digits, i + 1];
     if (labels[i].length < piece) break;
   }
   if (found === 0) return 0;

@@ -33,6 +33,8 @@ const ACK = 16;
 
 /** Below it ports are those of services, RFC 6335 §6. */
 const FIRST_USER_PORT = 1024;
+/** From it up to 1023 clients of NFS, rsh and other remote procedure calls bind (bindresvport). */
+const FIRST_RESERVED_PORT = 512;
 /** From it on systems choose ports for clients: Linux; others begin at 49152 (RFC 6335 §6). */
 const FIRST_CLIENT_PORT = 32_768;
 
@@ -74,10 +76,10 @@ export function isHandshakeAnswer(v: PacketView): boolean {
 export function isServersData(v: PacketView): boolean {
   if (!v.tcpWhole || (v.tcpFlags & (SYN | RST | ACK)) !== ACK || v.payloadBytes === 0) return false;
   const { sourcePort, destinationPort } = v;
-  // Clients of NFS and the like have low ports, too.
   if (destinationPort < FIRST_USER_PORT || usualService(destinationPort) !== "") return false;
-  return sourcePort < FIRST_USER_PORT ||
-    (destinationPort >= FIRST_CLIENT_PORT && usualService(sourcePort) !== "");
+  if (sourcePort < FIRST_RESERVED_PORT) return true;
+  return usualService(sourcePort) !== "" &&
+    (sourcePort < FIRST_USER_PORT || destinationPort >= FIRST_CLIENT_PORT);
 }
 
 export class TcpTracker {

@@ -68,10 +68,14 @@ Deno.test("tcp: data from a well-known port that comes first turns the flow roun
   const [both] = play([0, word], [1, word], [2, ACK]);
   assert.deepEqual([both.client, both.packets, both.state], ["10.0.0.1", [1, 2], "established"]);
   assert.equal(play([0, { ...word, serverPort: 8080 }])[0].client, "10.0.0.1");
-  // Not where both ports are such, or neither is, nor by an acknowledgement or a reset, which may be a scan's.
+  // Not where both ports are such, or neither is; nor by an acknowledgement or a reset, which may be a scan's; nor from
+  // ports that clients of remote procedure calls bind (GlusterFS, lockd, NFS).
   for (
     const other of [
       { serverPort: 8081 },
+      { serverPort: 1015, clientPort: 49_152 },
+      { serverPort: 900, clientPort: 32_803 },
+      { serverPort: 80, clientPort: 2049 },
       { serverPort: 8080, clientPort: 9999 },
       { clientPort: 22 },
       { payload: 0 },

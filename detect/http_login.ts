@@ -39,6 +39,7 @@ export function httpLogin(observation: Observation): HttpLogin | null {
   };
   const told = observation.fields.netpane as { http?: Told } | undefined;
   const { credentials: given = "", credentials_changed: isOther, sets_cookie: setsCookie } = told?.http ?? {};
+  const { request_length: bodyBytes = 0 } = told?.http ?? {};
   const { status = 0, url = "" } = http;
   const isUnknown = given === "" || given === "none";
   if (given === "bearer" || (isUnknown && http.http_method !== "POST") || status === 0) return null;
@@ -46,8 +47,9 @@ export function httpLogin(observation: Observation): HttpLogin | null {
   const path = (question < 0 ? url : url.slice(0, question)).slice(0, MAX_PATH_CHARS);
   if (isUnknown && !LOGIN_PATH.test(path)) return null;
   // Read, and no field of a password's name in it: a client whose token ran out, or that waits to be admitted (RFC 8628
-  // §3.5). It may be one of a name that nobody knows, so a plain refusal still counts where no tokens are dealt out.
-  if (given === "none" && (!isRefusal(status) || TOKEN_PATH.test(path))) return null;
+  // §3.5), or one that is only now told how to log in (RFC 4559 §4). It may be of a name that nobody knows, so a plain
+  // refusal still counts where no tokens are dealt out.
+  if (given === "none" && (bodyBytes === 0 || !isRefusal(status) || TOKEN_PATH.test(path))) return null;
   const login = (outcome: HttpLogin["outcome"], pageBytes = -1, alikeBytes = 0): HttpLogin => ({
     outcome,
     path,
@@ -86,4 +88,5 @@ interface Told {
   credentials?: string;
   credentials_changed?: boolean;
   sets_cookie?: boolean;
+  request_length?: number;
 }

@@ -258,6 +258,13 @@ const BENIGN: Record<string, (traffic: Traffic, i: number) => void> = {
   "a gateway that passes logins of many people on": (traffic, i) => {
     jsonLogin(traffic, `user${i}`, `secret${i}`, 48);
   },
+  "a client that is told how to log in, each time": (traffic) => {
+    const turns = [
+      post("/session.asmx", "text/xml", ""),
+      "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: NTLM\r\nContent-Length: 0\r\n\r\n",
+    ];
+    traffic.tcp({ ...FROM, port: 80, turns });
+  },
   "codes for one use, each another": (traffic, i) => {
     const ask = post(
       "/validate",

@@ -22,7 +22,8 @@ export class Head {
   contentType = "";
   referer = "";
   location = "";
-  setCookie = "";
+  /** It sets a cookie; which is nobody's business. */
+  setsCookie = false;
   server = "";
   /** Lower case. */
   upgrade = "";
@@ -90,6 +91,10 @@ export class Head {
     while (nameEnd > at && bytes[nameEnd - 1] === 0x20) nameEnd--;
     const field = fieldOf(bytes, at, nameEnd);
     if (field === null) return true;
+    if (field === "setCookie") {
+      this.setsCookie = true;
+      return true;
+    }
     this.#field = field;
     this.#value = trimmed(
       bytes,
@@ -129,7 +134,6 @@ type FieldName =
   | "contentType"
   | "referer"
   | "location"
-  | "setCookie"
   | "server"
   | "upgrade"
   | "contentEncoding"
@@ -138,7 +142,7 @@ type FieldName =
   | "proxyAuthorization"
   | "contentLength";
 
-const FIELDS: [string, FieldName][] = [
+const FIELDS: [string, FieldName | "setCookie"][] = [
   ["host", "host"],
   ["server", "server"],
   ["upgrade", "upgrade"],
@@ -156,10 +160,10 @@ const FIELDS: [string, FieldName][] = [
 const MAX_NAME_BYTES = 128;
 
 /** By length of the name: most fields are ruled out by that alone, without making text of them. */
-const BY_LENGTH: { name: string; field: FieldName }[][] = [];
+const BY_LENGTH: { name: string; field: FieldName | "setCookie" }[][] = [];
 for (const [name, field] of FIELDS) (BY_LENGTH[name.length] ??= []).push({ name, field });
 
-function fieldOf(bytes: Uint8Array, at: number, end: number): FieldName | null {
+function fieldOf(bytes: Uint8Array, at: number, end: number): FieldName | "setCookie" | null {
   const candidates = BY_LENGTH[end - at];
   if (candidates === undefined) return null;
   for (const { name, field } of candidates) {

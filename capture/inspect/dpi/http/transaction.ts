@@ -76,7 +76,7 @@ export function tellTransaction(
     http.status = response.status;
     if (response.location !== "") http.redirect = maskUrl(response.location);
     if (response.contentLength >= 0) http.length = response.contentLength;
-    if (request !== null && request.credentials !== "" && response.setCookie !== "") more.sets_cookie = true;
+    if (request !== null && request.credentials !== "" && response.setsCookie) more.sets_cookie = true;
     if (response.reason !== "") more.reason = maskCards(response.reason);
     if (response.server !== "") more.server = maskCards(response.server);
   }

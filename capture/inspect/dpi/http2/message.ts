@@ -39,7 +39,7 @@ export class BlockFields {
     head.contentEncoding = of("content-encoding");
     head.referer = of("referer");
     head.location = of("location");
-    head.setCookie = of("set-cookie");
+    head.setsCookie = this.values.has("set-cookie");
     head.server = of("server");
     head.authorization = of("authorization");
     head.proxyAuthorization = of("proxy-authorization");

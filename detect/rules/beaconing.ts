@@ -280,7 +280,7 @@ class Beaconing implements Rule {
     return {
       entries: this.#once.size + this.#fresh.size + this.#kept.size + this.#proxied.size,
       capacity: MAX_ONCE + MAX_FRESH + MAX_KEPT + MAX_PROXIED,
-      evicted: this.#once.evicted + this.#fresh.evicted + this.#kept.evicted,
+      evicted: this.#once.evicted + this.#fresh.evicted + this.#kept.evicted + this.#proxied.evicted,
     };
   }
 

@@ -25,7 +25,7 @@ import { sctpLimits, SctpMessages } from "./sctp.ts";
 import { keptBytes } from "./tls/kept_bytes.ts";
 import { ExpectedFlows } from "./expected_flows.ts";
 import { DATAGRAM_PROTOCOLS, STREAM_PROTOCOLS } from "./registry.ts";
-import { SecretMemory } from "./secret_memory.ts";
+import { secretLimits, SecretMemory } from "./secret_memory.ts";
 
 /** Out-of-order bytes of all streams, ARCHITECTURE "Budgets". */
 const HELD_BUDGET_BYTES = 64 << 20;
@@ -304,6 +304,7 @@ export class PayloadInspector {
       limits: {
         ...httpLimits,
         ...sctpLimits,
+        ...secretLimits,
         helloBytes: keptBytes.refused,
         quicOpenings: openings.refused,
         cardRows: this.cards.pool.exhausted,

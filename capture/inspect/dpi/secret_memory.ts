@@ -14,6 +14,9 @@ const WIDTH = 2;
  */
 const MAX_PASSWORD_CHARS = 31;
 
+/** How often an account's place was taken over by another. */
+export const secretLimits = { secretsReplaced: 0 };
+
 export class SecretMemory {
   readonly #places = new Uint32Array(WIDTH * PLACES);
   readonly #key = crypto.getRandomValues(new Uint32Array(4));
@@ -29,7 +32,9 @@ export class SecretMemory {
     const owner = this.#hash(account, 0);
     const hash = this.#hash(secret, 2);
     const at = WIDTH * (owner & (PLACES - 1));
-    const isKnown = this.#places[at] === owner && this.#places[at + 1] !== 0;
+    const isTaken = this.#places[at + 1] !== 0;
+    const isKnown = isTaken && this.#places[at] === owner;
+    if (isTaken && !isKnown) secretLimits.secretsReplaced++;
     const isOther = isKnown && this.#places[at + 1] !== hash;
     this.#places[at] = owner;
     this.#places[at + 1] = hash;

@@ -72,6 +72,8 @@ class Side {
   readonly topic = new Uint8Array(MAX_TOPIC_BYTES);
   topicBytes = 0;
   lost = false;
+  /** Bytes were missing: a segment may begin with a packet. Not so where what came was none, wherever it was cut. */
+  mayResume = false;
 }
 
 class MqttParser implements StreamParser {
@@ -87,7 +89,7 @@ class MqttParser implements StreamParser {
 
   data(direction: number, bytes: Uint8Array, at: number, end: number): void {
     const side = this.#sides[direction];
-    if (side.lost && beginsPackets(bytes, at, end)) side.lost = false;
+    if (side.lost && side.mayResume && beginsPackets(bytes, at, end)) side.lost = side.mayResume = false;
     while (at < end) {
       if (side.lost) {
         this.#flow.scan(direction, 0, bytes, at, end, "plain");
@@ -106,6 +108,7 @@ class MqttParser implements StreamParser {
 
   gap(direction: number): void {
     this.#lose(direction, this.#sides[direction]);
+    this.#sides[direction].mayResume = true;
   }
 
   close(): void {}

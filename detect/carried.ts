@@ -21,7 +21,7 @@ const FREE_BYTES = 8;
  * Hexadecimal digests: MD5, SHA-1, SHA-224, SHA-256, SHA-384, SHA-512. In base32 hardly anybody asks for them but block
  * lists of mail addresses, which are known by name, while 20 bytes in 32 letters are what a tunnel sends.
  */
-const HEX_DIGESTS = new Set([32, 40, 56, 64, 96, 128]);
+const HEX_DIGESTS = new Set([32, 40, 56, 64]);
 /**
  * What a label holds of SHA-256 in hexadecimal, RFC 1035 §2.3.4. Data has two digits a byte, so an even number of them;
  * where it is cut every 63 digits, there are more labels.
@@ -32,8 +32,6 @@ const CUT_DIGEST = 63;
  * longer one: 167 different ones an hour are a tunnel all the same. Bytes.
  */
 const MAX_DIGEST_BYTES = 3;
-/** Digits of the longest digest that is asked for in a name, SHA-256: twice as much would be data just so long. */
-const MAX_CUT_DIGITS = 64;
 /** Labels of hexadecimal digits side by side, the first of 16 or more: what is cut smaller is cut for no digest. */
 const HEX_LABELS = /(?:^|\.)([0-9a-f]{16,63}(?:\.[0-9a-f]{1,63}){1,7})(?=\.|$)/;
 
@@ -130,7 +128,7 @@ export function splitOfDigest(sub: string): number {
   let count = 0;
   for (let i = 1; i < labels.length && labels[i].length <= piece; i++) {
     digits += labels[i].length;
-    if (digits <= MAX_CUT_DIGITS && HEX_DIGESTS.has(digits)) [found, count] = [digits, i + 1];
+    if (HEX_DIGESTS.has(digits)) [found, count] = [digits, i + 1];
     if (labels[i].length < piece) break;
   }
   if (found === 0) return 0;

@@ -194,13 +194,11 @@ function ProcessName({ row }: { row: Connection }) {
   const { name, pid, container, method, end } = row.process;
   return (
     <>
-      <span class="foreign process-name">{name}</span>{" "}
-      {row.peer === null && <span class="dim pid">{pid}</span>}
+      <span class="foreign process-name">{name}</span> {row.peer === null
+        ? <span class="dim pid">{pid}</span>
+        : <span class="dim foreign peer-name">{`${end === "client" ? "→" : "←"} ${row.peer.name}`}</span>}
       {method !== "inode" && <span class="sure" title={METHOD_WORDS[method]}>{METHOD_SIGNS[method]}</span>}
       {container !== "" && <span class="badge foreign">{container}</span>}
-      {row.peer !== null && (
-        <span class="dim foreign peer-name">{`${end === "client" ? "→" : "←"} ${row.peer.name}`}</span>
-      )}
     </>
   );
 }
